@@ -1,0 +1,2 @@
+export { ClearText } from "./clear-text.ts";
+export { ToolkitError } from "./errors.ts";
