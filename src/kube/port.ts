@@ -1,4 +1,4 @@
-import type { KubeObject } from "../objects/object.ts";
+import type { KubeObject } from "../objects/index.ts";
 
 /** A resource of the API: enough to build its URLs. `group` is `""` for the core group. */
 export interface ApiResource {

@@ -1,0 +1,1 @@
+export type { FileTree } from "./tree.ts";

@@ -1,0 +1,12 @@
+export type {
+  AliasNode,
+  Comments,
+  Entry,
+  MappingNode,
+  Position,
+  ScalarNode,
+  SequenceNode,
+  Style,
+  YamlDocument,
+  YamlNode,
+} from "./node.ts";
