@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+
+/** A program that a test started and has to end. */
+export interface Running {
+  readonly pid: number;
+  /** Resolves once, with the exit code or the signal's name. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  readonly log: string;
+  alive(): boolean;
+  /** The last lines it wrote, for messages. */
+  tail(lines?: number): string;
+  kill(signal: NodeJS.Signals): void;
+  /** SIGTERM, and SIGKILL after `graceMs`. Resolves when it is gone. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const children = new Set<ChildProcess>();
+const folders = new Set<string>();
+
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Removes `folder` when this process ends, however its tests end. Returns what forgets it again. */
+export function removeAtExit(folder: string): () => void {
+  folders.add(folder);
+  return () => folders.delete(folder);
+}
+
+/** Linux kills the child with its parent even when the parent dies of SIGKILL; elsewhere the exit hook has to do. */
+const withParent =
+  process.platform === "linux" && existsSync("/usr/bin/setpriv")
+    ? ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"]
+    : [];
+
+/** Starts a program whose output goes to the file `log`. */
+export function startProcess(
+  command: readonly string[],
+  options: { log: string; env?: Record<string, string | undefined>; cwd?: string },
+): Running {
+  const [program, ...args] = [...withParent, ...command];
+  if (program === undefined) throw new TypeError("startProcess: expected a program, got nothing");
+  const out = openSync(options.log, "a");
+  const child = spawn(program, args, {
+    stdio: ["ignore", out, out],
+    env: options.env ?? process.env,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  closeSync(out);
+  children.add(child);
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once("error", (error) => {
+      children.delete(child);
+      console.error(`${program}: ${error.message}`);
+      resolve(-1);
+    });
+    child.once("exit", (code, signal) => {
+      children.delete(child);
+      resolve(signal ?? code ?? -1);
+    });
+  });
+  const alive = () => child.exitCode === null && child.signalCode === null && child.pid !== undefined;
+  return {
+    pid: child.pid ?? -1,
+    ended,
+    log: options.log,
+    alive,
+    tail: (lines = 20) => readFileSync(options.log, "utf8").trimEnd().split("\n").slice(-lines).join("\n"),
+    kill: (signal) => void child.kill(signal),
+    async stop(graceMs = 5_000) {
+      if (!alive()) return;
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What a finished program answered. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end (two minutes at most), without a shell. Does not throw when it fails. */
+export function runProcess(
+  command: readonly string[],
+  options: { input?: string | Uint8Array; env?: Record<string, string | undefined>; cwd?: string } = {},
+): Finished {
+  const [program, ...args] = command;
+  if (program === undefined) throw new TypeError("runProcess: expected a program, got nothing");
+  const done = spawnSync(program, args, {
+    input: options.input ?? "",
+    env: options.env ?? process.env,
+    timeout: 120_000,
+    maxBuffer: 256 * 1024 * 1024,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  if (done.error !== undefined && done.status === null && done.signal === null) throw done.error;
+  return { code: done.status ?? -1, stdout: done.stdout.toString(), stderr: done.stderr.toString() };
+}
+
+/** Asks `ready` again and again until it says yes. Throws with `what` (and `why()`) when `timeoutMs` are over. */
+export async function until(
+  what: string,
+  ready: () => boolean | Promise<boolean>,
+  options: { timeoutMs?: number; everyMs?: number; why?: () => string } = {},
+): Promise<void> {
+  const deadline = Date.now() + (options.timeoutMs ?? 60_000);
+  while (!(await ready())) {
+    if (Date.now() > deadline) throw new Error(`Gave up waiting until ${what}\n${options.why?.() ?? ""}`.trimEnd());
+    await new Promise((resolve) => setTimeout(resolve, options.everyMs ?? 100));
+  }
+}
