@@ -1,0 +1,23 @@
+import type { CommandEntry, CommandGroup } from "./command.ts";
+
+/** Every command, in the order of the overview. Only `load` reaches the code of a command. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "version",
+    group: "More",
+    summary: "Print the version of sealkit",
+    load: async () => (await import("./version/version.ts")).versionCommand,
+  },
+  {
+    name: "completion",
+    group: "More",
+    summary: "Print the script that completes commands in bash, zsh or fish",
+    load: async () => (await import("./completion/completion.ts")).completionCommand,
+  },
+];
+
+/** Headings of the overview, in order: what a person wants to do. */
+export const GROUPS: readonly CommandGroup[] = ["Seal", "Encrypt", "Sync", "Keys", "Try it out", "More"];
+
+/** The words that a link to sealkit may be called by to act as that tool. */
+export const PERSONALITIES: readonly string[] = ["kubeseal", "sops", "age", "age-keygen"];

@@ -1,0 +1,187 @@
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { CliError } from "./errors.ts";
+import type { Io } from "./io.ts";
+
+/** No manifest, key file or certificate is larger; what may be (age files) is streamed. */
+export const MAX_INPUT_BYTES = 256 * 1024 * 1024;
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * A whole file, relative to the current folder. `-` and `/dev/stdin` are what they say.
+ *
+ * @throws {CliError} when it is missing, a folder, unreadable or larger than `maxBytes`.
+ */
+export async function readFile(io: Io, path: string, { maxBytes = MAX_INPUT_BYTES } = {}): Promise<Uint8Array> {
+  if (path === "-") return await readStdin(io, { maxBytes });
+  try {
+    const handle = await open(resolve(io.cwd, path), "r");
+    try {
+      return await readHandle(handle, path, maxBytes);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  }
+}
+
+async function readHandle(handle: FileHandle, path: string, maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (;;) {
+    const { size } = await handle.stat();
+    // One byte more than the file holds shows its end without another round; pipes have size 0.
+    const part = new Uint8Array(Math.max(1, Math.min(CHUNK_BYTES, size > total ? size - total + 1 : CHUNK_BYTES)));
+    const { bytesRead } = await handle.read(part, 0, part.length, null);
+    if (bytesRead === 0) break;
+    total += bytesRead;
+    if (total > maxBytes) throw tooBig(`"${path}"`, maxBytes);
+    parts.push(part.subarray(0, bytesRead));
+  }
+  return parts.length === 1 ? (parts[0] ?? new Uint8Array()) : Buffer.concat(parts);
+}
+
+/** Everything that comes in on stdin. @throws {CliError} when it is larger than `maxBytes` or breaks off. */
+export async function readStdin(io: Io, { maxBytes = MAX_INPUT_BYTES } = {}): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  try {
+    for await (const chunk of io.stdin) {
+      const part = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      total += part.length;
+      if (total > maxBytes) throw tooBig("standard input", maxBytes);
+      parts.push(part);
+    }
+  } catch (cause) {
+    throw fileError("read", "standard input", cause);
+  }
+  return Buffer.concat(parts);
+}
+
+/** A file as text. @throws {CliError} as `readFile`. Bytes that are not UTF-8 become U+FFFD. */
+export async function readTextFile(io: Io, path: string, options: { maxBytes?: number } = {}): Promise<string> {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readFile(io, path, options));
+}
+
+export interface ReplaceOptions {
+  /** Permission bits of the new file. Absent: those of the file that is replaced, `0o644` (less the umask) for a new one. */
+  readonly mode?: number | undefined;
+  /** Refuse to touch a file that is already there. */
+  readonly onlyNew?: boolean | undefined;
+}
+
+/**
+ * Puts `content` in place of a file in one step: written beside it, flushed, renamed over it, so that a reader or a
+ * crash sees the old file or the new one. Follows a symbolic link to the file it names; keeps mode and owner. What is
+ * no regular file (a pipe, `/dev/stdout`) is written to directly.
+ *
+ * @throws {CliError} and leaves what was there untouched.
+ */
+export async function replaceFile(
+  io: Io,
+  path: string,
+  content: Uint8Array | string,
+  { mode, onlyNew = false }: ReplaceOptions = {},
+): Promise<void> {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  try {
+    const wanted = resolve(io.cwd, path);
+    const before = await stat(wanted).catch(missing);
+    if (before !== undefined && onlyNew) throw exists(path);
+    if (before?.isDirectory()) throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+    if (before !== undefined && !before.isFile()) {
+      await writeDirectly(wanted, bytes);
+      return;
+    }
+    const target = before === undefined ? wanted : await realpath(wanted);
+    const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+    const handle = await open(beside, "wx", mode ?? (before === undefined ? 0o644 : 0o600));
+    try {
+      await handle.writeFile(bytes);
+      if (mode !== undefined || before !== undefined) await handle.chmod(mode ?? (before?.mode ?? 0) & 0o7777);
+      const own = await handle.stat();
+      if (before !== undefined && (before.uid !== own.uid || before.gid !== own.gid)) {
+        await handle.chown(before.uid, before.gid).catch(() => undefined);
+      }
+      await handle.sync();
+      await handle.close();
+      await rename(beside, target);
+    } catch (cause) {
+      await handle.close().catch(() => undefined);
+      await unlink(beside).catch(() => undefined);
+      throw cause;
+    }
+    await syncFolder(dirname(target));
+  } catch (cause) {
+    throw fileError("write", path, cause);
+  }
+}
+
+async function writeDirectly(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, "w");
+  try {
+    await handle.writeFile(bytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the rename itself durable; some file systems refuse to flush a folder, and nothing is lost then but this. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r").catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+function missing(cause: unknown): undefined {
+  if (errno(cause) === "ENOENT") return undefined;
+  throw cause;
+}
+
+function exists(path: string): CliError {
+  return new CliError("CLI_FILE_EXISTS", `Cannot write "${path}": it exists already`, {
+    hints: ["choose another name, or remove the file first"],
+  });
+}
+
+function tooBig(what: string, maxBytes: number): CliError {
+  return new CliError(
+    "CLI_FILE_TOO_BIG",
+    `Cannot read ${what}: it is larger than ${Math.floor(maxBytes / (1024 * 1024))} MiB`,
+  );
+}
+
+/** The error number of a failed system call (`ENOENT`), or undefined. */
+export function errno(cause: unknown): string | undefined {
+  if (!(cause instanceof Error) || !("code" in cause)) return undefined;
+  return typeof cause.code === "string" ? cause.code : undefined;
+}
+
+/** Says in words why a file could not be read or written. A `CliError` stays as it is. */
+export function fileError(action: "read" | "write", path: string, cause: unknown): CliError {
+  if (cause instanceof CliError) return cause;
+  const code = errno(cause);
+  const [kind, state] = FILE_STATES[code ?? ""] ?? ["CLI_FILE_UNUSABLE", `the system says ${code ?? "no"}`];
+  const place = path === "standard input" ? path : `"${path}"`;
+  const hints = kind === "CLI_FILE_DENIED" ? ["check the permissions of the file and of its folder"] : [];
+  return new CliError(kind, `Cannot ${action} ${place}: ${state}`, { cause, hints });
+}
+
+const FILE_STATES: Readonly<Record<string, readonly [CliError["code"], string]>> = {
+  ENOENT: ["CLI_FILE_MISSING", "no such file or directory"],
+  ENOTDIR: ["CLI_FILE_MISSING", "a part of the path is not a directory"],
+  ELOOP: ["CLI_FILE_UNUSABLE", "too many symbolic links"],
+  EACCES: ["CLI_FILE_DENIED", "permission denied"],
+  EPERM: ["CLI_FILE_DENIED", "operation not permitted"],
+  EROFS: ["CLI_FILE_DENIED", "the file system is read-only"],
+  EISDIR: ["CLI_IS_DIRECTORY", "it is a directory"],
+  ENOSPC: ["CLI_DISK_FULL", "no space left on the device; what was there is unchanged"],
+  EDQUOT: ["CLI_DISK_FULL", "the disk quota is used up; what was there is unchanged"],
+  EEXIST: ["CLI_FILE_EXISTS", "it exists already"],
+  ENAMETOOLONG: ["CLI_FILE_UNUSABLE", "the name is too long"],
+  EMFILE: ["CLI_FILE_UNUSABLE", "too many files are open"],
+  EIO: ["CLI_FILE_UNUSABLE", "the device reports an error"],
+};

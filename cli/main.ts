@@ -1,0 +1,44 @@
+import { getEventListeners } from "node:events";
+import { dispatch } from "./dispatch.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Io } from "./io.ts";
+import { report } from "./run.ts";
+
+const interrupt = new AbortController();
+
+/** The real outside. Streams are made when first asked for: opening them costs start-up time. */
+const io: Io = {
+  env: process.env,
+  cwd: process.cwd(),
+  argv0: process.env["SEALKIT_ARGV0"] ?? process.argv[1] ?? "sealkit",
+  get stdin() {
+    return process.stdin;
+  },
+  get stdout() {
+    return process.stdout;
+  },
+  get stderr() {
+    return process.stderr;
+  },
+  signal: interrupt.signal,
+  now: () => Date.now(),
+};
+
+/** A command that listens to the signal ends in its own time; the second signal, or one nobody listens to, ends it now. */
+function onSignal(): void {
+  const heard = getEventListeners(interrupt.signal, "abort").length > 0;
+  if (!heard || interrupt.signal.aborted) process.exit(EXIT.interrupted);
+  interrupt.abort();
+}
+
+async function main(): Promise<void> {
+  process.once("SIGPIPE", () => process.exit(EXIT.brokenPipe));
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error: unknown) => void report(error, io).then((code) => process.exit(code)));
+  }
+  process.exit(await dispatch(process.argv.slice(2), io));
+}
+
+void main();
