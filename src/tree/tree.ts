@@ -9,4 +9,6 @@ export interface FileTree {
   read(path: string): Promise<Uint8Array | undefined>;
   /** Whether any file lies below this directory. `""` is the root. */
   hasDirectory(path: string): boolean;
+  /** Whether the file may be executed; absent means never. */
+  isExecutable?(path: string): boolean;
 }
