@@ -22,7 +22,8 @@ export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
  */
 export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {
-    return await gunzipBytes(bytes, { maxOutputLength: maxBytes });
+    const { buffer, byteOffset, byteLength } = await gunzipBytes(bytes, { maxOutputLength: maxBytes });
+    return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (cause) {
     if (cause instanceof RangeError) {
       throw new TreeError("TREE_TOO_LARGE", `Cannot unpack the archive: more than ${maxBytes} bytes come out of it`);
