@@ -14,7 +14,7 @@ export interface Primitives {
   /** 32-byte key, 12-byte nonce; result is ciphertext followed by its 16-byte tag. */
   chacha20Poly1305Seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Uint8Array;
   chacha20Poly1305Open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
-  /** 32-byte key, nonce of any length above zero, tag of 16 bytes at the end. */
+  /** 32-byte key, nonce of 8 bytes or more, tag of 16 bytes at the end. */
   aes256GcmSeal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, aad?: Uint8Array): Uint8Array;
   aes256GcmOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined;
   scrypt(passphrase: Uint8Array, salt: Uint8Array, logN: number): Promise<Uint8Array>;

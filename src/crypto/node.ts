@@ -1,0 +1,136 @@
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  type KeyObject,
+  publicEncrypt,
+  randomBytes,
+  scrypt,
+} from "node:crypto";
+import { concat } from "../bytes/concat.ts";
+import type { Primitives } from "./port.ts";
+
+const TAG_BYTES = 16;
+const SCRYPT_R = 8;
+const SCRYPT_P = 1;
+const SCRYPT_BYTES = 32;
+
+/** DER up to the 32 raw bytes of an X25519 key (RFC 8410 §4 and §7): OpenSSL has no raw import on Node 20. */
+const X25519_SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00);
+const X25519_PKCS8 = Uint8Array.of(
+  ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20],
+);
+
+/** The primitives over node:crypto (OpenSSL). */
+export const primitives: Primitives = {
+  randomBytes: (length) => randomBytes(length),
+
+  sha256(...parts) {
+    const hash = createHash("sha256");
+    for (const part of parts) hash.update(part);
+    return hash.digest();
+  },
+
+  hmacSha256(key, ...parts) {
+    const hmac = createHmac("sha256", key);
+    for (const part of parts) hmac.update(part);
+    return hmac.digest();
+  },
+
+  hkdfSha256: (ikm, salt, info, length) => new Uint8Array(hkdfSync("sha256", ikm, salt, info, length)),
+
+  x25519(scalar, point) {
+    const privateKey = x25519Private(scalar);
+    const publicKey = createPublicKey({ key: der(X25519_SPKI, point), format: "der", type: "spki" });
+    try {
+      return diffieHellman({ privateKey, publicKey });
+    } catch {
+      // With both keys imported, the one thing that OpenSSL still refuses is an all-zero result.
+      return undefined;
+    }
+  },
+
+  x25519Base(scalar) {
+    const spki = createPublicKey(x25519Private(scalar)).export({ format: "der", type: "spki" });
+    return spki.subarray(X25519_SPKI.length);
+  },
+
+  chacha20Poly1305Seal(key, nonce, plain) {
+    const cipher = createCipheriv("chacha20-poly1305", key, nonce, { authTagLength: TAG_BYTES });
+    const body = cipher.update(plain);
+    cipher.final();
+    return concat(body, cipher.getAuthTag());
+  },
+
+  chacha20Poly1305Open(key, nonce, sealed) {
+    if (sealed.length < TAG_BYTES) return undefined;
+    const decipher = createDecipheriv("chacha20-poly1305", key, nonce, { authTagLength: TAG_BYTES });
+    return finish(decipher, sealed);
+  },
+
+  aes256GcmSeal(key, nonce, plain, aad) {
+    const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES });
+    if (aad !== undefined) cipher.setAAD(aad);
+    const body = cipher.update(plain);
+    cipher.final();
+    return concat(body, cipher.getAuthTag());
+  },
+
+  aes256GcmOpen(key, nonce, sealed, aad) {
+    if (sealed.length < TAG_BYTES) return undefined;
+    const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES });
+    if (aad !== undefined) decipher.setAAD(aad);
+    return finish(decipher, sealed);
+  },
+
+  scrypt(passphrase, salt, logN) {
+    const N = 2 ** logN;
+    // OpenSSL wants room for V, B and a little more, and refuses to start without.
+    const maxmem = 128 * SCRYPT_R * (N + SCRYPT_P + 8);
+    return new Promise((resolve, reject) => {
+      scrypt(passphrase, salt, SCRYPT_BYTES, { N, r: SCRYPT_R, p: SCRYPT_P, maxmem }, (error, key) =>
+        error === null ? resolve(key) : reject(error),
+      );
+    });
+  },
+
+  async rsaOaepEncrypt(publicKeySpki, plain, label) {
+    const key = createPublicKey({ key: Buffer.from(publicKeySpki), format: "der", type: "spki" });
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    return publicEncrypt({ key, padding, oaepHash: "sha256", oaepLabel: label }, plain);
+  },
+};
+
+interface Decipher {
+  setAuthTag(tag: Uint8Array): unknown;
+  update(data: Uint8Array): Uint8Array;
+  final(): Uint8Array;
+}
+
+function finish(decipher: Decipher, sealed: Uint8Array): Uint8Array | undefined {
+  const body = sealed.length - TAG_BYTES;
+  decipher.setAuthTag(sealed.subarray(body));
+  const plain = decipher.update(sealed.subarray(0, body));
+  try {
+    decipher.final();
+  } catch {
+    plain.fill(0);
+    return undefined;
+  }
+  return plain;
+}
+
+function x25519Private(scalar: Uint8Array): KeyObject {
+  return createPrivateKey({ key: der(X25519_PKCS8, scalar), format: "der", type: "pkcs8" });
+}
+
+function der(prefix: Uint8Array, raw: Uint8Array): Buffer {
+  if (raw.length !== 32) throw new RangeError(`"key" expected 32 bytes, got ${raw.length}`);
+  return Buffer.concat([prefix, raw]);
+}

@@ -1,0 +1,82 @@
+import { gcm } from "@noble/ciphers/aes.js";
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { hmac } from "@noble/hashes/hmac.js";
+import { scryptAsync } from "@noble/hashes/scrypt.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import nacl from "tweetnacl";
+import { concat } from "../bytes/concat.ts";
+import type { Primitives } from "./port.ts";
+
+const TAG_BYTES = 16;
+/** The most that `getRandomValues` gives at once. */
+const RANDOM_BYTES_AT_ONCE = 65_536;
+
+/**
+ * The primitives for browsers: WebCrypto where it has a fitting form, noble and tweetnacl otherwise (WebCrypto's AEAD is
+ * asynchronous, ChaCha20-Poly1305 and scrypt it lacks).
+ */
+export const primitives: Primitives = {
+  randomBytes(length) {
+    const out = new Uint8Array(length);
+    for (let at = 0; at < length; at += RANDOM_BYTES_AT_ONCE) {
+      globalThis.crypto.getRandomValues(out.subarray(at, at + RANDOM_BYTES_AT_ONCE));
+    }
+    return out;
+  },
+
+  sha256: (...parts) => sha256(concat(...parts)),
+
+  hmacSha256: (key, ...parts) => hmac(sha256, key, concat(...parts)),
+
+  hkdfSha256(ikm, salt, info, length) {
+    return hkdf(sha256, ikm, salt, typeof info === "string" ? new TextEncoder().encode(info) : info, length);
+  },
+
+  x25519(scalar, point) {
+    const shared = nacl.scalarMult(scalar, point);
+    let bits = 0;
+    for (const byte of shared) bits |= byte;
+    return bits === 0 ? undefined : shared;
+  },
+
+  x25519Base: (scalar) => nacl.scalarMult.base(scalar),
+
+  chacha20Poly1305Seal: (key, nonce, plain) => chacha20poly1305(key, nonce).encrypt(plain),
+
+  chacha20Poly1305Open(key, nonce, sealed) {
+    if (sealed.length < TAG_BYTES) return undefined;
+    const cipher = chacha20poly1305(key, nonce);
+    return opened(() => cipher.decrypt(sealed));
+  },
+
+  aes256GcmSeal: (key, nonce, plain, aad) => gcm(key, nonce, aad).encrypt(plain),
+
+  aes256GcmOpen(key, nonce, sealed, aad) {
+    if (sealed.length < TAG_BYTES) return undefined;
+    const cipher = gcm(key, nonce, aad);
+    return opened(() => cipher.decrypt(sealed));
+  },
+
+  scrypt(passphrase, salt, logN) {
+    const N = 2 ** logN;
+    return scryptAsync(passphrase, salt, { N, r: 8, p: 1, dkLen: 32, maxmem: 128 * 8 * (N + 16) });
+  },
+
+  async rsaOaepEncrypt(publicKeySpki, plain, label) {
+    const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
+    const { subtle } = globalThis.crypto;
+    const key = await subtle.importKey("spki", new Uint8Array(publicKeySpki), algorithm, false, ["encrypt"]);
+    const parameters = { name: "RSA-OAEP", label: new Uint8Array(label) };
+    return new Uint8Array(await subtle.encrypt(parameters, key, new Uint8Array(plain)));
+  },
+};
+
+/** noble throws on a wrong tag, and after the length check above on nothing else. */
+function opened(decrypt: () => Uint8Array): Uint8Array | undefined {
+  try {
+    return decrypt();
+  } catch {
+    return undefined;
+  }
+}
