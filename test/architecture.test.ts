@@ -32,8 +32,8 @@ const LEVELS: Readonly<Record<string, number>> = {
   cli: 7,
 };
 
-/** Only these areas of level 1 may meet at the same level: certificates are named by what they certify. */
-const SIBLINGS: readonly string[] = ["src/sealed -> src/x509"];
+/** Only these meet at the same level: certificates are named by what they certify, primitives join bytes. */
+const SIBLINGS: readonly string[] = ["src/sealed -> src/x509", "src/crypto -> src/bytes"];
 
 /** Commands that start the controller or the sandbox: the one place where cli meets them. */
 const STARTERS = /^cli\/(controller|sandbox|preview|demo)(\.ts$|\/)/;
