@@ -1,3 +1,12 @@
+export { type BackoffOptions, backoffMs } from "./backoff.ts";
+export { type ClientOptions, createClient } from "./client.ts";
+export { type Clock, sleep } from "./clock.ts";
+export type { ClusterConfig } from "./cluster-config.ts";
+export { isGone, isReason, KubeError, type KubeErrorCode, type KubeErrorContext } from "./errors.ts";
+export { createKubeClient, type KubeClientOptions } from "./http-adapter.ts";
+export { inClusterConfig, serviceAccountNamespace } from "./in-cluster-adapter.ts";
+export { type ClusterSelection, contextNamespace, loadClusterConfig } from "./kubeconfig-adapter.ts";
+export { apiVersionOf, collectionPath, describe, objectPath } from "./paths.ts";
 export type {
   ApiResource,
   DeleteOptions,
@@ -8,5 +17,12 @@ export type {
   RawRequest,
   RawResponse,
   WatchEvent,
+  WatchOptions,
   WriteOptions,
 } from "./port.ts";
+export { type Throttle, tokenBucket } from "./rate.ts";
+export { type Change, type Reflector, type ReflectorOptions, startReflector } from "./reflector.ts";
+export { defaultRetryPolicy, noRetries, type RetryPolicy } from "./retry.ts";
+export { type Indexer, keyOf, type ReadStore, Store, splitKey } from "./store.ts";
+export { systemClock } from "./system-clock-adapter.ts";
+export type { Transport, TransportRequest, TransportResponse } from "./transport.ts";

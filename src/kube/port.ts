@@ -21,6 +21,9 @@ export interface ListOptions {
   readonly fieldSelector?: string | undefined;
   /** Objects per page; the client follows `continue` until the end. Default 500. */
   readonly pageSize?: number | undefined;
+  /** Only `metadata` of each object travels and is returned, whatever the kind. */
+  readonly metadataOnly?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface WriteOptions {
@@ -47,13 +50,21 @@ export type WatchEvent<T extends KubeObject = KubeObject> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
 
+export interface WatchOptions extends Omit<ListOptions, "pageSize"> {
+  /** Where a list or an earlier event left off. */
+  readonly resourceVersion: string;
+  readonly signal: AbortSignal;
+  /** How long the server should keep the watch. Default: a random time around five minutes. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
 /**
  * The Kubernetes API as the rest of sealkit sees it. Every call throws `KubeError` (see errors.ts of this area) whose
  * `status` is the HTTP status and whose `reason` is the API's (`Conflict`, `AlreadyExists`, `Invalid`, ...).
  */
 export interface KubeClient {
   /** The live object, or undefined when it (or its whole resource) does not exist. */
-  get<T extends KubeObject>(resource: ApiResource, key: ObjectKey): Promise<T | undefined>;
+  get<T extends KubeObject>(resource: ApiResource, key: ObjectKey, signal?: AbortSignal): Promise<T | undefined>;
   /** Everything that matches, all pages; `resourceVersion` is where a watch may start. */
   list<T extends KubeObject>(
     resource: ApiResource,
@@ -70,16 +81,18 @@ export interface KubeClient {
   /** False when there was nothing to delete. */
   delete(resource: ApiResource, key: ObjectKey, options?: DeleteOptions): Promise<boolean>;
   /** One watch connection, until the server or `signal` ends it. 410 surfaces as `KubeError` with status 410. */
-  watch<T extends KubeObject>(
-    resource: ApiResource,
-    options: ListOptions & { resourceVersion: string; signal: AbortSignal },
-  ): AsyncIterable<WatchEvent<T>>;
+  watch<T extends KubeObject>(resource: ApiResource, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** The resource that serves this kind, from cached discovery; undefined when the server has none. */
   resourceFor(apiVersion: string, kind: string): Promise<ApiResource | undefined>;
-  /** Any other request, e.g. through the service proxy. Does not throw on a status of 400 or above. */
+  /**
+   * Any other request, e.g. through the service proxy. Does not throw on a status of 400 or above. An answer of 429
+   * that says when to come back is waited out, as the Go clients do; the eleventh is returned.
+   */
   raw(request: RawRequest): Promise<RawResponse>;
   /** The same connection with the rights of another user (`Impersonate-User`). */
   impersonate(user: string): KubeClient;
+  /** Ends all connections. Calls that are under way fail. */
+  close(): Promise<void>;
 }
 
 export interface RawRequest {

@@ -1,0 +1,214 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { ClusterConfig } from "./cluster-config.ts";
+import { credentialsOf, pem } from "./credentials-adapter.ts";
+import { KubeError } from "./errors.ts";
+import { inClusterConfig } from "./in-cluster-adapter.ts";
+import {
+  brokenKubeconfig,
+  type FileOrData,
+  type Kubeconfig,
+  type KubeconfigContext,
+  type KubeconfigUser,
+  mergeKubeconfigs,
+  readKubeconfig,
+} from "./kubeconfig.ts";
+
+/** Where to look for a cluster, and what the command line overrides. Names follow kubectl's flags. */
+export interface ClusterSelection {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Relative paths start here. */
+  readonly cwd: string;
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly user?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly server?: string | undefined;
+  readonly token?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly clientCertificate?: string | undefined;
+  readonly clientKey?: string | undefined;
+  readonly certificateAuthority?: string | undefined;
+  readonly insecureSkipTlsVerify?: boolean | undefined;
+  readonly tlsServerName?: string | undefined;
+  readonly proxyUrl?: string | undefined;
+  readonly as?: string | undefined;
+  readonly asUid?: string | undefined;
+  readonly asGroups?: readonly string[] | undefined;
+}
+
+/** What the Go clients print when there is no configuration at all. */
+const NO_CONFIGURATION =
+  "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable";
+
+/**
+ * Finds the cluster that a person means: `kubeconfig`, else the files of `KUBECONFIG`, else `~/.kube/config`, else the
+ * service account of the pod that we run in.
+ *
+ * @throws {KubeError} `KUBE_CONFIG_*` or `KUBE_CREDENTIALS`.
+ */
+export async function loadClusterConfig(selection: ClusterSelection): Promise<ClusterConfig> {
+  const config = await loadKubeconfig(selection);
+  if (config.clusters.size === 0 && selection.server === undefined) {
+    const inside = selection.kubeconfig === undefined ? inClusterConfig(selection.env) : undefined;
+    if (inside !== undefined) return inside;
+    throw noConfiguration();
+  }
+  const context = contextOf(config, selection);
+  const clusterName = selection.cluster ?? context?.cluster;
+  const cluster = clusterName === undefined ? undefined : config.clusters.get(clusterName);
+  if (selection.cluster !== undefined && cluster === undefined) throw missing("cluster", selection.cluster);
+  const userName = selection.user ?? context?.user;
+  const user = userName === undefined ? undefined : config.users.get(userName);
+  if (selection.user !== undefined && user === undefined) throw missing("auth info", selection.user);
+  const server = selection.server ?? cluster?.server ?? "";
+  if (server === "") throw noConfiguration();
+  const ca = asked(selection.certificateAuthority, selection.cwd) ?? cluster?.certificateAuthority;
+  const proxyUrl = selection.proxyUrl ?? cluster?.proxyUrl ?? proxyFromEnv(selection.env, server);
+  const credentials = await credentialsOf({
+    user: overridden(user, selection),
+    userName: userName ?? "",
+    config,
+    contextName: selection.context ?? config.currentContext,
+    cluster: { name: clusterName ?? "", server },
+  });
+  return {
+    server,
+    ca: ca === undefined ? undefined : pem(ca),
+    insecureSkipTlsVerify: selection.insecureSkipTlsVerify ?? cluster?.insecureSkipTlsVerify,
+    tlsServerName: selection.tlsServerName ?? cluster?.tlsServerName,
+    clientCertificate: credentials.clientCertificate,
+    clientKey: credentials.clientKey,
+    proxyUrl,
+    namespace: selection.namespace ?? context?.namespace,
+    authorize: withImpersonation(credentials.authorize, selection),
+  };
+}
+
+/** The namespace of the current context, or undefined; never looks at credentials. */
+export async function contextNamespace(selection: ClusterSelection): Promise<string | undefined> {
+  const config = await loadKubeconfig(selection);
+  if (config.clusters.size === 0) return inClusterConfig(selection.env)?.namespace;
+  return contextOf(config, selection)?.namespace;
+}
+
+async function loadKubeconfig(selection: ClusterSelection): Promise<Kubeconfig> {
+  const { env } = selection;
+  if (selection.kubeconfig !== undefined && selection.kubeconfig !== "") {
+    return (await readFile(selection.kubeconfig, selection.cwd, "required")) ?? mergeKubeconfigs([]);
+  }
+  const listed = (env["KUBECONFIG"] ?? "").split(":").filter((path) => path !== "");
+  const home = env["HOME"];
+  const paths = listed.length > 0 ? listed : home === undefined ? [] : [join(home, ".kube", "config")];
+  const configs = await Promise.all(paths.map((path) => readFile(path, selection.cwd, "optional")));
+  return mergeKubeconfigs(configs.filter((config) => config !== undefined));
+}
+
+async function readFile(path: string, cwd: string, need: "required" | "optional"): Promise<Kubeconfig | undefined> {
+  const full = resolve(cwd, path);
+  let text: string;
+  try {
+    text = readFileSync(full, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "";
+    if (code === "ENOENT" && need === "optional") return undefined;
+    const state = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "no permission" : String(code);
+    throw new KubeError("KUBE_CONFIG_UNREADABLE", `Cannot read the kubeconfig "${path}": ${state}`, {
+      apiMessage: code === "ENOENT" ? `stat ${path}: no such file or directory` : `open ${path}: permission denied`,
+      cause,
+      hints: ["name another one with --kubeconfig or KUBECONFIG"],
+    });
+  }
+  return readKubeconfig(await parse(text, path), path, dirname(full));
+}
+
+async function parse(text: string, path: string): Promise<unknown> {
+  if (text.trimStart().startsWith("{")) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // Not JSON after all: flow-style YAML begins the same way.
+    }
+  }
+  const { parse: parseYaml } = await import("yaml");
+  try {
+    return parseYaml(text, { maxAliasCount: 100, logLevel: "silent" });
+  } catch (cause) {
+    const line = cause instanceof Error ? (/at line (\d+)/.exec(cause.message)?.[1] ?? "1") : "1";
+    throw brokenKubeconfig(path, `yaml: line ${line}: did not find expected node content`, cause);
+  }
+}
+
+function contextOf(config: Kubeconfig, selection: ClusterSelection): KubeconfigContext | undefined {
+  if (selection.context !== undefined && selection.context !== "") {
+    const context = config.contexts.get(selection.context);
+    if (context === undefined) throw missing("context", selection.context);
+    return context;
+  }
+  return config.contexts.get(config.currentContext);
+}
+
+function missing(what: string, name: string): KubeError {
+  return new KubeError("KUBE_CONFIG_CONTEXT", `Cannot use ${what} "${name}": your kubeconfig has none of that name`, {
+    apiMessage: `${what} "${name}" does not exist`,
+    hints: ["list them with: kubectl config get-contexts"],
+  });
+}
+
+function noConfiguration(): KubeError {
+  return new KubeError("KUBE_CONFIG_NONE", "Cannot find a cluster: there is no kubeconfig and this is no pod", {
+    apiMessage: NO_CONFIGURATION,
+    hints: ["name a kubeconfig with --kubeconfig or KUBECONFIG", "or start one here with: sealkit sandbox"],
+  });
+}
+
+function overridden(user: KubeconfigUser | undefined, selection: ClusterSelection): KubeconfigUser | undefined {
+  const { token, username, password, cwd } = selection;
+  const clientCertificate = asked(selection.clientCertificate, cwd);
+  const clientKey = asked(selection.clientKey, cwd);
+  if ([token, username, password, clientCertificate, clientKey].every((part) => part === undefined)) return user;
+  const base: KubeconfigUser = user ?? { needsPlugin: false, raw: {} };
+  return {
+    ...base,
+    // A credential on the command line is the one that is meant: no plugin is asked for another.
+    needsPlugin: false,
+    ...(token === undefined ? {} : { token }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    ...(clientKey === undefined ? {} : { clientKey }),
+  };
+}
+
+function withImpersonation(
+  authorize: ClusterConfig["authorize"],
+  selection: ClusterSelection,
+): ClusterConfig["authorize"] {
+  const { as, asUid, asGroups = [] } = selection;
+  if (as === undefined && asUid === undefined && asGroups.length === 0) return authorize;
+  const headers: Record<string, string> = {};
+  if (as !== undefined) headers["impersonate-user"] = as;
+  if (asUid !== undefined) headers["impersonate-uid"] = asUid;
+  if (asGroups.length > 0) headers["impersonate-group"] = asGroups.join(", ");
+  return async (refresh) => ({ ...(await authorize(refresh)), ...headers });
+}
+
+function asked(path: string | undefined, cwd: string): FileOrData | undefined {
+  return path === undefined || path === "" ? undefined : { kind: "file", path, folder: cwd };
+}
+
+function proxyFromEnv(env: ClusterSelection["env"], server: string): string | undefined {
+  const scheme = server.startsWith("http://") ? "http" : "https";
+  const proxy = env[`${scheme.toUpperCase()}_PROXY`] ?? env[`${scheme}_proxy`];
+  if (proxy === undefined || proxy === "") return undefined;
+  const host = URL.canParse(server) ? new URL(server).hostname : "";
+  if (host === "localhost" || host === "[::1]" || host.startsWith("127.")) return undefined;
+  const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "").split(",").map((entry) => entry.trim());
+  const isExempt = exempt.some(
+    (entry) =>
+      entry === "*" || (entry !== "" && (host === entry || host.endsWith(entry.startsWith(".") ? entry : `.${entry}`))),
+  );
+  return isExempt ? undefined : proxy;
+}
