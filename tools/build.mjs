@@ -1,1 +1,128 @@
-// Placeholder of the first commit; the real build comes with the command line.
+// Builds the package into dist/: the library as ES modules with types, the command line as one bundle with V8's
+// compiled code beside it. Usage: node tools/build.mjs [--cli-only]
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = join(root, "dist");
+const bin = join(dist, "bin");
+const cliOnly = process.argv.includes("--cli-only");
+const started = performance.now();
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node20.20",
+  format: "cjs",
+  conditions: ["source"],
+  charset: "ascii",
+  legalComments: "none",
+  loader: { ".yaml": "text" },
+  logLevel: "warning",
+  metafile: true,
+};
+
+rmSync(cliOnly ? bin : dist, { recursive: true, force: true });
+mkdirSync(bin, { recursive: true });
+
+const library = cliOnly
+  ? Promise.resolve()
+  : run([join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
+const bundle = await buildBundle();
+await buildLauncher(bundle.id);
+await Promise.all([library, compileCode()]);
+const size = (path) => `${(statSync(path).size / 1024).toFixed(0)} KiB`;
+const code = join(bin, `sealkit.bundle.${process.version}-${process.platform}-${process.arch}.code`);
+console.log(
+  `Built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s: bundle ${size(bundle.path)}, compiled code ${size(code)}`,
+);
+
+/** One file that holds every command and every package, each module run when it is first asked for. */
+async function buildBundle() {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: ["cli/main.ts"],
+    outfile: join(bin, "sealkit.bundle.js"),
+    minifyWhitespace: true,
+    minifySyntax: true,
+    write: false,
+  });
+  refuseForeignImports(metafile);
+  // The launcher reads it as Latin-1, which is quicker than UTF-8, and calls it as a function.
+  const text = `(function (exports, require, module, __filename, __dirname) {${outputFiles[0].text}\n})`;
+  if (/[^\x00-\x7f]/.test(text)) throw new Error("the bundle must be ASCII");
+  const path = join(bin, "sealkit.bundle");
+  writeFileSync(path, text);
+  writeFileSync(join(bin, "sealkit.bundle.LICENSES.txt"), licences(metafile));
+  return { path, id: createHash("sha256").update(text).digest("hex").slice(0, 16) };
+}
+
+async function buildLauncher(id) {
+  const path = join(bin, "sealkit.cjs");
+  await build({
+    ...common,
+    entryPoints: ["cli/launcher-adapter.ts"],
+    outfile: path,
+    banner: { js: "#!/usr/bin/env node" },
+    define: { __BUILD_ID__: JSON.stringify(id) },
+  });
+  chmodSync(path, 0o755);
+}
+
+/** Runs usual commands once and keeps what V8 compiled for them. */
+async function compileCode() {
+  await run([join(root, "tools/compile-code.cjs"), bin]);
+}
+
+function refuseForeignImports(metafile) {
+  const known = new Set([...builtinModules, ...builtinModules.map((name) => `node:${name}`)]);
+  const foreign = Object.values(metafile.outputs)
+    .flatMap(({ imports }) => imports)
+    .filter(({ path, external }) => external && !known.has(path))
+    .map(({ path }) => path);
+  if (foreign.length > 0) throw new Error(`the bundle would need packages at run time: ${foreign.join(", ")}`);
+}
+
+/** The licence texts of everything that the bundle holds. */
+function licences(metafile) {
+  const packages = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (match) packages.add(match[1]);
+  }
+  return [...packages]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+      const text = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license", "LICENCE", "License.md"]
+        .map((file) => readIfThere(join(root, folder, file)))
+        .find((found) => found !== undefined);
+      return `${name} ${version} (${license})\n\n${text ?? ""}`;
+    })
+    .join("\n\n----------------------------------------\n\n");
+}
+
+function readIfThere(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function run(args) {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+    child.on("error", failed);
+    child.on("close", (status) => (status === 0 ? done() : failed(new Error(`${args[0]} ended with ${status}`))));
+  }).catch((error) => {
+    console.error(`Cannot build: ${error.message}`);
+    process.exit(1);
+  });
+}

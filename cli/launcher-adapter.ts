@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { Script } from "node:vm";
+import { readUserCache, userCacheFile, writeUserCache } from "./code-cache-adapter.ts";
+
+/**
+ * The program that npm links as `sealkit`: it runs the bundle beside it with V8's compiled code, because compiling
+ * the bundle anew costs more than all the work of sealing a Secret. The code that was compiled when the package was
+ * built serves the same version of Node; any other keeps its own in the user's cache folder. Never a shared folder:
+ * compiled code is as powerful as a program.
+ */
+const folder = __dirname;
+const bundle = join(folder, "sealkit.bundle");
+const source = readFileSync(bundle, "latin1");
+const flavour = `${process.version}-${process.platform}-${process.arch}`;
+
+const shipped = readShipped(join(folder, `sealkit.bundle.${flavour}.code`));
+const own = shipped === undefined ? userCacheFile(process.env, `${__BUILD_ID__}-${flavour}`) : undefined;
+const cachedData = shipped ?? (own === undefined ? undefined : readUserCache(own));
+const script = new Script(source, { filename: bundle, ...(cachedData === undefined ? {} : { cachedData }) });
+if (own !== undefined && (cachedData === undefined || script.cachedDataRejected)) {
+  process.once("exit", () => writeUserCache(own, script.createCachedData()));
+}
+script.runInThisContext()({}, createRequire(join(folder, "sealkit.cjs")), {}, bundle, dirname(bundle));
+
+function readShipped(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
