@@ -1,0 +1,7 @@
+export type {
+  ClearTextLedger,
+  ClearTextPlace,
+  DecryptingTree,
+  DecryptionKeys,
+  DecryptionOptions,
+} from "./decryption.ts";

@@ -1,0 +1,1 @@
+export type { IdentitySource } from "./identity-source.ts";
