@@ -35,8 +35,8 @@ describe("startCluster()", () => {
     expect((await cluster.api("GET", MAPS, undefined, { token: "wrong" })).status).toBe(401);
   });
 
-  test("kubectl works through the kubeconfig", () => {
-    expect(cluster.kubectl(["get", "namespaces", "-o", "name"]).stdout).toContain("namespace/default\n");
+  test("kubectl works through the kubeconfig", async () => {
+    expect((await cluster.kubectl(["get", "namespaces", "-o", "name"])).stdout).toContain("namespace/default\n");
   });
 
   test("keeps its data over a kill -9 of the API server", async () => {

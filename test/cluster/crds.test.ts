@@ -104,12 +104,12 @@ describe("the CRDs on a real API server", () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await startCluster();
-    cluster.apply(CRDS.map((crd) => JSON.stringify(crd)).join("\n---\n"));
+    await cluster.apply(CRDS.map((crd) => JSON.stringify(crd)).join("\n---\n"));
     for (const path of [SEALED, GIT, KS]) {
       await until(`${path} is served`, async () => (await cluster.api("GET", path)).status === 200);
     }
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster?.stop());
 
   test("all are structural, named and established", async () => {
     const { json } = await cluster.api("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
@@ -170,14 +170,14 @@ describe("the CRDs on a real API server", () => {
     expect((await cluster.api("POST", GIT, object)).json.status).toEqual({ observedGeneration: -1 });
   });
 
-  test("short names, categories and columns are what people know", () => {
-    const { stdout } = cluster.kubectl(["get", "gitrepo,ks,sealedsecrets"]);
+  test("short names, categories and columns are what people know", async () => {
+    const { stdout } = await cluster.kubectl(["get", "gitrepo,ks,sealedsecrets"]);
     expect(stdout).toMatch(/NAME\s+URL\s+AGE\s+READY\s+STATUS/);
     expect(stdout).toMatch(/NAME\s+AGE\s+READY\s+STATUS/);
     expect(stdout).toMatch(/NAME\s+STATUS\s+SYNCED\s+AGE/);
-    expect(cluster.kubectl(["get", "fluxcd", "-o", "name"]).stdout).toContain(
+    expect((await cluster.kubectl(["get", "fluxcd", "-o", "name"])).stdout).toContain(
       "kustomization.kustomize.toolkit.fluxcd.io/",
     );
-    expect(cluster.kubectl(["explain", "ks.spec.prune"]).stdout).toContain("no longer in the source");
+    expect((await cluster.kubectl(["explain", "ks.spec.prune"])).stdout).toContain("no longer in the source");
   });
 });

@@ -54,12 +54,15 @@ export interface Cluster {
     options?: { token?: string; contentType?: string; as?: string },
   ): Promise<ApiAnswer>;
   /** Server-side applies manifests given as text. Throws when it is refused. */
-  apply(manifests: string, args?: readonly string[]): void;
-  kubectl(args: readonly string[], options?: { input?: string; user?: string }): Finished;
+  apply(manifests: string, args?: readonly string[]): Promise<void>;
+  kubectl(args: readonly string[], options?: { input?: string; user?: string; token?: string }): Promise<Finished>;
   /** A bearer token of a ServiceAccount that exists. */
   serviceAccountToken(namespace: string, name: string): Promise<string>;
   /** Runs a program to its end where the cluster is reachable under `innerUrl`. */
-  run(command: readonly string[], options?: { input?: string; env?: Record<string, string | undefined> }): Finished;
+  run(
+    command: readonly string[],
+    options?: { input?: string; env?: Record<string, string | undefined> },
+  ): Promise<Finished>;
   /** Starts a program there; `stop()` of the cluster ends it. */
   start(command: readonly string[], options: { log: string; env?: Record<string, string | undefined> }): Running;
   /** kill -9 of kube-apiserver; etcd keeps the data. */
@@ -252,11 +255,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       start(managerCommand(folder, ports, kubeconfigOf(ADMIN, "inner")), { log: join(folder, "manager.log") });
     }
 
-    const kubectl: Cluster["kubectl"] = (args, more = {}) =>
-      runProcess([peer("kubectl"), `--kubeconfig=${kubeconfigOf(more.user ?? ADMIN)}`, ...args], {
-        input: more.input ?? "",
-        env: { ...process.env, HOME: folder, KUBECONFIG: "" },
-      });
+    const run: Cluster["run"] = (command, more = {}) => runProcess([...enter, ...command], more);
+    const kubectl: Cluster["kubectl"] = (args, { input = "", user = ADMIN, token: bearer } = {}) => {
+      const file = bearer === undefined ? kubeconfigOf(user, "inner") : kubeconfigWith(bearer, "inner");
+      const env = { ...process.env, HOME: folder, KUBECONFIG: "" };
+      return run([peer("kubectl"), `--kubeconfig=${file}`, ...args], { input, env });
+    };
 
     return {
       folder,
@@ -274,8 +278,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       kubeconfigWith,
       api,
       kubectl,
-      apply(manifests, args = []) {
-        const done = kubectl(["apply", "--server-side", "--force-conflicts", ...args, "-f", "-"], { input: manifests });
+      async apply(manifests, args = []) {
+        const done = await kubectl(["apply", "--server-side", "--force-conflicts", ...args, "-f", "-"], {
+          input: manifests,
+        });
         if (done.code !== 0) throw new Error(`kubectl apply ended with ${done.code}\n${done.stderr}`);
       },
       async serviceAccountToken(namespace, name) {
@@ -288,7 +294,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         if (answer.status !== 201) throw new Error(`Cannot get a token of ${namespace}/${name}: ${answer.text}`);
         return answer.json.status.token;
       },
-      run: (command, more = {}) => runProcess([...enter, ...command], more),
+      run,
       start,
       async killApiServer() {
         server?.kill("SIGKILL");

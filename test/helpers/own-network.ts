@@ -1,8 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Running, removeAtExit, runProcess, startProcess, until } from "./process.ts";
+import { type Running, removeAtExit, startProcess, until } from "./process.ts";
 
 /** The address that programs inside see each other under. The API server's proxy refuses 127.0.0.0/8, so it is not loopback by range. */
 export const OWN_ADDRESS = "10.77.0.1";
@@ -45,9 +46,8 @@ const UNSHARE = ["unshare", ...(asRoot ? [] : ["--map-root-user"])];
 
 /** False on machines that do not let us make namespaces (not Linux, or a container without the right). */
 export function canOwnNetwork(): boolean {
-  return (
-    process.platform === "linux" && runProcess([...UNSHARE, "-n", "-m", "ip", "link", "set", "lo", "up"]).code === 0
-  );
+  const [program = "", ...args] = [...UNSHARE, "-n", "-m", "ip", "link", "set", "lo", "up"];
+  return process.platform === "linux" && spawnSync(program, args).status === 0;
 }
 
 /** What to put before a command to run it with mounts of its own. */
@@ -80,7 +80,8 @@ export async function startOwnNetwork(): Promise<OwnNetwork> {
     enter: ["nsenter", "-t", String(holder.pid), ...inNamespace, "--"],
     async forward(host, port) {
       const server = createServer((from) => {
-        const to = connect(socket, () => to.write(`${host}:${port}\n`));
+        const to = connect(socket);
+        to.write(`${host}:${port}\n`);
         for (const [one, other] of [
           [from, to],
           [to, from],

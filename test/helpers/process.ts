@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 
 /** A program that a test started and has to end. */
@@ -86,22 +86,41 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a program to its end (two minutes at most), without a shell. Does not throw when it fails. */
-export function runProcess(
+/**
+ * Runs a program to its end (two minutes at most), without a shell. Does not throw when it fails. It does not block:
+ * servers and controllers of the test process go on meanwhile.
+ */
+export async function runProcess(
   command: readonly string[],
-  options: { input?: string | Uint8Array; env?: Record<string, string | undefined>; cwd?: string } = {},
-): Finished {
+  options: {
+    input?: string | Uint8Array;
+    env?: Record<string, string | undefined>;
+    cwd?: string;
+    timeoutMs?: number;
+  } = {},
+): Promise<Finished> {
   const [program, ...args] = command;
   if (program === undefined) throw new TypeError("runProcess: expected a program, got nothing");
-  const done = spawnSync(program, args, {
-    input: options.input ?? "",
+  const child = spawn(program, args, {
+    stdio: ["pipe", "pipe", "pipe"],
     env: options.env ?? process.env,
-    timeout: 120_000,
-    maxBuffer: 256 * 1024 * 1024,
+    timeout: options.timeoutMs ?? 120_000,
+    killSignal: "SIGKILL",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  if (done.error !== undefined && done.status === null && done.signal === null) throw done.error;
-  return { code: done.status ?? -1, stdout: done.stdout.toString(), stderr: done.stderr.toString() };
+  children.add(child);
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  // A program that does not read its input closes the pipe early: not a failure of the test.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input ?? "");
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status) => resolve(status ?? -1));
+  }).finally(() => children.delete(child));
+  return { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }
 
 /** Asks `ready` again and again until it says yes. Throws with `what` (and `why()`) when `timeoutMs` are over. */
