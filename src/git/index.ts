@@ -1,0 +1,13 @@
+export { type Checkout, checkOut, remoteRevision } from "./checkout.ts";
+export { credentialsFromSecret, type GitCredentials } from "./credentials.ts";
+export { GitError, type GitErrorCode } from "./errors.ts";
+export type { GitCommit, GitFile } from "./objects.ts";
+export { hashOfRevision, type RefSpec, wantedRef } from "./refs.ts";
+export {
+  DEFAULT_GIT_LIMITS,
+  type GitConnection,
+  type GitLimits,
+  type Repository,
+  withRepository,
+} from "./repository-adapter.ts";
+export { type GitUrl, parseGitUrl } from "./url.ts";

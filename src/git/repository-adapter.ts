@@ -1,0 +1,285 @@
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { GitCredentials } from "./credentials.ts";
+import { GitError } from "./errors.ts";
+import { gitFailure } from "./failure.ts";
+import { type GitCommit, type GitFile, parseBatch, parseCommit, parseTreeListing } from "./objects.ts";
+import { type GitResult, runGit } from "./process-adapter.ts";
+import { findRedirect } from "./redirect-adapter.ts";
+import { parseRemoteRefs, type RemoteRefs } from "./refs.ts";
+import { gitEnvironment, type PrivateFiles, presentable, secretForms, sshConfiguration } from "./settings.ts";
+import type { GitUrl } from "./url.ts";
+
+export interface GitLimits {
+  /** Bytes that a fetch may put on disk. */
+  readonly maxFetchBytes: number;
+  /** Bytes of one listing of references or files. */
+  readonly maxListingBytes: number;
+}
+
+export const DEFAULT_GIT_LIMITS: GitLimits = {
+  maxFetchBytes: 1024 * 1024 * 1024,
+  maxListingBytes: 64 * 1024 * 1024,
+};
+
+export interface GitConnection {
+  readonly url: GitUrl;
+  readonly credentials: GitCredentials;
+  /** For everything that is done over this connection together. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly limits?: Partial<GitLimits>;
+  /** Where the temporary folder goes; the system's own by default. */
+  readonly tempFolder?: string | undefined;
+}
+
+/** A remote repository and what was fetched of it. Valid inside `withRepository` only. */
+export interface Repository {
+  /** References whose full names are given, or all of them. */
+  listRefs(names?: readonly string[]): Promise<RemoteRefs>;
+  /** Fetches a reference or a commit, without history unless `history` is set; gives the commit it leads to. */
+  fetch(
+    what: string,
+    options?: { readonly history?: boolean; readonly objectFormat?: "sha1" | "sha256" },
+  ): Promise<string>;
+  /** Whether what was fetched last has this commit in its history. */
+  isInHistory(commit: string): Promise<boolean>;
+  commit(hash: string): Promise<GitCommit>;
+  files(commit: string): Promise<readonly GitFile[]>;
+  read(hashes: readonly string[], totalBytes: number): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+const FETCHED = "refs/sealkit/fetched";
+const SIZE_CHECK_MS = 200;
+
+/**
+ * Opens a connection to a remote, lets `use` work with it, and removes every trace of it from disk afterwards.
+ *
+ * @throws {GitError} with a code for each cause; secrets are masked in all texts.
+ */
+export async function withRepository<T>(
+  connection: GitConnection,
+  use: (repository: Repository) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(connection.tempFolder ?? tmpdir(), "sealkit-git-"));
+  try {
+    const files = await writePrivateFiles(folder, connection.credentials);
+    return await use(new RemoteRepository(connection, folder, files));
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+class RemoteRepository implements Repository {
+  readonly #connection: GitConnection;
+  readonly #limits: GitLimits;
+  readonly #folder: string;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #secrets: readonly string[];
+  readonly #deadline: number;
+  #url: GitUrl;
+  #initialised = false;
+
+  constructor(connection: GitConnection, folder: string, files: PrivateFiles) {
+    this.#connection = connection;
+    this.#limits = { ...DEFAULT_GIT_LIMITS, ...connection.limits };
+    this.#folder = join(folder, "repository.git");
+    this.#env = gitEnvironment(files, connection.credentials, process.env);
+    this.#secrets = secretForms(connection.credentials);
+    this.#deadline = performance.now() + connection.timeoutMs;
+    this.#url = connection.url;
+  }
+
+  async listRefs(names: readonly string[] = []): Promise<RemoteRefs> {
+    await this.#init("sha1");
+    const result = await this.#remote((url) => [
+      "ls-remote",
+      "--quiet",
+      "--",
+      url,
+      ...names.flatMap((name) => [name, `${name}^{}`]),
+    ]);
+    const refs = parseRemoteRefs(new TextDecoder().decode(result.stdout));
+    // ls-remote matches the end of a name, so "refs/heads/main" also finds "refs/x/refs/heads/main".
+    return names.length === 0 ? refs : new Map([...refs].filter(([ref]) => names.includes(ref)));
+  }
+
+  async fetch(
+    what: string,
+    { history = false, objectFormat = "sha1" }: { history?: boolean; objectFormat?: "sha1" | "sha256" } = {},
+  ): Promise<string> {
+    await this.#init(objectFormat);
+    const tooLarge = new AbortController();
+    const watch = setInterval(() => {
+      folderBytes(join(this.#folder, "objects")).then(
+        (bytes) => bytes > this.#limits.maxFetchBytes && tooLarge.abort(),
+        () => undefined,
+      );
+    }, SIZE_CHECK_MS);
+    try {
+      await this.#remote(
+        (url) => [
+          "fetch",
+          "--quiet",
+          "--no-tags",
+          "--no-recurse-submodules",
+          "--no-write-fetch-head",
+          "--force",
+          ...(history ? [] : ["--depth=1"]),
+          "--",
+          url,
+          `+${what}:${FETCHED}`,
+        ],
+        tooLarge.signal,
+      );
+    } catch (error) {
+      if (tooLarge.signal.aborted && !this.#connection.signal?.aborted)
+        throw fetchTooLarge(this.#url, this.#limits.maxFetchBytes);
+      throw error;
+    } finally {
+      clearInterval(watch);
+    }
+    const result = await this.#local(["rev-parse", "--verify", "--quiet", "--end-of-options", `${FETCHED}^{commit}`]);
+    const hash = new TextDecoder().decode(result.stdout).trim();
+    if (result.exitCode !== 0 || hash === "") {
+      throw new GitError(
+        "GIT_BAD_OBJECT",
+        `Cannot use "${what}" of repository "${this.#url.text}": it is not a commit`,
+      );
+    }
+    return hash;
+  }
+
+  async isInHistory(commit: string): Promise<boolean> {
+    return (await this.#local(["merge-base", "--is-ancestor", commit, FETCHED])).exitCode === 0;
+  }
+
+  async commit(hash: string): Promise<GitCommit> {
+    const { stdout } = await this.#expect(["cat-file", "commit", hash]);
+    return parseCommit(hash, new TextDecoder().decode(stdout));
+  }
+
+  async files(commit: string): Promise<readonly GitFile[]> {
+    const { stdout } = await this.#expect(["ls-tree", "-r", "-z", "-l", "--full-tree", commit]);
+    return parseTreeListing(stdout);
+  }
+
+  async read(hashes: readonly string[], totalBytes: number): Promise<ReadonlyMap<string, Uint8Array>> {
+    const perObject = 100;
+    const result = await this.#local(["cat-file", "--batch"], {
+      stdin: hashes.map((hash) => `${hash}\n`).join(""),
+      maxOutputBytes: totalBytes + hashes.length * perObject,
+    });
+    if (result.exitCode !== 0) throw gitFailure(this.#url, result.exitCode, this.#say(result));
+    return parseBatch(result.stdout, hashes);
+  }
+
+  async #init(objectFormat: "sha1" | "sha256"): Promise<void> {
+    if (this.#initialised && objectFormat === "sha1") return;
+    await rm(this.#folder, { recursive: true, force: true });
+    await mkdir(this.#folder, { mode: 0o700 });
+    const result = await this.#run([
+      "init",
+      "--quiet",
+      "--bare",
+      "--template=",
+      `--object-format=${objectFormat}`,
+      this.#folder,
+    ]);
+    if (result.exitCode !== 0) throw gitFailure(this.#url, result.exitCode, this.#say(result));
+    this.#initialised = true;
+  }
+
+  /** Runs a command against the remote; follows one redirect, and only within the same host. */
+  async #remote(args: (url: string) => readonly string[], stop?: AbortSignal): Promise<GitResult> {
+    for (let redirects = 0; ; redirects++) {
+      const result = await this.#run(args(this.#url.text), { stop });
+      if (result.exitCode === 0) return result;
+      const failure = gitFailure(this.#url, result.exitCode, this.#say(result));
+      if (failure.code !== "GIT_REDIRECT_REFUSED" || redirects > 0) throw failure;
+      const redirect = await findRedirect(this.#url, this.#connection.credentials, {
+        timeoutMs: this.#remainingMs(),
+        signal: this.#connection.signal,
+      });
+      if (redirect?.allowed === undefined) throw redirectRefused(this.#url, redirect?.host);
+      this.#url = redirect.allowed;
+    }
+  }
+
+  async #expect(args: readonly string[]): Promise<GitResult> {
+    const result = await this.#local(args);
+    if (result.exitCode !== 0) throw gitFailure(this.#url, result.exitCode, this.#say(result));
+    return result;
+  }
+
+  #local(args: readonly string[], more: { stdin?: string; maxOutputBytes?: number } = {}): Promise<GitResult> {
+    return this.#run(args, more);
+  }
+
+  #run(
+    args: readonly string[],
+    more: { stdin?: string; maxOutputBytes?: number; stop?: AbortSignal | undefined } = {},
+  ): Promise<GitResult> {
+    const signals = [this.#connection.signal, more.stop].filter((signal) => signal !== undefined);
+    return runGit({
+      args: ["--git-dir", this.#folder, ...args],
+      cwd: "/",
+      env: this.#env,
+      timeoutMs: this.#remainingMs(),
+      maxOutputBytes: more.maxOutputBytes ?? this.#limits.maxListingBytes,
+      ...(more.stdin === undefined ? {} : { stdin: more.stdin }),
+      ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
+    });
+  }
+
+  #remainingMs(): number {
+    return Math.max(1, Math.round(this.#deadline - performance.now()));
+  }
+
+  #say(result: GitResult): string {
+    return presentable(result.stderr, this.#secrets);
+  }
+}
+
+async function writePrivateFiles(folder: string, { login, tls }: GitCredentials): Promise<PrivateFiles> {
+  const emptyHome = join(folder, "home");
+  await mkdir(emptyHome, { mode: 0o700 });
+  const write = async (name: string, text: string | undefined): Promise<string | undefined> => {
+    if (text === undefined) return undefined;
+    const path = join(folder, name);
+    await writeFile(path, text, { mode: 0o600, flag: "wx" });
+    return path;
+  };
+  const files = {
+    emptyHome,
+    ca: await write("ca.crt", tls?.ca),
+    clientCertificate: await write("tls.crt", tls?.client?.certificate),
+    clientKey: await write("tls.key", tls?.client?.key),
+  };
+  if (login?.kind !== "ssh") return { ...files, sshConfig: undefined };
+  const identity = await write("identity", login.identity);
+  const knownHosts = await write("known_hosts", login.knownHosts);
+  const config = sshConfiguration({ identity: identity ?? "", knownHosts: knownHosts ?? "" });
+  return { ...files, sshConfig: await write("ssh_config", config) };
+}
+
+/** Bytes in a folder of git objects: two levels, which is all that git makes. */
+async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  }
+  return bytes;
+}
+
+function fetchTooLarge(url: GitUrl, limit: number): GitError {
+  return new GitError("GIT_TOO_LARGE", `Cannot fetch repository "${url.text}": it is larger than ${limit} bytes`);
+}
+
+function redirectRefused(url: GitUrl, host: string | undefined): GitError {
+  return new GitError("GIT_REDIRECT_REFUSED", `Cannot read repository "${url.text}": the server redirects elsewhere`, {
+    details: host === undefined ? [] : [`to host "${host}", which the credentials are not meant for`],
+    hints: ["set spec.url to the address that the server redirects to"],
+  });
+}
