@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from "node:util";
+import { type ApiResource, isReason, type KubeClient, KubeError, keyOf } from "../src/kube/index.ts";
+import type { KubeObject } from "../src/objects/index.ts";
+import { type StatusProfile, statusOf } from "./status-profile.ts";
+
+/**
+ * Writes `status` when it differs from what is there, and remembers what was written until the watch has brought it
+ * back: a pass that follows at once would otherwise start from an older state.
+ */
+export class StatusWriter {
+  readonly #client: KubeClient;
+  readonly #resource: ApiResource;
+  readonly #profile: StatusProfile;
+  readonly #written = new Map<string, KubeObject>();
+
+  constructor(options: {
+    readonly client: KubeClient;
+    readonly resource: ApiResource;
+    readonly profile: StatusProfile;
+  }) {
+    this.#client = options.client;
+    this.#resource = options.resource;
+    this.#profile = options.profile;
+  }
+
+  /** The newer of what the cache has and what we wrote ourselves. */
+  newest<T extends KubeObject>(cached: T): T {
+    const written = this.#written.get(keyOf(cached));
+    if (written === undefined || written.metadata.uid !== cached.metadata.uid) return cached;
+    return isNewer(written, cached) ? (written as T) : cached;
+  }
+
+  /** The cache has this version now, or the object is gone. */
+  seen(key: string, object: KubeObject | undefined): void {
+    const written = this.#written.get(key);
+    if (written !== undefined && (object === undefined || !isNewer(written, object))) this.#written.delete(key);
+  }
+
+  /**
+   * @param next gives the whole new status for the object as it is; asked again when the object changed meanwhile.
+   * @returns the object as it is now; undefined when it is gone.
+   * @throws {KubeError} when the API refuses.
+   */
+  async write<T extends KubeObject>(
+    object: T,
+    next: (object: T) => Readonly<Record<string, unknown>> | undefined,
+  ): Promise<T | undefined> {
+    const status = next(object);
+    if (status === undefined || isDeepStrictEqual(status, statusOf(object))) return object;
+    try {
+      const now = this.#profile.write === "patch" ? await this.#patch(object, status) : await this.#put(object, next);
+      if (now !== undefined) this.#written.set(keyOf(now), now);
+      return now;
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** The uid goes along, so that a successor of the same name never gets this status. */
+  #patch<T extends KubeObject>(object: T, status: Readonly<Record<string, unknown>>): Promise<T> {
+    const before = statusOf(object);
+    const changes: Record<string, unknown> = {};
+    for (const [field, value] of Object.entries(status)) {
+      if (!isDeepStrictEqual(value, before[field])) changes[field] = replacing(before[field], value);
+    }
+    for (const field of Object.keys(before)) if (!(field in status)) changes[field] = null;
+    const { namespace, name = "", uid } = object.metadata;
+    const body = { metadata: { uid }, status: changes };
+    return this.#client.patch<T>(this.#resource, { namespace, name }, body, { type: "merge", subresource: "status" });
+  }
+
+  async #put<T extends KubeObject>(
+    object: T,
+    next: (object: T) => Readonly<Record<string, unknown>> | undefined,
+  ): Promise<T | undefined> {
+    const put = (current: T) =>
+      this.#client.update<T>(this.#resource, { ...current, status: next(current) }, { subresource: "status" });
+    try {
+      return await put(object);
+    } catch (error) {
+      if (!isReason(error, "Conflict")) throw error;
+      const { namespace, name = "", uid } = object.metadata;
+      const live = await this.#client.get<T>(this.#resource, { namespace, name });
+      return live === undefined || live.metadata.uid !== uid ? undefined : put(live);
+    }
+  }
+}
+
+/** A merge patch that leaves `value` there and nothing else: keys that went have to be named. */
+function replacing(before: unknown, value: unknown): unknown {
+  if (!isRecord(before) || !isRecord(value)) return value;
+  const patch: Record<string, unknown> = {};
+  for (const key of Object.keys(before)) if (!(key in value)) patch[key] = null;
+  for (const [key, part] of Object.entries(value)) patch[key] = replacing(before[key], part);
+  return patch;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Resource versions of one resource can be ordered when they are numbers; others are taken as not newer. */
+function isNewer(a: KubeObject, b: KubeObject): boolean {
+  const versions = [a.metadata.resourceVersion ?? "", b.metadata.resourceVersion ?? ""];
+  if (!versions.every((version) => /^[0-9]{1,30}$/.test(version))) return false;
+  return BigInt(versions[0] ?? 0) > BigInt(versions[1] ?? 0);
+}
