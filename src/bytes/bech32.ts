@@ -41,7 +41,7 @@ export function decodeBech32(text: string): Bech32 | Bech32Problem {
   const words: number[] = [];
   for (let at = split + 1; at < text.length; at++) {
     const value = CHARSET.indexOf(lower.charAt(at));
-    if (value < 0) return { problem: `invalid character in data part at position ${at}` };
+    if (value < 0) return { problem: `invalid character data part: s[${at - split - 1}]=${lower.charCodeAt(at)}` };
     words.push(value);
   }
   const lowerPrefix = lowerAscii(prefix);

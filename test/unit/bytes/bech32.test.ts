@@ -29,12 +29,12 @@ describe("decodeBech32()", () => {
     {
       name: "a letter outside the set",
       input: AGE.replace("ql3", "qb3"),
-      problem: "invalid character in data part at position 5",
+      problem: "invalid character data part: s[1]=98",
     },
     {
       name: "the Kelvin sign for k",
       input: AGE.replace("k", "\u212a"),
-      problem: "invalid character in data part at position 47",
+      problem: "invalid character data part: s[43]=8490",
     },
     {
       name: "a blank in the prefix",

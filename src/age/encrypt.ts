@@ -1,0 +1,79 @@
+import { primitives } from "#primitives";
+import { concat } from "../bytes/concat.ts";
+import { armor } from "./armor.ts";
+import type { ByteSource } from "./byte-reader.ts";
+import { AgeError } from "./errors.ts";
+import { formatHeader } from "./header.ts";
+import { LIMITS } from "./limits.ts";
+import { encryptPayload } from "./payload.ts";
+import { FILE_KEY_BYTES, type Recipient } from "./recipient.ts";
+import type { Stanza } from "./stanza.ts";
+
+export interface EncryptOptions {
+  /** Text of 64 columns instead of bytes. */
+  readonly armor?: boolean;
+}
+
+/**
+ * Encrypts a stream of any length to every one of `recipients`, in bounded memory: the pieces that come out together are
+ * one age file.
+ *
+ * @throws {AgeError} `AGE_NO_RECIPIENTS`, `AGE_RECIPIENTS_MIXED`, and what a recipient throws.
+ */
+export function encrypt(
+  plain: ByteSource,
+  recipients: readonly Recipient[],
+  { armor: armored = false }: EncryptOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const file = encryptBinary(plain, recipients);
+  return armored ? armor(file) : file;
+}
+
+/** As `encrypt`, for what is in memory already. */
+export async function encryptBytes(
+  plain: Uint8Array,
+  recipients: readonly Recipient[],
+  options: EncryptOptions = {},
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of encrypt([plain], recipients, options)) pieces.push(piece);
+  return concat(...pieces);
+}
+
+async function* encryptBinary(plain: ByteSource, recipients: readonly Recipient[]): AsyncGenerator<Uint8Array> {
+  const fileKey = primitives.randomBytes(FILE_KEY_BYTES);
+  yield formatHeader(await wrapAll(fileKey, recipients), fileKey);
+  yield* encryptPayload(fileKey, plain);
+}
+
+async function wrapAll(fileKey: Uint8Array, recipients: readonly Recipient[]): Promise<Stanza[]> {
+  if (recipients.length === 0) {
+    throw new AgeError("AGE_NO_RECIPIENTS", "Cannot encrypt with age: no recipient was given", {
+      original: "no recipients specified",
+    });
+  }
+  const stanzas: Stanza[] = [];
+  let common: string | undefined;
+  for (const recipient of recipients) {
+    const wrapped = await recipient.wrap(fileKey);
+    const labels = JSON.stringify([...wrapped.labels].sort());
+    common ??= labels;
+    if (labels !== common) throw mixed(recipients, common, labels);
+    stanzas.push(...wrapped.stanzas);
+  }
+  if (stanzas.length > LIMITS.stanzas) {
+    throw new AgeError("AGE_RECIPIENTS_MIXED", "Cannot encrypt with age: too many recipients", {
+      original: `header contains more than ${LIMITS.stanzas} recipient stanzas`,
+      details: [`${stanzas.length} recipients, at most ${LIMITS.stanzas} can be read again`],
+    });
+  }
+  return stanzas;
+}
+
+function mixed(recipients: readonly Recipient[], first: string, second: string): AgeError {
+  return new AgeError("AGE_RECIPIENTS_MIXED", "Cannot encrypt with age: these recipients cannot share a file", {
+    original: `incompatible recipients: ${first} and ${second} can't be mixed`,
+    details: [`recipients: ${recipients.map(({ name }) => name).join(", ")}`],
+    hints: ["a passphrase has to be the only recipient of a file"],
+  });
+}

@@ -1,0 +1,70 @@
+import { AgeError, type AgeErrorContext } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+import type { Identity } from "./recipient.ts";
+import { x25519Identity } from "./x25519.ts";
+
+const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] = [
+  { begin: /^AGE-SECRET-KEY-PQ-1/, kind: "post-quantum identities (AGE-SECRET-KEY-PQ-1…)" },
+  { begin: /^AGE-PLUGIN-/, kind: "plugin identities (AGE-PLUGIN-…)" },
+  { begin: /^-----BEGIN (OPENSSH|RSA|EC|DSA)? ?PRIVATE KEY-----/, kind: "SSH identities" },
+];
+
+/**
+ * One identity: `AGE-SECRET-KEY-1…`.
+ *
+ * @throws {AgeError} `AGE_IDENTITY_MALFORMED`, `AGE_IDENTITY_UNSUPPORTED`; never with the text.
+ */
+export function parseIdentity(text: string): Identity {
+  const unsupported = UNSUPPORTED.find(({ begin }) => begin.test(text));
+  if (unsupported !== undefined) throw unsupportedIdentity([unsupported.kind]);
+  if (text.startsWith("AGE-SECRET-KEY-1")) return x25519Identity(text);
+  throw new AgeError("AGE_IDENTITY_MALFORMED", "Cannot read age identity: it is of no known type", {
+    original: "unknown identity type",
+    hints: ["an identity is one word that starts with AGE-SECRET-KEY-1"],
+  });
+}
+
+/**
+ * The identities of a key file: one per line, empty lines and lines that begin with `#` do not count.
+ *
+ * @throws {AgeError} `AGE_IDENTITIES_FILE` with the line's number, never its text; `AGE_IDENTITY_UNSUPPORTED`.
+ */
+export function parseIdentitiesFile(text: string): Identity[] {
+  if (text.length > LIMITS.identitiesFileBytes) throw fileError("identity file is too long");
+  const identities: Identity[] = [];
+  for (const [index, raw] of text.split("\n").entries()) {
+    const line = raw.replace(/\r$/, "");
+    if (line === "" || line.startsWith("#")) continue;
+    identities.push(identityOfLine(line, index + 1));
+  }
+  if (identities.length === 0) throw fileError("no identities found");
+  return identities;
+}
+
+function identityOfLine(line: string, number: number): Identity {
+  if (line.startsWith("age1")) {
+    throw fileError(`error at line ${number}: apparent recipient found in identities file`, {
+      hints: ["to decrypt, the secret key is needed: a line that starts with AGE-SECRET-KEY-1"],
+    });
+  }
+  try {
+    return parseIdentity(line);
+  } catch (error) {
+    if (!(error instanceof AgeError)) throw error;
+    if (error.code === "AGE_IDENTITY_UNSUPPORTED") throw unsupportedIdentity([...error.details, `line ${number}`]);
+    throw fileError(`error at line ${number}: ${error.original}`);
+  }
+}
+
+function unsupportedIdentity(details: readonly string[]): AgeError {
+  return new AgeError("AGE_IDENTITY_UNSUPPORTED", "Cannot use age identity: its type is not supported yet", {
+    original: `identity type is not supported by sealkit: ${details.join(", ")}`,
+    details,
+    hints: ["use an X25519 identity: sealkit age-keygen -o key.txt"],
+  });
+}
+
+function fileError(original: string, more: Omit<AgeErrorContext, "original"> = {}): AgeError {
+  const context = { ...more, details: [original], original };
+  return new AgeError("AGE_IDENTITIES_FILE", "Cannot read age identity file", context);
+}

@@ -1,0 +1,11 @@
+export { ARMOR_BEGIN, armor, dearmor } from "./armor.ts";
+export type { ByteSource } from "./byte-reader.ts";
+export { decrypt, decryptBytes } from "./decrypt.ts";
+export { type EncryptOptions, encrypt, encryptBytes } from "./encrypt.ts";
+export { AgeError, type AgeErrorCode } from "./errors.ts";
+export { parseIdentitiesFile, parseIdentity } from "./identities-file.ts";
+export type { Identity, Recipient } from "./recipient.ts";
+export { parseRecipient, parseRecipientsFile } from "./recipients-file.ts";
+export { passphraseIdentity, passphraseRecipient } from "./scrypt.ts";
+export type { Stanza } from "./stanza.ts";
+export { generateX25519Identity } from "./x25519.ts";

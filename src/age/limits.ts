@@ -1,0 +1,13 @@
+/** Bounds on what is read from others. Those of the header are the ones of age 1.3.2. */
+export const LIMITS = {
+  headerBytes: 2 * 1024 * 1024,
+  stanzas: 1024,
+  stanzaArguments: 128,
+  /** White space before and after armor. */
+  armorMarginBytes: 1024,
+  recipientsFileBytes: 16 * 1024 * 1024,
+  recipientLineBytes: 8 * 1024,
+  identitiesFileBytes: 16 * 1024 * 1024,
+  /** Reading a file with work factor 22 takes 4 GiB and about 15 s; more is refused before anything is allocated. */
+  scryptLogN: 22,
+} as const;

@@ -1,0 +1,131 @@
+import { primitives } from "#primitives";
+import type { ByteReader, ByteSource } from "./byte-reader.ts";
+import { Chunker } from "./chunker.ts";
+import { headerError, PAYLOAD_DAMAGED, payloadError } from "./errors.ts";
+
+export const CHUNK_BYTES = 64 * 1024;
+export const NONCE_BYTES = 16;
+const TAG_BYTES = 16;
+const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
+/** One result holds at most this many chunks, so memory stays bounded whatever the size of the pieces that come in. */
+const CHUNKS_AT_ONCE = 16;
+
+/**
+ * The payload of an age file: a nonce of 16 bytes, then ChaCha20-Poly1305 over chunks of 64 KiB.
+ *
+ * The chunk nonce is an 11-byte big-endian counter and a byte that is 1 for the last chunk, which is what makes cutting
+ * and reordering visible (STREAM). The last chunk may be full, and is empty only when the whole payload is.
+ * Results grow with the pieces of `plain`: at least one chunk, at most 1 MiB.
+ *
+ * Source: C2SP age specification, "Payload".
+ */
+export async function* encryptPayload(fileKey: Uint8Array, plain: ByteSource): AsyncGenerator<Uint8Array> {
+  const nonce = primitives.randomBytes(NONCE_BYTES);
+  const key = payloadKey(fileKey, nonce);
+  yield nonce;
+  const chunker = new Chunker(CHUNK_BYTES);
+  const counter = new ChunkNonce();
+  for await (const piece of plain) {
+    for (const batch of batches(chunker.push(piece))) {
+      const out = new Uint8Array(batch.length * SEALED_CHUNK_BYTES);
+      batch.forEach((chunk, index) => {
+        out.set(primitives.chacha20Poly1305Seal(key, counter.next(false), chunk), index * SEALED_CHUNK_BYTES);
+      });
+      yield out;
+    }
+  }
+  yield primitives.chacha20Poly1305Seal(key, counter.next(true), chunker.end());
+}
+
+/**
+ * The clear text of a payload, `reader` standing at its nonce. Every byte that comes out is authentic; that it is all
+ * there is sure only when the generator has ended.
+ *
+ * @throws {AgeError} `AGE_PAYLOAD` for damage; what stood before the damage has come out by then. `AGE_HEADER` when not
+ *   even the nonce is there. `AGE_ARMOR` when the source is broken armor.
+ */
+export async function* decryptPayload(fileKey: Uint8Array, reader: ByteReader): AsyncGenerator<Uint8Array> {
+  const nonce = (await reader.take(NONCE_BYTES)).slice();
+  if (nonce.length < NONCE_BYTES) {
+    throw headerError(nonce.length === 0 ? "EOF" : "unexpected EOF", "failed to read nonce: ");
+  }
+  const key = payloadKey(fileKey, nonce);
+  const chunker = new Chunker(SEALED_CHUNK_BYTES);
+  const counter = new ChunkNonce();
+  for await (const piece of reader.rest()) {
+    for (const batch of batches(chunker.push(piece))) {
+      const { plain, problem } = openBatch(batch, key, counter);
+      if (plain.length > 0) yield plain;
+      if (problem !== undefined) throw problem;
+    }
+  }
+  const last = chunker.end();
+  if (last.length === 0) throw payloadError("unexpected EOF");
+  const plain = primitives.chacha20Poly1305Open(key, counter.next(true), last);
+  if (plain === undefined) {
+    // A file that stops after a whole chunk: that chunk opens as one that is not the last.
+    const middle = primitives.chacha20Poly1305Open(key, counter.again(false), last);
+    if (middle === undefined || last.length < SEALED_CHUNK_BYTES) throw payloadError(PAYLOAD_DAMAGED);
+    yield middle;
+    throw payloadError("unexpected EOF");
+  }
+  if (plain.length === 0 && counter.count > 1) {
+    throw payloadError("last chunk is empty, try age v1.0.0, and please consider reporting this");
+  }
+  yield plain;
+}
+
+interface OpenedBatch {
+  readonly plain: Uint8Array;
+  readonly problem: Error | undefined;
+}
+
+function openBatch(batch: readonly Uint8Array[], key: Uint8Array, counter: ChunkNonce): OpenedBatch {
+  const out = new Uint8Array(batch.length * CHUNK_BYTES);
+  let length = 0;
+  for (const chunk of batch) {
+    const plain = primitives.chacha20Poly1305Open(key, counter.next(false), chunk);
+    if (plain === undefined) {
+      // A full last chunk with something behind it: the chunk itself is authentic, the rest is not ours.
+      const last = primitives.chacha20Poly1305Open(key, counter.again(true), chunk);
+      if (last === undefined) return { plain: out.subarray(0, length), problem: payloadError(PAYLOAD_DAMAGED) };
+      out.set(last, length);
+      const problem = payloadError("trailing data after end of encrypted file");
+      return { plain: out.subarray(0, length + last.length), problem };
+    }
+    out.set(plain, length);
+    length += plain.length;
+  }
+  return { plain: out, problem: undefined };
+}
+
+function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
+  return primitives.hkdfSha256(fileKey, nonce, "payload", 32);
+}
+
+function* batches(chunks: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
+  for (let at = 0; at < chunks.length; at += CHUNKS_AT_ONCE) yield chunks.slice(at, at + CHUNKS_AT_ONCE);
+}
+
+/** Counts chunks and makes their nonces. */
+class ChunkNonce {
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  next(last: boolean): Uint8Array {
+    this.#count++;
+    return this.again(last);
+  }
+
+  /** The nonce of the chunk that `next` was called for before. */
+  again(last: boolean): Uint8Array {
+    const nonce = new Uint8Array(12);
+    // 2^53 chunks are 590 exabytes: the upper bytes of the counter stay zero.
+    new DataView(nonce.buffer).setBigUint64(3, BigInt(this.#count - 1));
+    nonce[11] = last ? 1 : 0;
+    return nonce;
+  }
+}

@@ -1,0 +1,96 @@
+import { quoteGo } from "../bytes/go-quote.ts";
+import { AgeError, type AgeErrorContext } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+import type { Recipient } from "./recipient.ts";
+import { x25519Recipient } from "./x25519.ts";
+
+/** Kinds of recipients that exist and that this version cannot encrypt to, by how they begin. */
+const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] = [
+  { begin: /^age1pq1/, kind: "post-quantum recipients (age1pq1…)" },
+  { begin: /^age1tagpq1/, kind: "tagged post-quantum recipients (age1tagpq1…)" },
+  { begin: /^age1tag1/, kind: "tagged recipients (age1tag1…)" },
+  { begin: /^age1[a-z0-9+._-]+1/, kind: "plugin recipients (age1name1…)" },
+  { begin: /^ssh-/, kind: "SSH recipients (ssh-ed25519, ssh-rsa)" },
+];
+
+const SECRET_KEY = /^AGE-(SECRET-KEY|PLUGIN)-/i;
+
+/**
+ * One recipient: `age1…`.
+ *
+ * @throws {AgeError} `AGE_RECIPIENT_MALFORMED`, `AGE_RECIPIENT_UNSUPPORTED`. A secret key given by mistake is not
+ *   repeated in the error.
+ */
+export function parseRecipient(text: string): Recipient {
+  const unsupported = UNSUPPORTED.find(({ begin }) => begin.test(text));
+  if (unsupported !== undefined) throw unsupportedRecipient(unsupported.kind);
+  if (text.startsWith("age1")) return x25519Recipient(text);
+  if (text.startsWith("github:")) {
+    throw malformed('"github:" recipients were removed from the design', {
+      hints: [
+        "instead, use recipient files like",
+        `    curl -O https://github.com/${text.slice(7)}.keys`,
+        `    age -R ${text.slice(7)}.keys`,
+      ],
+    });
+  }
+  if (SECRET_KEY.test(text)) {
+    throw malformed("unknown recipient type: it looks like a secret key", {
+      hints: ["turn a secret key into its recipient: sealkit age-keygen -y KEYFILE"],
+    });
+  }
+  throw malformed(`unknown recipient type: ${quoteGo(text)}`);
+}
+
+/**
+ * The recipients of a file: one per line, empty lines and lines that begin with `#` do not count.
+ *
+ * @throws {AgeError} `AGE_RECIPIENTS_FILE` with the line's number and without its text (the file may be a key file by
+ *   mistake); `AGE_RECIPIENT_UNSUPPORTED`.
+ */
+export function parseRecipientsFile(text: string): Recipient[] {
+  if (text.length > LIMITS.recipientsFileBytes) throw fileError("recipients file is too long");
+  const recipients: Recipient[] = [];
+  for (const [index, raw] of text.split("\n").entries()) {
+    const line = raw.replace(/\r$/, "");
+    const number = index + 1;
+    if (line === "" || line.startsWith("#")) continue;
+    if (line.length > LIMITS.recipientLineBytes) throw fileError(`line ${number} is too long`);
+    if (/^AGE-(SECRET-KEY|PLUGIN)-/.test(line)) {
+      throw fileError(`error at line ${number}: apparent identity found in recipients file`, {
+        hints: ["write the recipients of a key file: sealkit age-keygen -y KEYFILE"],
+      });
+    }
+    recipients.push(recipientOfLine(line, number));
+  }
+  if (recipients.length === 0) throw fileError("no recipients found");
+  return recipients;
+}
+
+function recipientOfLine(line: string, number: number): Recipient {
+  try {
+    return parseRecipient(line);
+  } catch (error) {
+    if (!(error instanceof AgeError)) throw error;
+    if (error.code === "AGE_RECIPIENT_UNSUPPORTED") throw unsupportedRecipient(...error.details, `line ${number}`);
+    throw fileError(`malformed recipient at line ${number}`);
+  }
+}
+
+function malformed(original: string, more: Omit<AgeErrorContext, "original"> = {}): AgeError {
+  const context = { hints: ["a recipient is one word that starts with age1"], details: [original], ...more, original };
+  return new AgeError("AGE_RECIPIENT_MALFORMED", "Cannot read age recipient: it is of no known type", context);
+}
+
+function unsupportedRecipient(...details: readonly string[]): AgeError {
+  return new AgeError("AGE_RECIPIENT_UNSUPPORTED", "Cannot encrypt to age recipient: its type is not supported yet", {
+    original: `recipient type is not supported by sealkit: ${details.join(", ")}`,
+    details,
+    hints: ["use an X25519 recipient (age1…): sealkit age-keygen -o key.txt"],
+  });
+}
+
+function fileError(original: string, more: Omit<AgeErrorContext, "original"> = {}): AgeError {
+  const context = { ...more, details: [original], original };
+  return new AgeError("AGE_RECIPIENTS_FILE", "Cannot read age recipients file", context);
+}
