@@ -11,7 +11,7 @@ import { type Finished, type Running, removeAtExit, runProcess, startProcess, un
 export interface ClusterOptions {
   /** Run everything in a network namespace, so that the API server's service proxy works (see `own-network.ts`). */
   readonly namespaceOfOwn?: boolean;
-  /** Also run the garbage collector and the namespace controller. */
+  /** Also run the controllers that collect garbage, end namespaces and fill aggregated roles such as `edit`. */
   readonly controllerManager?: boolean;
   /** Users beside `admin`, with their groups; each gets a token. */
   readonly users?: Readonly<Record<string, readonly string[]>>;
@@ -150,7 +150,7 @@ function managerCommand(folder: string, ports: Ports, kubeconfig: string): strin
   return [
     peer("kube-controller-manager"),
     `--kubeconfig=${kubeconfig}`,
-    "--controllers=garbage-collector-controller,namespace-controller",
+    "--controllers=garbage-collector-controller,namespace-controller,clusterrole-aggregation-controller",
     "--leader-elect=false",
     "--bind-address=127.0.0.1",
     `--secure-port=${ports.manager}`,
@@ -216,8 +216,21 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     };
 
     let ca = "";
-    const api: Cluster["api"] = (method, path, body, more = {}) =>
-      send({ url: `${url}${path}`, ca, method, body, token: more.token ?? token(ADMIN), ...more });
+    const api: Cluster["api"] = async (method, path, body, more = {}) => {
+      for (let tries = 1; ; tries++) {
+        const answer = await send({
+          url: `${url}${path}`,
+          ca,
+          method,
+          body,
+          token: more.token ?? token(ADMIN),
+          ...more,
+        });
+        // A resource that was defined a moment ago: every client waits here.
+        if (answer.status !== 429 || tries > 20 || !answer.text.includes("initializing")) return answer;
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    };
 
     let server: Running | undefined;
     const startApiServer = async () => {
