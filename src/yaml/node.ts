@@ -1,4 +1,4 @@
-/** Where a node starts in its text: 1-based line and column (in characters), 0-based character offset. */
+/** Where a node starts in its text: 1-based line and column (in characters), 0-based offset (in UTF-16 code units). */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -21,6 +21,8 @@ export interface Comments {
 interface NodeBase extends Comments {
   /** Resolved or explicit tag in short form: `!!str`, `!!int`, `!!map`, `!Custom`. `""` when not resolved yet. */
   tag: string;
+  /** True when the tag was written in the text: then it is printed too. */
+  explicitTag?: boolean;
   anchor: string | undefined;
   style: Style;
   at: Position | undefined;
@@ -30,6 +32,9 @@ export interface ScalarNode extends NodeBase {
   kind: "scalar";
   /** The text after unquoting and folding; what it means depends on `tag`. */
   value: string;
+  /** Offsets of the scalar itself (with quotes, without anchor and tag) in the text that it was read from. */
+  textStart?: number;
+  textEnd?: number;
 }
 
 export interface MappingNode extends NodeBase {
