@@ -1,7 +1,7 @@
 export type { LeftOutLink, TreeEntry, TreeOptions } from "./entries.ts";
 export { TreeError, type TreeErrorCode } from "./errors.ts";
 export { DEFAULT_TREE_LIMITS, type TreeLimits } from "./limits.ts";
-export { treeFromEntries } from "./memory.ts";
+export { checkSizes, treeFromEntries } from "./memory.ts";
 export { baseName, compareByBytes, parentOf, resolvePath } from "./path.ts";
 export { fromTarGz } from "./tar-read.ts";
 export { toTarGz } from "./tar-write.ts";

@@ -88,3 +88,16 @@ function checkNoFileIsDirectory(files: ReadonlyMap<string, unknown>, links: Read
 function twice(path: string): TreeError {
   return new TreeError("TREE_CLASHING_PATHS", `Cannot load ${quote(path)}: the path is there twice`, { path });
 }
+
+/**
+ * Checks sizes that are known before anything is read.
+ *
+ * @throws {TreeError} `TREE_TOO_LARGE`.
+ */
+export function checkSizes(
+  files: Iterable<{ readonly path: string; readonly bytes: number }>,
+  limits: Partial<TreeLimits> = {},
+): void {
+  const budget = new Budget({ ...DEFAULT_TREE_LIMITS, ...limits });
+  for (const { path, bytes } of files) budget.countFile(path, bytes);
+}
