@@ -3,6 +3,7 @@
 //   node tools/peers.mjs                     build what is missing or out of date
 //   node tools/peers.mjs --only sops age     only these tools (or modules)
 //   node tools/peers.mjs --verify sops       build nothing; exit 1 when one is missing
+//   node tools/peers.mjs --can-build         exit 1 and say why when there is no Go to build with
 //   node tools/peers.mjs --list              what there is, and in what state
 //
 // `SEALKIT_PEERS` names another folder with the binaries. Versions are pinned by the Go modules in test/peers/modules.
@@ -226,8 +227,9 @@ function main(args) {
   if (mode === undefined) buildMissing([]);
   else if (mode === "--only" && names.length > 0) buildMissing(names);
   else if (mode === "--verify") verify(names);
+  else if (mode === "--can-build" && names.length === 0) requireGo(Object.values(TOOLS).map(({ module }) => module));
   else if (mode === "--list" && names.length === 0) list();
-  else throw new PeersError("Usage: node tools/peers.mjs [--only NAME... | --verify [NAME...] | --list]");
+  else throw new PeersError("Usage: node tools/peers.mjs [--only NAME... | --verify [NAME...] | --can-build | --list]");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
