@@ -39,8 +39,12 @@ export interface KindController<T extends KubeObject = KubeObject> {
    * return an outcome instead.
    */
   reconcile(object: T, context: PassContext<T>): Promise<Pass>;
-  /** The object no longer exists. */
-  gone?(key: string): void;
+  /** Other reasons to look at objects again than those that `watches` brings. Called once, before the first pass. */
+  subscribe?(enqueue: (key: string) => void): void;
+  /** The status of an object could not be written. */
+  statusFailed?(object: T): void;
+  /** The object no longer exists; `last` is what was known of it. */
+  gone?(key: string, last: T): void;
 }
 
 export interface Watch<Own extends KubeObject = KubeObject> {

@@ -1,5 +1,6 @@
 import { type Clock, isReason, type KubeClient, sleep } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
+import { errorText } from "./error-text.ts";
 import type { Log } from "./log.ts";
 
 const LEASES = {
@@ -74,7 +75,7 @@ async function campaign(
   while (!signal.aborted) {
     const startedMs = clock.now();
     const state = await tryHold(options, seen, leaseMs).catch((error: unknown) => {
-      log.warn("Cannot renew the lease", { error: error instanceof Error ? error.message : String(error) });
+      log.warn("Cannot renew the lease", { error: errorText(error) });
       return "unknown" as const;
     });
     if (state === "held") {
@@ -158,7 +159,7 @@ async function release(options: ElectionOptions): Promise<void> {
     const spec = { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime };
     await client.update<Lease>(LEASES, { ...lease, spec });
   } catch (error) {
-    options.log.debug("Cannot give the lease back", { error: error instanceof Error ? error.message : String(error) });
+    options.log.debug("Cannot give the lease back", { error: errorText(error) });
   }
 }
 

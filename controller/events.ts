@@ -1,6 +1,7 @@
-import { type Clock, type KubeClient, KubeError } from "../src/kube/index.ts";
+import type { Clock, KubeClient } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
 import { rfc3339 } from "./conditions.ts";
+import { errorText } from "./error-text.ts";
 import type { Log } from "./log.ts";
 import type { EventNote } from "./pass.ts";
 
@@ -121,7 +122,7 @@ export function createEventRecorder(options: {
       return true;
     } catch (error) {
       options.log.debug("Cannot record an event", {
-        error: error instanceof KubeError ? error.message : String(error),
+        error: errorText(error),
       });
       return false;
     }

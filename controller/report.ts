@@ -1,6 +1,7 @@
 import type { Clock } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
 import type { KindController } from "./controller.ts";
+import { errorText } from "./error-text.ts";
 import type { EventRecorder } from "./events.ts";
 import type { Log } from "./log.ts";
 import type { Histogram } from "./metrics.ts";
@@ -44,13 +45,14 @@ export async function report<T extends KubeObject>(
       }
     } catch (error) {
       statusError = error;
+      controller.statusFailed?.(object);
     }
   }
   requeue(key, outcome, statusError, ports);
 
   const fields = { reason: outcome.reason, durationMs: clock.now() - startedAtMs };
   if (statusError !== undefined) {
-    log.error("Cannot write the status", { ...fields, error: messageOf(statusError) });
+    log.error("Cannot write the status", { ...fields, error: errorText(statusError) });
   } else if (outcome.kind === "failed" || outcome.kind === "stalled") {
     log.error(`Reconcile ${outcome.kind}`, { ...fields, error: outcome.message });
   } else {
@@ -87,8 +89,4 @@ function requeue(key: string, outcome: Outcome, statusError: unknown, { queue }:
 function automaticEvents(outcome: Outcome): readonly EventNote[] {
   if (outcome.kind !== "failed" && outcome.kind !== "stalled") return [];
   return [{ type: "Warning", reason: outcome.reason, message: outcome.message }];
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,6 +9,7 @@ import {
 } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
 import type { KindController, PassContext } from "./controller.ts";
+import { errorText } from "./error-text.ts";
 import type { EventRecorder } from "./events.ts";
 import type { Log } from "./log.ts";
 import type { Histogram } from "./metrics.ts";
@@ -57,7 +58,7 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
       status.seen(change.key, undefined);
       ports.removeDuration(change.before);
       queue.forget(change.key);
-      controller.gone?.(change.key);
+      controller.gone?.(change.key, change.before);
       return;
     }
     status.seen(change.key, change.object);
@@ -82,6 +83,9 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
     mirrorPorts,
     ports.watching,
   );
+  controller.subscribe?.((key) => {
+    if (own.store.get(key) !== undefined) queue.add(key);
+  });
   const watched = new Map<string, ReadStore<KubeObject>>();
   const synced = [own.synced];
   for (const watch of controller.watches ?? []) {
@@ -124,13 +128,15 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
         const written = await status
           .write(object, (current) => controller.profile.during(current, { reason, message }, now))
           .catch((error: unknown) => {
-            passLog.debug("Cannot show the progress", { error: messageOf(error) });
+            passLog.debug("Cannot show the progress", { error: errorText(error) });
             return undefined;
           });
         object = written ?? object;
       },
     };
     const result = await attempt(controller, object, context);
+    // The program ends: what the pass says about that is no news about the object.
+    if (ports.working.aborted) return;
     await report(controller, { key, object, pass: result, startedAtMs }, { ...ports, queue, status, log: passLog });
   };
 
@@ -156,7 +162,7 @@ async function attempt<T extends KubeObject>(
   try {
     return await controller.reconcile(object, context);
   } catch (error) {
-    return { outcome: { kind: "failed", reason: "Failed", message: messageOf(error) } };
+    return { outcome: { kind: "failed", reason: "Failed", message: errorText(error) } };
   }
 }
 
@@ -170,8 +176,4 @@ function specChanged(before: KubeObject, after: KubeObject): boolean {
 
 function resourceKey(resource: ApiResource): string {
   return collectionPath(resource);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,7 @@ import {
   startReflector,
 } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
+import { errorText } from "./error-text.ts";
 import type { Log } from "./log.ts";
 
 export interface WatchRequest<T extends KubeObject> {
@@ -51,7 +52,7 @@ export function mirror<T extends KubeObject>(
           log.warn("Watch interrupted", {
             namespace,
             retryInMs: Math.round(retryInMs),
-            error: error instanceof Error ? error.message : String(error),
+            error: errorText(error),
           }),
         ...(metadataOnly === undefined ? {} : { metadataOnly }),
         ...(indexers === undefined ? {} : { indexers }),

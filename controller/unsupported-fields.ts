@@ -1,3 +1,5 @@
+import type { KubeObject } from "../src/objects/index.ts";
+
 /**
  * Says which part of a value goes beyond what is implemented: the path of the first such field, or undefined when all
  * of it is supported.
@@ -43,8 +45,11 @@ export function items(each: Support): Support {
  * The first field of `spec` that is used and not implemented, e.g. `spec.verify`. Look before any fetch or apply and
  * stall the object: a field that is silently ignored may be the one that its author relies on for safety.
  */
-export function unsupportedField(object: { readonly spec?: unknown }, support: Support): string | undefined {
-  return support(object.spec, "spec");
+export function unsupportedField(
+  object: { readonly spec?: unknown } | KubeObject,
+  support: Support,
+): string | undefined {
+  return support(object["spec"], "spec");
 }
 
 /** An empty value asks for nothing, whatever the field means. */

@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from "node:util";
+import type { KubeObject, OwnerReference } from "../../src/objects/index.ts";
+import { isOn, MANAGED, PATCH, SKIP_OWNER } from "./annotations.ts";
+import type { Seen } from "./observe.ts";
+import type { Secret } from "./unsealer.ts";
+
+export type Decision =
+  | { readonly kind: "unsupported"; readonly field: string }
+  | { readonly kind: "locked"; readonly message: string; readonly mayPass: boolean }
+  /** There is a Secret of that name which is not ours. */
+  | { readonly kind: "foreign"; readonly name: string }
+  /** `unowned`: without an owner and without the annotation that would let us change it later. */
+  | { readonly kind: "create"; readonly secret: Secret; readonly unowned: boolean }
+  | { readonly kind: "update"; readonly secret: Secret }
+  | { readonly kind: "keep" };
+
+/** Chooses what to do for one SealedSecret. Pure. */
+export function decide({ sealed, unsupported, unsealed, live }: Seen): Decision {
+  if (unsupported !== undefined || unsealed === undefined) return { kind: "unsupported", field: unsupported ?? "spec" };
+  if (unsealed.kind !== "opened") {
+    return { kind: "locked", message: unsealed.message, mayPass: unsealed.kind === "no-key" };
+  }
+  const { secret } = unsealed;
+  const owned = isOn(secret, SKIP_OWNER) ? secret : withOwner(secret, ownerReference(sealed));
+  if (live === undefined) {
+    return {
+      kind: "create",
+      secret: owned,
+      unowned: owned === secret && !isOn(secret, MANAGED) && !isOn(secret, PATCH),
+    };
+  }
+  const isManaged = isOn(live, MANAGED);
+  const isPatched = isOn(live, PATCH);
+  if (!isControlledBy(live, sealed) && !isManaged && !isPatched) {
+    return { kind: "foreign", name: secret.metadata.name ?? "" };
+  }
+  const wanted = isPatched ? patched(live, owned, isManaged) : replaced(live, owned);
+  return sameContent(live, wanted) ? { kind: "keep" } : { kind: "update", secret: wanted };
+}
+
+export function ownerReference(sealed: KubeObject): OwnerReference {
+  const { name = "", uid = "" } = sealed.metadata;
+  return { apiVersion: sealed.apiVersion, kind: sealed.kind, name, uid, controller: true };
+}
+
+/** Whether `sealed` is the controlling owner; the uid counts, not the name. */
+export function isControlledBy(object: KubeObject, sealed: KubeObject): boolean {
+  const owners = object.metadata.ownerReferences ?? [];
+  return owners.some((owner) => owner.controller === true && owner.uid === sealed.metadata.uid);
+}
+
+function withOwner(secret: Secret, owner: OwnerReference): Secret {
+  return { ...secret, metadata: { ...secret.metadata, ownerReferences: [owner] } };
+}
+
+/** The live Secret with everything that the SealedSecret says in place of what was there. */
+function replaced(live: Secret, wanted: Secret): Secret {
+  const { labels, annotations, ownerReferences } = wanted.metadata;
+  return {
+    ...live,
+    metadata: without({ ...live.metadata, labels, annotations, ownerReferences }),
+    data: wanted.data ?? {},
+    type: typeOf(wanted),
+  };
+}
+
+/** The live Secret with what the SealedSecret says added; nothing is removed. */
+function patched(live: Secret, wanted: Secret, isManaged: boolean): Secret {
+  const { labels, annotations, ownerReferences } = wanted.metadata;
+  return {
+    ...live,
+    metadata: without({
+      ...live.metadata,
+      labels: { ...live.metadata.labels, ...labels },
+      annotations: { ...live.metadata.annotations, ...annotations },
+      ownerReferences: isManaged ? ownerReferences : live.metadata.ownerReferences,
+    }),
+    data: { ...live.data, ...wanted.data },
+    type: typeOf(wanted),
+  };
+}
+
+/** The API reads an absent type as Opaque. */
+function typeOf(secret: Secret): string {
+  return secret.type === undefined || secret.type === "" ? "Opaque" : secret.type;
+}
+
+function sameContent(live: Secret, wanted: Secret): boolean {
+  return isDeepStrictEqual(content(live), content(wanted));
+}
+
+/** What an update may change; absent and empty maps are the same to the API. */
+function content(secret: Secret): unknown {
+  const { labels = {}, annotations = {}, ownerReferences = [] } = secret.metadata;
+  return { labels, annotations, ownerReferences, data: secret.data ?? {}, type: typeOf(secret) };
+}
+
+/** `undefined` has no place in JSON, and `exactOptionalPropertyTypes` none for it either. */
+function without<T extends object>(metadata: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,101 @@
+import type { Clock } from "../../src/kube/index.ts";
+import { type Answer, notFound, type Question } from "../http/listener.ts";
+import { probeAnswer } from "../http/probes.ts";
+import { rateLimiter } from "../http/rate-limit.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { SealedSecretService } from "./service.ts";
+
+export interface RouteOptions {
+  readonly service: SealedSecretService;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly isReady: () => boolean;
+  /** Verify and rotate: requests a second and burst, for each caller and path. */
+  readonly rate: number;
+  readonly burst: number;
+}
+
+/** A SealedSecret cannot be larger than what etcd takes; a little more for spaces. */
+const BODY_BYTES = 4 * 1024 * 1024;
+
+const TEXT = { "Content-Type": "text/plain; charset=utf-8" };
+
+/**
+ * What `kubeseal` and others ask the controller over HTTP. Nobody is authenticated here, so answers say as little as
+ * possible: yes, no, or "something is wrong". No template is ever rendered.
+ */
+export function sealedSecretRoutes(options: RouteOptions): (question: Question) => Promise<Answer> {
+  const { service, clock, log } = options;
+  const limiter = rateLimiter(options);
+  const requests = options.metrics.counter({
+    name: "sealed_secrets_controller_http_requests_total",
+    help: "A counter for requests to the wrapped handler.",
+    labels: ["path", "code", "method"],
+  });
+  const durations = options.metrics.histogram({
+    name: "sealed_secrets_controller_http_request_duration_seconds",
+    help: "A histogram of latencies for requests.",
+    labels: ["path", "method"],
+  });
+
+  const limited = async (question: Question, serve: (body: Buffer) => Promise<Answer>): Promise<Answer> => {
+    // As in the original the whole header names the caller: behind the API server's proxy it is the client's address.
+    const { allowed, headers } = limiter(`${question.path}\0${question.headers["x-forwarded-for"] ?? ""}`);
+    if (!allowed) {
+      const refusal = { ...headers, ...TEXT, "X-Content-Type-Options": "nosniff" };
+      return { status: 429, headers: refusal, body: "limit exceeded\n" };
+    }
+    const body = await question.body(BODY_BYTES);
+    const answer = body === undefined ? { status: 413 } : await serve(body);
+    return { ...answer, headers: { ...headers, ...answer.headers } };
+  };
+
+  const routes = new Map<string, (question: Question) => Promise<Answer>>([
+    [
+      "/v1/cert.pem",
+      async () => {
+        const certificate = service.certificate();
+        return certificate === undefined
+          ? { status: 500, headers: { ...TEXT, "X-Content-Type-Options": "nosniff" }, body: "cannot get certificate\n" }
+          : { status: 200, headers: { "Content-Type": "application/x-pem-file" }, body: certificate };
+      },
+    ],
+    [
+      "/v1/verify",
+      (question) =>
+        limited(question, async (body) => {
+          const result = await service.verify(body);
+          if (result.kind === "malformed") log.error("Error validating secret", { error: result.message });
+          return { status: { opens: 200, locked: 409, malformed: 500 }[result.kind] };
+        }),
+    ],
+    [
+      "/v1/rotate",
+      (question) =>
+        limited(question, async (body) => {
+          const result = await service.rotate(body);
+          if (result.kind === "rotated") return { status: 200, headers: TEXT, body: result.json };
+          log.error("Error rotating secret", { error: result.message });
+          return { status: 500 };
+        }),
+    ],
+  ]);
+
+  return async (question) => {
+    const probe = probeAnswer(question, options.isReady());
+    if (probe !== undefined) return probe;
+    const route = routes.get(question.path);
+    if (route === undefined) return notFound;
+    const method = question.method.toLowerCase();
+    const startedMs = clock.now();
+    const answer = await route(question).catch((error: unknown): Answer => {
+      log.error("Error answering a request", { path: question.path, error: error instanceof Error ? error.name : "" });
+      return { status: 500 };
+    });
+    requests.inc({ path: question.path, code: String(answer.status), method });
+    durations.observe({ path: question.path, method }, (clock.now() - startedMs) / 1000);
+    return answer;
+  };
+}

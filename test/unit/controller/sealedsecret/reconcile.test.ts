@@ -1,0 +1,364 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { SEALED_SECRETS } from "../../../../controller/api/index.ts";
+import { createEventRecorder } from "../../../../controller/events.ts";
+import { createLog, type Log } from "../../../../controller/log.ts";
+import { type Manager, startManager } from "../../../../controller/manager.ts";
+import { createMetrics } from "../../../../controller/metrics.ts";
+import { sealedSecretMetrics } from "../../../../controller/sealedsecret/metrics.ts";
+import { SECRETS } from "../../../../controller/sealedsecret/observe.ts";
+import { type SealedSecretOptions, sealedSecretController } from "../../../../controller/sealedsecret/reconciler.ts";
+import type { Unsealed } from "../../../../controller/sealedsecret/unsealer.ts";
+import { KubeError } from "../../../../src/kube/index.ts";
+import type { KubeObject } from "../../../../src/objects/index.ts";
+import { fakeClock } from "../../../helpers/fake-clock.ts";
+import { memoryCluster } from "../../../helpers/memory-cluster.ts";
+
+let manager: Manager | undefined;
+afterEach(async () => {
+  await manager?.stop(0);
+  manager = undefined;
+});
+
+const sealed = (name: string, spec: Record<string, unknown> = {}): KubeObject => ({
+  apiVersion: "bitnami.com/v1alpha1",
+  kind: "SealedSecret",
+  metadata: { name, namespace: "apps" },
+  spec: { encryptedData: { a: "Ag==" }, ...spec },
+});
+
+async function start(
+  unseal: (sealed: KubeObject) => Unsealed | Promise<Unsealed>,
+  options: Partial<SealedSecretOptions> = {},
+  prepare: (cluster: ReturnType<typeof memoryCluster>) => void = () => undefined,
+) {
+  const cluster = memoryCluster();
+  prepare(cluster);
+  const clock = fakeClock();
+  const lines: string[] = [];
+  const log: Log = createLog({ clock, level: "debug", format: "text", write: (line) => lines.push(line) });
+  const metrics = await createMetrics();
+  const events = createEventRecorder({ client: cluster, clock, log, instance: "t" });
+  let keyCame: () => void = () => undefined;
+  const controller = sealedSecretController({
+    unsealer: { unseal: async (object) => unseal(object) },
+    metrics: sealedSecretMetrics(metrics, { revision: "r", omitObjects: false }),
+    onKeyAdded: (tell) => {
+      keyCame = tell;
+    },
+    ...options,
+  });
+  manager = startManager({ client: cluster, clock, log, metrics, events, controllers: [controller] });
+  await manager.ready;
+  await clock.advance(0);
+  return { cluster, clock, lines, metrics, keyCame: () => keyCame(), settle: () => clock.advance(0) };
+}
+
+const opened = (object: KubeObject): Unsealed => ({
+  kind: "opened",
+  secret: {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: object.metadata.name ?? "", namespace: "apps" },
+    data: { a: "YQ==" },
+  },
+});
+const statusOf = (cluster: ReturnType<typeof memoryCluster>, name: string) =>
+  cluster.object("sealedsecrets", `apps/${name}`)?.["status"];
+const eventsOf = (cluster: ReturnType<typeof memoryCluster>) =>
+  cluster
+    .objects("events")
+    .map((event) => `${event["type"]} ${event["reason"]} ×${event["count"]}: ${event["message"]}`);
+const writes = (cluster: ReturnType<typeof memoryCluster>) =>
+  cluster.calls
+    .filter(({ verb }) => !["list", "watch"].includes(verb))
+    .map(({ verb, resource }) => `${verb} ${resource}`);
+
+describe("sealedSecretController()", () => {
+  test("makes the Secret, says so, and needs no read when it knows that there is none", async () => {
+    const { cluster, settle } = await start(opened);
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    expect(cluster.object("secrets", "apps/db")).toMatchObject({
+      data: { a: "YQ==" },
+      metadata: { ownerReferences: [{ kind: "SealedSecret", name: "db", controller: true }] },
+    });
+    expect(statusOf(cluster, "db")).toEqual({
+      conditions: [
+        {
+          type: "Synced",
+          status: "True",
+          lastTransitionTime: "2026-01-01T00:00:00Z",
+          lastUpdateTime: "2026-01-01T00:00:00Z",
+        },
+      ],
+      observedGeneration: 1,
+    });
+    expect(eventsOf(cluster)).toEqual(["Normal Unsealed ×1: SealedSecret unsealed successfully"]);
+    expect(writes(cluster).sort()).toEqual(["create events", "create secrets", "update sealedsecrets"]);
+  });
+
+  test("its own status write causes no second pass", async () => {
+    let passes = 0;
+    const { cluster, settle } = await start((object) => {
+      passes += 1;
+      return opened(object);
+    });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    await settle();
+    expect(passes).toBe(1);
+  });
+
+  test("an item that no key opens waits, and is tried again as soon as a key comes", async () => {
+    let hasKey = false;
+    const { cluster, clock, keyCame, settle } = await start((object) =>
+      hasKey ? opened(object) : { kind: "no-key", message: "no key could decrypt secret (a)" },
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    expect(statusOf(cluster, "db")).toMatchObject({
+      conditions: [{ type: "Synced", status: "False", message: "no key could decrypt secret (a)" }],
+      observedGeneration: 1,
+    });
+    expect(eventsOf(cluster)).toEqual([
+      "Warning ErrUnsealFailed ×1: Failed to unseal: no key could decrypt secret (a)",
+    ]);
+    await clock.advance(60_000);
+    expect(eventsOf(cluster)).toHaveLength(1);
+    hasKey = true;
+    keyCame();
+    await settle();
+    expect(statusOf(cluster, "db")).toMatchObject({
+      conditions: [{ status: "True", lastTransitionTime: "2026-01-01T00:01:00Z" }],
+    });
+    expect(statusOf(cluster, "db")).not.toHaveProperty("conditions.0.message");
+  });
+
+  test("a key that comes while the items are being tried is not missed", async () => {
+    let hasKey = false;
+    let duringTry: () => void = () => undefined;
+    const { cluster, clock, keyCame, settle } = await start((object) => {
+      if (hasKey) return opened(object);
+      duringTry();
+      return { kind: "no-key", message: "no key could decrypt secret (a)" };
+    });
+    duringTry = () => {
+      hasKey = true;
+      keyCame();
+    };
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    await clock.advance(1);
+    expect(cluster.object("secrets", "apps/db")).toBeDefined();
+  });
+
+  test("template.data is refused by its name before anything is opened", async () => {
+    let passes = 0;
+    const { cluster, settle } = await start((object) => {
+      passes += 1;
+      return opened(object);
+    });
+    cluster.put(SEALED_SECRETS, sealed("db", { template: { data: { conf: "{{ .a }}" } } }));
+    await settle();
+    expect(statusOf(cluster, "db")).toMatchObject({
+      conditions: [{ status: "False", message: "spec.template.data is not supported yet" }],
+    });
+    expect([passes, cluster.objects("secrets")]).toEqual([0, []]);
+  });
+
+  test("a foreign Secret is left alone; the SealedSecret goes on as soon as it is gone", async () => {
+    const { cluster, settle } = await start(opened);
+    cluster.put(SECRETS, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "db", namespace: "apps" },
+      data: { z: "eg==" },
+    });
+    await settle();
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    expect(cluster.object("secrets", "apps/db")?.["data"]).toEqual({ z: "eg==" });
+    expect(statusOf(cluster, "db")).toMatchObject({
+      conditions: [{ message: 'failed update: Resource "db" already exists and is not managed by SealedSecret' }],
+    });
+    expect(eventsOf(cluster)).toEqual([
+      'Warning ErrUpdateFailed ×1: Resource "db" already exists and is not managed by SealedSecret',
+    ]);
+    cluster.remove(SECRETS, "apps/db");
+    await settle();
+    expect(cluster.object("secrets", "apps/db")?.["data"]).toEqual({ a: "YQ==" });
+    expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "True" }] });
+  });
+
+  test("a Secret that somebody deletes is made anew, unless that is switched off", async () => {
+    for (const recreate of [true, false]) {
+      const { cluster, settle } = await start(opened, { recreate });
+      cluster.put(SEALED_SECRETS, sealed("db"));
+      await settle();
+      cluster.remove(SECRETS, "apps/db");
+      await settle();
+      expect(cluster.object("secrets", "apps/db") !== undefined).toBe(recreate);
+      await manager?.stop(0);
+    }
+  });
+
+  test("a Secret that a stale cache does not know is found when creating fails", async () => {
+    const { cluster, settle } = await start(opened, { labelSelector: "team=a" });
+    cluster.put(SECRETS, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "db", namespace: "apps", annotations: { "sealedsecrets.bitnami.com/managed": "true" } },
+    });
+    cluster.put(SEALED_SECRETS, {
+      ...sealed("db"),
+      metadata: { name: "db", namespace: "apps", labels: { team: "a" } },
+    });
+    await settle();
+    expect(cluster.object("secrets", "apps/db")?.["data"]).toEqual({ a: "YQ==" });
+  });
+
+  test("API errors are told in the API's words and tried again with growing pauses", async () => {
+    const { cluster, clock, settle } = await start(opened);
+    let refuse = true;
+    cluster.failures.set("create secrets", () =>
+      refuse
+        ? new KubeError("KUBE_API", "Cannot create", { status: 403, reason: "Forbidden", apiMessage: "quota is full" })
+        : undefined,
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    await clock.advance(1_000);
+    expect(eventsOf(cluster)).toEqual(["Warning ErrUpdateFailed ×4: quota is full"]);
+    expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "False", message: "quota is full" }] });
+    refuse = false;
+    await clock.advance(2_000);
+    expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "True" }] });
+  });
+
+  test("an immutable Secret is not tried again", async () => {
+    const { cluster, clock, settle } = await start((object) => ({ ...opened(object) }));
+    const apiMessage = 'Secret "db" is invalid: data: Forbidden: field is immutable when `immutable` is set';
+    cluster.failures.set(
+      "create secrets",
+      () => new KubeError("KUBE_API", "x", { status: 422, reason: "Invalid", apiMessage }),
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    await clock.advance(3_600_000);
+    expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ message: apiMessage }] });
+    expect(eventsOf(cluster)).toHaveLength(1);
+    expect(eventsOf(cluster)[0]).toMatch(
+      /^Warning ErrUpdateFailed ×1: Error updating apps\/db: the target Secret is immutable\. .* recreate the Secret\.$/,
+    );
+  });
+
+  test("a status that cannot be written is tried again and counted", async () => {
+    const { cluster, clock, metrics, settle } = await start(opened);
+    let fail = 1;
+    cluster.failures.set("update sealedsecrets", () =>
+      fail-- > 0 ? new KubeError("KUBE_API", "x", { status: 500 }) : undefined,
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    await clock.advance(1_000);
+    expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "True" }] });
+    expect(await metrics.text()).toContain('unseal_errors_total{reason="status",namespace="apps"} 1');
+  });
+
+  test("an unforeseen failure of one object says nothing of its content and leaves the others alone", async () => {
+    const { cluster, lines, settle } = await start((object) => {
+      if (object.metadata.name === "bad") throw new TypeError("hunter2 is not a function");
+      return opened(object);
+    });
+    cluster.put(SEALED_SECRETS, sealed("bad"));
+    cluster.put(SEALED_SECRETS, sealed("good"));
+    await settle();
+    expect(statusOf(cluster, "good")).toMatchObject({ conditions: [{ status: "True" }] });
+    expect(statusOf(cluster, "bad")).toMatchObject({ conditions: [{ message: "an unforeseen failure (TypeError)" }] });
+    expect(lines.join("") + JSON.stringify(cluster.objects("events"))).not.toContain("hunter2");
+  });
+
+  test("a changed message is written, and only the update time moves", async () => {
+    let message = "one";
+    const { cluster, clock, settle } = await start(() => ({ kind: "unusable", message }));
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    message = "two";
+    await clock.advance(5_000);
+    cluster.put(SEALED_SECRETS, {
+      ...cluster.object("sealedsecrets", "apps/db")!,
+      spec: { encryptedData: { a: "Ag==", b: "Ag==" } },
+    });
+    await settle();
+    expect(statusOf(cluster, "db")).toEqual({
+      conditions: [
+        {
+          type: "Synced",
+          status: "False",
+          message: "two",
+          lastTransitionTime: "2026-01-01T00:00:00Z",
+          lastUpdateTime: "2026-01-01T00:00:05Z",
+        },
+      ],
+      observedGeneration: 2,
+    });
+  });
+
+  test.each([
+    { name: "a label", change: { labels: { x: "y" } }, passes: 1 },
+    {
+      name: "a scope annotation",
+      change: { annotations: { "sealedsecrets.bitnami.com/cluster-wide": "true" } },
+      passes: 2,
+    },
+  ])("$name of the SealedSecret makes $passes passes in all", async ({ change, passes }) => {
+    let count = 0;
+    const { cluster, settle } = await start((object) => {
+      count += 1;
+      return opened(object);
+    });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    const now = cluster.object("sealedsecrets", "apps/db")!;
+    cluster.put(SEALED_SECRETS, { ...now, metadata: { ...now.metadata, ...change } });
+    await settle();
+    expect(count).toBe(passes);
+  });
+
+  test("nothing is lost when watches break, also when their place is gone", async () => {
+    const { cluster, clock, settle } = await start(opened);
+    cluster.cutWatches();
+    cluster.put(SEALED_SECRETS, sealed("one"));
+    await clock.advance(2_000);
+    cluster.cutWatches("forget");
+    cluster.put(SEALED_SECRETS, sealed("two"));
+    await clock.advance(2_000);
+    await settle();
+    expect(cluster.objects("secrets").map((secret) => secret.metadata.name)).toEqual(["one", "two"]);
+  });
+
+  test("metrics carry the names that dashboards know", async () => {
+    const { cluster, metrics, settle } = await start((object) =>
+      object.metadata.name === "bad" ? { kind: "no-key", message: "m" } : opened(object),
+    );
+    cluster.put(SEALED_SECRETS, {
+      ...sealed("db"),
+      metadata: { name: "db", namespace: "apps", labels: { "app.kubernetes.io/instance": "i" } },
+    });
+    cluster.put(SEALED_SECRETS, sealed("bad"));
+    await settle();
+    const text = await metrics.text();
+    for (const line of [
+      'sealed_secrets_controller_build_info{revision="r"} 0',
+      "sealed_secrets_controller_unseal_requests_total 2",
+      'sealed_secrets_controller_unseal_errors_total{reason="unseal",namespace="apps"} 1',
+      'sealed_secrets_controller_condition_info{namespace="apps",name="db",condition="Synced",ss_app_kubernetes_io_instance="i"} 1',
+      'sealed_secrets_controller_condition_info{namespace="apps",name="bad",condition="Synced",ss_app_kubernetes_io_instance=""} -1',
+    ]) {
+      expect(text.split("\n")).toContain(line);
+    }
+    cluster.remove(SEALED_SECRETS, "apps/db");
+    await settle();
+    expect(await metrics.text()).not.toContain('name="db"');
+  });
+});
