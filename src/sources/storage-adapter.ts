@@ -66,7 +66,7 @@ export class ArtifactStorage {
       }
       await rename(beside, target);
     } catch (cause) {
-      await rm(beside, { force: true });
+      await rm(beside, { force: true }).catch(() => undefined);
       throw storageFailed("store", path, cause);
     }
     return {
