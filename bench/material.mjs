@@ -1,0 +1,50 @@
+// What is measured on: keys made by the original tools, and Secrets that are the same in every run.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { peer } from "./measure.mjs";
+
+/** `count` Secrets of two items, one JSON document a line, with names `s0`, `s1`, ... */
+export function secrets(count, { namespace = "default" } = {}) {
+  return Array.from({ length: count }, (_, at) =>
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: `s${at}`, namespace },
+      stringData: { username: `user-${at}`, password: `correct horse battery staple ${at}` },
+    }),
+  ).join("\n---\n");
+}
+
+/** A sealing key of 4096 bits with its certificate, as the controllers store them. */
+export function certificate(folder) {
+  const file = join(folder, "sealing.crt");
+  const keyFile = join(folder, "sealing.key");
+  if (!existsSync(file)) {
+    const request = ["req", "-x509", "-newkey", "rsa:4096", "-nodes", "-sha256", "-days", "3650", "-subj", "/CN=bench"];
+    execFileSync("openssl", [...request, "-keyout", keyFile, "-out", file], { stdio: "ignore" });
+  }
+  return { file, certPem: readFileSync(file, "utf8"), keyPem: readFileSync(keyFile, "utf8") };
+}
+
+/** An age identity made by age-keygen. */
+export function ageIdentity(folder) {
+  const file = join(folder, "keys.txt");
+  if (!existsSync(file)) execFileSync(peer("age-keygen"), ["-o", file], { stdio: "ignore" });
+  return { file, recipient: /public key: (age1\w+)/.exec(readFileSync(file, "utf8"))[1] };
+}
+
+/** A YAML file with `values` values, encrypted by the original sops. Returns its path. */
+export async function sopsFile(folder, { identity, values }) {
+  const plain = join(folder, `plain-${values}.yaml`);
+  const file = join(folder, `encrypted-${values}.yaml`);
+  const lines = [];
+  for (let at = 0; at < values; at++) {
+    if (at % 20 === 0) lines.push(`section${at / 20}:`);
+    lines.push(at % 5 === 0 ? `    number${at}: ${at * 7919}` : `    key${at}: value number ${at} of a file`);
+  }
+  writeFileSync(plain, `${lines.join("\n")}\n`);
+  const args = ["encrypt", "--age", identity.recipient, "--output", file, plain];
+  execFileSync(peer("sops"), args, { stdio: "ignore", maxBuffer: 1 << 28 });
+  return file;
+}

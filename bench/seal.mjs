@@ -1,0 +1,41 @@
+// Sealing many Secrets: one call of ours against one call of kubeseal for each, and against one call of kubeseal for all.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { certificate, secrets } from "./material.mjs";
+import { inTurn, line, peer, sealkit, timed } from "./measure.mjs";
+
+export async function run(folder, { count = 1000, sample = 100, rounds = 5 } = {}) {
+  const cert = certificate(folder);
+  const all = join(folder, "all.json");
+  const one = join(folder, "one.json");
+  const out = join(folder, "sealed.json");
+  writeFileSync(all, secrets(count));
+  writeFileSync(one, secrets(1));
+  const theirs = [peer("kubeseal"), "--cert", cert.file];
+  const times = await inTurn(rounds, {
+    ours: () => timed([...sealkit, "kubeseal", "--cert", cert.file], { input: all, output: out }),
+    theirs: () => timed(theirs, { input: all, output: out }),
+    calls: async () => {
+      let ms = 0;
+      for (let at = 0; at < sample / rounds; at++) ms += await timed(theirs, { input: one, output: out });
+      return (ms / (sample / rounds)) * count;
+    },
+  });
+  const { ours, calls } = times;
+  return [
+    line(`seal: ${count} Secrets in one call`, {
+      ours,
+      theirs: calls,
+      unit: "ms",
+      rival: `${count} calls of kubeseal`,
+      limit: 0.05,
+      note: `the rival's time is that of ${sample} calls, times ${count / sample}`,
+    }),
+    line(`seal: ${count} Secrets in one call`, {
+      ours,
+      theirs: times.theirs,
+      unit: "ms",
+      rival: "one call of kubeseal",
+    }),
+  ];
+}
