@@ -3,6 +3,7 @@ export { YamlError } from "./errors.ts";
 export { formatGoFloat, formatJsonNumber, formatYamlFloat } from "./go-number.ts";
 export type { JsonMember, JsonNode, JsonReadOptions, ParsedJson } from "./json-reader.ts";
 export { jsonValue, parseJson, parseJsonStream } from "./json-reader.ts";
+export { compareKeys } from "./key-order.ts";
 export type { ValueOptions, YamlValue } from "./kubernetes-value.ts";
 export { kubernetesValue } from "./kubernetes-value.ts";
 export type { YamlLimits } from "./limits.ts";
@@ -23,9 +24,25 @@ export type {
 } from "./node.ts";
 export type { ParsedYaml, ParseOptions } from "./parse.ts";
 export { parseYaml } from "./parse.ts";
+export type { PrintJsonOptions } from "./print-json.ts";
+export { compareBytes, JsonNumberText, printJson } from "./print-json.ts";
+export { printSigs } from "./print-sigs.ts";
+export type { PrintableDocument, PrintV3Options } from "./print-v3.ts";
+export { printV3, printV3Node } from "./print-v3.ts";
 export type { CoreTag, Flavor, Resolved } from "./resolve.ts";
 export { isOldBoolean, resolveTagged, resolveText } from "./resolve.ts";
+export { spliceScalar } from "./splice.ts";
 export type { DocumentText } from "./split-documents.ts";
 export { splitDocuments } from "./split-documents.ts";
 export type { Timestamp } from "./timestamp.ts";
 export { formatTimestamp, parseTimestamp } from "./timestamp.ts";
+export {
+  booleanNode,
+  floatNode,
+  integerNode,
+  mappingNode,
+  nullNode,
+  sequenceNode,
+  stringNode,
+  timestampNode,
+} from "./value-node.ts";
