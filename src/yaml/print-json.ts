@@ -102,7 +102,7 @@ class JsonPrinter {
 
   private string(text: string): string {
     this.escapes.lastIndex = 0;
-    return this.escapes.test(text) ? `"${text.replace(this.escapes, escape)}"` : `"${text}"`;
+    return this.escapes.test(text) ? `"${text.replace(this.escapes, escaped)}"` : `"${text}"`;
   }
 }
 
@@ -120,7 +120,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
   ["\t", "\\t"],
 ]);
 
-function escape(character: string): string {
+function escaped(character: string): string {
   const short = SHORT.get(character);
   if (short !== undefined) return short;
   const code = character.charCodeAt(0);
