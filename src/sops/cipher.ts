@@ -1,0 +1,83 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from "node:crypto";
+import { type Envelope, formatEnvelope } from "./envelope.ts";
+
+/** Bytes of a data key as the format writes it. The original also opens files with AES-128 and AES-192 keys. */
+export const DATA_KEY_BYTES = 32;
+const KEY_SIZES: readonly number[] = [16, 24, DATA_KEY_BYTES];
+
+/** The format's IV is 32 bytes, not the usual 12; readers take any length. */
+const IV_BYTES = 32;
+const TAG_BYTES = 16;
+const POOL_IVS = 128;
+
+/** Fills a buffer with random bytes. */
+export type FillRandom = (buffer: Uint8Array) => void;
+
+/**
+ * Encrypts and decrypts the values of one file with its data key: AES-256-GCM, the value's path as additional data.
+ *
+ * A cipher that has decrypted values remembers their IVs when told to, and uses them again for the same value at the
+ * same path, so that a value nobody touched is written as it was. This is safe: equal key, IV and input give the equal
+ * output that the file already shows.
+ */
+export class ValueCipher {
+  readonly #key: KeyObject;
+  readonly #algorithm: "aes-128-gcm" | "aes-192-gcm" | "aes-256-gcm";
+  readonly #fillRandom: FillRandom;
+  readonly #knownIvs: Map<string, Buffer> | undefined;
+  #pool: Buffer = Buffer.alloc(0);
+  #poolAt = 0;
+
+  /** `dataKey` must be 16, 24 or 32 bytes (`isDataKey`). */
+  constructor(dataKey: Uint8Array, options: { fillRandom?: FillRandom; rememberIvs?: boolean } = {}) {
+    this.#key = createSecretKey(dataKey);
+    this.#algorithm = dataKey.length === 16 ? "aes-128-gcm" : dataKey.length === 24 ? "aes-192-gcm" : "aes-256-gcm";
+    this.#fillRandom = options.fillRandom ?? ((buffer) => void randomFillSync(buffer));
+    this.#knownIvs = options.rememberIvs === true ? new Map() : undefined;
+  }
+
+  /** The plaintext, or undefined when key, path, data, IV and tag do not belong together. */
+  open({ data, iv, tag, type }: Envelope, additional: string): Buffer | undefined {
+    if (iv.length === 0 || tag.length !== TAG_BYTES) return undefined;
+    const decipher = createDecipheriv(this.#algorithm, this.#key, iv);
+    decipher.setAAD(Buffer.from(additional));
+    decipher.setAuthTag(tag);
+    const plain = decipher.update(data);
+    try {
+      decipher.final();
+    } catch {
+      return undefined;
+    }
+    this.#knownIvs?.set(ivKey(additional, type, plain), Buffer.from(iv));
+    return plain;
+  }
+
+  /** The text form of an encrypted value. */
+  seal(plain: string | Uint8Array, type: string, additional: string): string {
+    const bytes = typeof plain === "string" ? Buffer.from(plain) : plain;
+    const iv = this.#knownIvs?.get(ivKey(additional, type, bytes)) ?? this.#freshIv();
+    const cipher = createCipheriv(this.#algorithm, this.#key, iv);
+    cipher.setAAD(Buffer.from(additional));
+    const data = cipher.update(bytes);
+    cipher.final();
+    return formatEnvelope(data, iv, cipher.getAuthTag(), type);
+  }
+
+  #freshIv(): Buffer {
+    if (this.#poolAt >= this.#pool.length) {
+      this.#pool = Buffer.allocUnsafe(IV_BYTES * POOL_IVS);
+      this.#fillRandom(this.#pool);
+      this.#poolAt = 0;
+    }
+    this.#poolAt += IV_BYTES;
+    return this.#pool.subarray(this.#poolAt - IV_BYTES, this.#poolAt);
+  }
+}
+
+export function isDataKey(bytes: Uint8Array): boolean {
+  return KEY_SIZES.includes(bytes.length);
+}
+
+function ivKey(additional: string, type: string, plain: Uint8Array): string {
+  return `${type}\0${additional.length}\0${additional}${Buffer.from(plain).toString("latin1")}`;
+}

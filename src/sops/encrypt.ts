@@ -1,0 +1,105 @@
+import { type FillRandom, ValueCipher } from "./cipher.ts";
+import { newDataKey, wrapDataKey } from "./data-key.ts";
+import { encryptTree } from "./encrypt-tree.ts";
+import { nameOf, SopsError } from "./errors.ts";
+import { type Format, storeOf } from "./format.ts";
+import { type Metadata, metadataBranch } from "./metadata.ts";
+import { checkSize } from "./open-file.ts";
+import { compileSelector, DEFAULT_SELECTOR, type Selector } from "./selector.ts";
+import { hasMetadataKey } from "./stores/metadata-entry.ts";
+import type { StoreContext } from "./stores/store.ts";
+import { lastModifiedAt } from "./time.ts";
+import type { Branch } from "./value.ts";
+
+/** The version of the original whose files ours are like; readers compare it. */
+export const SOPS_VERSION = "3.13.3";
+
+export interface EncryptOptions extends StoreContext {
+  /** Age recipients, `age1…`, at least one. */
+  readonly recipients: readonly string[];
+  /** Milliseconds since the epoch, for `lastmodified`. */
+  readonly now: number;
+  /** Which values to encrypt; all but those under keys that end in `_unencrypted` when absent. */
+  readonly selector?: Selector | undefined;
+  /** Leave clear values out of the MAC, so that they can be changed without the key. */
+  readonly macOnlyEncrypted?: boolean | undefined;
+  /** Written into the file; without key groups it has no effect. */
+  readonly shamirThreshold?: number | undefined;
+  /** The format of the result; that of the input when absent. */
+  readonly outputFormat?: Format | undefined;
+  /** Random bytes for the data key and the IVs; the system's when absent. Age brings its own. */
+  readonly fillRandom?: FillRandom | undefined;
+}
+
+export interface Encrypted {
+  readonly text: string;
+  readonly metadata: Metadata;
+}
+
+/**
+ * Encrypts a file: its structure, keys and numbers of values stay readable, its values do not.
+ *
+ * @throws {SopsError} `SOPS_ALREADY_ENCRYPTED`, `SOPS_BAD_REGEX`, `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`, and what
+ * the format refuses.
+ *
+ * @example
+ * const { text } = await encrypt("password: x\n", "yaml", { recipients: ["age1…"], now: Date.now() });
+ */
+export async function encrypt(input: Uint8Array | string, format: Format, options: EncryptOptions): Promise<Encrypted> {
+  const { file, outputFormat = format } = options;
+  const [source, output] = [storeOf(format, file), storeOf(outputFormat, file)];
+  const selector = options.selector ?? DEFAULT_SELECTOR;
+  const compiled = compileSelector(selector, { badPattern: "refused", file });
+  const bytes = typeof input === "string" ? Buffer.from(input) : input;
+  checkSize(bytes, file);
+  const documents = source.loadPlain(bytes, options);
+  refuseMetadataKey(documents, file);
+
+  const dataKey = newDataKey(options.fillRandom);
+  const keyGroup = await wrapDataKey(dataKey, options.recipients);
+  const { fillRandom } = options;
+  const cipher = new ValueCipher(dataKey, fillRandom === undefined ? {} : { fillRandom });
+  const macOnlyEncrypted = options.macOnlyEncrypted === true;
+  const mac = encryptTree(documents, cipher, { selector: compiled, macOnlyEncrypted, file });
+  const lastModified = lastModifiedAt(options.now);
+  const metadata: Metadata = {
+    keyGroups: [keyGroup],
+    shamirThreshold: options.shamirThreshold ?? 0,
+    lastModified,
+    mac: cipher.seal(mac, "str", lastModified),
+    selector,
+    macOnlyEncrypted,
+    version: SOPS_VERSION,
+  };
+  return { text: output.emitEncrypted(documents, metadataBranch(metadata), options), metadata };
+}
+
+function refuseMetadataKey(documents: readonly Branch[], file: string | undefined): void {
+  const at = documents.findIndex(hasMetadataKey);
+  if (at < 0) return;
+  if (at > 0) {
+    const state = `document ${at + 1} has a key "sops", which SOPS needs for itself`;
+    throw new SopsError("SOPS_UNPRINTABLE", `Cannot encrypt ${nameOf(file)}: ${state}`, {
+      file,
+      hints: ["rename the key"],
+      upstream: `Could not marshal tree: Error marshaling metadata: Found key "sops" in encrypted data, which is a reserved key used for SOPS metadata`,
+    });
+  }
+  throw new SopsError("SOPS_ALREADY_ENCRYPTED", `Cannot encrypt ${nameOf(file)}: it has a key "sops" already`, {
+    file,
+    details: ["it seems to be encrypted; the key holds what is needed to decrypt it"],
+    hints: ["rename the key if the file is in clear"],
+    upstream: ALREADY_ENCRYPTED,
+  });
+}
+
+const ALREADY_ENCRYPTED = `The file you have provided contains a top-level entry called 'sops', or for
+flat file formats top-level entries starting with 'sops_'. This is
+generally due to the file already being encrypted. SOPS uses a top-level
+entry called 'sops' to store the metadata required to decrypt the file. For
+this reason, SOPS can not encrypt files that already contain such an entry.
+
+If this is an unencrypted file, rename the 'sops' entry.
+
+If this is an encrypted file and you want to edit it, use the editor mode,
+for example: \`sops edit my_file.yaml\``;

@@ -1,0 +1,104 @@
+import { ValueCipher } from "./cipher.ts";
+import { type Keyring, recoverDataKey, type Subject, subjectName } from "./data-key.ts";
+import { decryptTree } from "./decrypt-tree.ts";
+import { parseEnvelope } from "./envelope.ts";
+import { SopsError } from "./errors.ts";
+import { type Format, storeOf } from "./format.ts";
+import { SOPS_LIMITS } from "./limits.ts";
+import { sameMac } from "./mac.ts";
+import type { Metadata } from "./metadata.ts";
+import { readMetadata } from "./metadata-read.ts";
+import { compileSelector, DEFAULT_SELECTOR } from "./selector.ts";
+import type { StoreContext } from "./stores/store.ts";
+import { normaliseLastModified } from "./time.ts";
+import type { Branch, Leaf } from "./value.ts";
+
+export interface OpenOptions extends Subject, StoreContext {
+  /** Do not look at the MAC. Values stay protected one by one; their order, clear values and deletions do not. */
+  readonly ignoreMac?: boolean | undefined;
+  /** Hears each value that was encrypted, with its path. */
+  readonly onDecrypted?: ((leaf: Leaf, path: readonly string[]) => void) | undefined;
+  /** Finds the data key; a cache for many files may stand here. */
+  readonly dataKeyOf?: ((metadata: Metadata, keyring: Keyring, subject: Subject) => Promise<Uint8Array>) | undefined;
+}
+
+/** A file in clear, as a tree. */
+export interface OpenedFile {
+  readonly documents: readonly Branch[];
+  readonly metadata: Metadata;
+}
+
+/** Reads and decrypts a file. @throws {SopsError} for anything that is not as it should be. */
+export async function openFile(
+  input: Uint8Array,
+  format: Format,
+  keyring: Keyring,
+  options: OpenOptions,
+): Promise<OpenedFile> {
+  checkSize(input, options.file);
+  const { documents, metadata: branch } = storeOf(format, options.file).loadEncrypted(input, options);
+  const metadata = readMetadata(branch, options.file);
+  await openDocuments(documents, metadata, keyring, options);
+  return { documents, metadata };
+}
+
+/** Decrypts documents that share one set of metadata, in place, and checks their MAC. @throws {SopsError} */
+export async function openDocuments(
+  documents: readonly Branch[],
+  metadata: Metadata,
+  keyring: Keyring,
+  options: OpenOptions,
+): Promise<void> {
+  const dataKey = await (options.dataKeyOf ?? recoverDataKey)(metadata, keyring, options);
+  const cipher = new ValueCipher(dataKey);
+  const selector = compileSelector(metadata.selector ?? DEFAULT_SELECTOR, { badPattern: "matches nothing" });
+  const { mac, doubtfulComments } = decryptTree(documents, cipher, {
+    selector,
+    macOnlyEncrypted: metadata.macOnlyEncrypted,
+    subject: options,
+    onDecrypted: options.onDecrypted,
+  });
+  if (doubtfulComments > 0) {
+    options.onWarning?.(`${doubtfulComments} comment(s) should be encrypted and are not; nothing protects comments`);
+  }
+  if (options.ignoreMac !== true) checkMac(metadata, mac, cipher, options);
+}
+
+export function checkSize(input: Uint8Array, file: string | undefined): void {
+  const { maxFileBytes } = SOPS_LIMITS;
+  if (input.length <= maxFileBytes) return;
+  const state = `it is larger than ${maxFileBytes / 1024 / 1024} MiB`;
+  throw new SopsError("SOPS_TOO_LARGE", `Cannot read ${subjectName({ file })}: ${state}`, { file });
+}
+
+function checkMac(metadata: Metadata, computed: string, cipher: ValueCipher, subject: Subject): void {
+  if (metadata.mac === "") {
+    throw macError("it has no MAC", subject, `MAC mismatch. File has no MAC, computed ${computed}`);
+  }
+  const envelope = parseEnvelope(metadata.mac);
+  const additional = normaliseLastModified(metadata.lastModified) ?? "";
+  const stored =
+    envelope === undefined || "badBase64" in envelope
+      ? undefined
+      : cipher.open(envelope, additional)?.toString("latin1");
+  if (stored === undefined) {
+    const upstream = "Cannot decrypt MAC: Could not decrypt with AES_GCM: cipher: message authentication failed";
+    throw macError("its MAC, or the time it is bound to, was altered", subject, upstream);
+  }
+  if (!sameMac(stored, computed)) {
+    throw macError(
+      "its values are not the ones it was saved with",
+      subject,
+      `MAC mismatch. File has ${stored}, computed ${computed}`,
+    );
+  }
+}
+
+function macError(state: string, subject: Subject, upstream: string): SopsError {
+  return new SopsError("SOPS_MAC_MISMATCH", `Cannot trust ${subjectName(subject)}: ${state}`, {
+    file: subject.file,
+    details: ["a value was added, removed, moved or changed outside of SOPS, or two versions were merged"],
+    hints: ["take the file from version control again, or look at it with --ignore-mac and encrypt it anew"],
+    upstream,
+  });
+}

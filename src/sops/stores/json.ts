@@ -1,0 +1,28 @@
+import type { Branch } from "../value.ts";
+import { readJsonObject } from "./json-read.ts";
+import { indentUnit, writeJson } from "./json-write.ts";
+import { takeMetadata } from "./metadata-entry.ts";
+import { METADATA_KEY, type Store } from "./store.ts";
+
+/** One object, no comments. Bytes that are no UTF-8 read as U+FFFD, as with the original. */
+export const jsonStore: Store = {
+  loadPlain: (input, { file }) => [readJsonObject(decode(input), file)],
+  loadEncrypted(input, { file }) {
+    const document = readJsonObject(decode(input), file);
+    const metadata = takeMetadata(document, file);
+    return { documents: [document], metadata };
+  },
+  emitPlain: (documents, { indent }) => print(documents[0], indent),
+  emitEncrypted(documents, metadata, { indent }) {
+    const items = [...(documents[0]?.items ?? []), { kind: "entry" as const, key: METADATA_KEY, value: metadata }];
+    return print({ kind: "branch", items }, indent);
+  },
+};
+
+function print(document: Branch | undefined, indent: number | undefined): string {
+  return `${writeJson(document ?? { kind: "branch", items: [] }, { unit: indentUnit(indent) })}\n`;
+}
+
+function decode(input: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(input);
+}

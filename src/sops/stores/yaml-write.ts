@@ -1,0 +1,171 @@
+import { encodeBase64 } from "../../bytes/base64.ts";
+import {
+  formatYamlFloat,
+  isOldBoolean,
+  type MappingNode,
+  printV3,
+  resolveText,
+  type ScalarNode,
+  type SequenceNode,
+  type YamlNode,
+} from "../../yaml/index.ts";
+import { SopsError } from "../errors.ts";
+import { type Branch, type Comment, isComment, type Leaf, type List, type Node } from "../value.ts";
+
+export const DEFAULT_YAML_INDENT = 4;
+
+/**
+ * Prints documents as the original does: block style, comments above what follows them, quotes where a plain text would
+ * be read as something else.
+ *
+ * @throws {SopsError} `SOPS_UNPRINTABLE` for a negative indent.
+ */
+export function writeYaml(documents: readonly Branch[], indent: number | undefined): string {
+  return printV3(
+    documents.map((document) => ({ root: mappingNode(document), head: "", foot: "" })),
+    { indent: checkIndent(indent) },
+  );
+}
+
+/** One node of a tree as a document of its own. */
+export function writeYamlNode(node: Node, indent: number | undefined): string {
+  return printV3([{ root: yamlNode(node), head: "", foot: "" }], { indent: checkIndent(indent) });
+}
+
+function checkIndent(indent: number | undefined): number {
+  if (indent === undefined || indent === 0) return DEFAULT_YAML_INDENT;
+  if (indent > 0) return indent;
+  throw new SopsError("SOPS_UNPRINTABLE", `Cannot print YAML with an indent of ${indent}: 2 to 9 are possible`, {
+    upstream: "YAML Negative indentation not accepted",
+  });
+}
+
+/** A document as a node tree for the printer. */
+export function mappingNode({ items }: Branch): MappingNode {
+  const node: MappingNode = { ...BARE, kind: "mapping", tag: "!!map", entries: [] };
+  const comments = new PendingComments();
+  for (const item of items) {
+    if (item.kind === "comment") {
+      comments.add(item);
+      continue;
+    }
+    const key = scalarNode(item.key);
+    const value = yamlNode(item.value);
+    // The first comments of a mapping stand above all of it; below it they would not come back in the same place.
+    if (node.entries.length === 0) node.head = comments.takeAbove();
+    else key.head = comments.takeAbove();
+    value.line = comments.takeInline();
+    node.entries.push({ key, value });
+  }
+  const rest = comments.takeAll();
+  const last = node.entries.at(-1);
+  // Below a mapping that has entries, only the foot of its last key is printed at the mapping's own indentation.
+  if (last === undefined) node.head = rest;
+  else last.key.foot = rest;
+  return node;
+}
+
+function sequenceNode({ items }: List): SequenceNode {
+  const node: SequenceNode = { ...BARE, kind: "sequence", tag: "!!seq", items: [] };
+  const comments = new PendingComments();
+  for (const item of items) {
+    if (isComment(item)) {
+      comments.add(item);
+      continue;
+    }
+    const value = yamlNode(item);
+    if (node.items.length === 0) node.head = comments.takeAll();
+    else value.head = comments.takeAll();
+    node.items.push(value);
+  }
+  const last = node.items.at(-1) ?? node;
+  last.foot = comments.takeAll();
+  return node;
+}
+
+function yamlNode(node: Node): YamlNode {
+  if (typeof node === "object" && node !== null) {
+    if (node.kind === "branch") return mappingNode(node);
+    if (node.kind === "list") return sequenceNode(node);
+  }
+  return scalarNode(node);
+}
+
+const BARE = { head: "", line: "", foot: "", anchor: undefined, style: "plain", at: undefined } as const;
+
+function scalarNode(leaf: Leaf): ScalarNode {
+  switch (typeof leaf) {
+    case "string":
+      return textNode(leaf);
+    case "bigint":
+      return scalar(leaf.toString(), "!!int");
+    case "number":
+      return floatNode(leaf);
+    case "boolean":
+      return scalar(String(leaf), "!!bool");
+    default:
+      if (leaf === null) return scalar("null", "!!null");
+      if (leaf.kind === "time") return scalar(leaf.text, "!!timestamp");
+      return scalar(encodeBase64(leaf.bytes), "!!binary");
+  }
+}
+
+/** Text that readers of YAML 1.1 would take for a boolean or a number to base 60 is quoted for their sake. */
+function textNode(text: string): ScalarNode {
+  if (text === "<<") return scalar(text, "!!merge");
+  const node = scalar(text, "!!str");
+  if (isOldBoolean(text) || BASE_60.test(text)) node.style = "double";
+  return node;
+}
+
+const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
+
+/** A float without a fraction looks like an integer; the original prints it so, without a tag. */
+function floatNode(value: number): ScalarNode {
+  const text = formatYamlFloat(value);
+  return scalar(text, resolveText(text, "v3").tag);
+}
+
+function scalar(value: string, tag: string): ScalarNode {
+  return {
+    kind: "scalar",
+    value,
+    tag,
+    head: "",
+    line: "",
+    foot: "",
+    anchor: undefined,
+    style: "plain",
+    at: undefined,
+  };
+}
+
+/** Comments that wait for what they stand above or behind. */
+class PendingComments {
+  #above: string[] = [];
+  #inline: string[] = [];
+
+  add({ text, inline }: Comment): void {
+    (inline ? this.#inline : this.#above).push(...text.split("\n").map((line) => `#${line}`));
+  }
+
+  takeAbove(): string {
+    return take(this.#above);
+  }
+
+  takeInline(): string {
+    return take(this.#inline);
+  }
+
+  /** Both kinds, where nothing follows that a comment could stand behind. */
+  takeAll(): string {
+    const lines = [...this.#above, ...this.#inline];
+    this.#inline.length = 0;
+    this.#above.length = 0;
+    return lines.join("\n");
+  }
+}
+
+function take(lines: string[]): string {
+  return lines.length === 0 ? "" : lines.splice(0).join("\n");
+}

@@ -1,0 +1,23 @@
+import { dropMetadata, takeMetadata } from "./metadata-entry.ts";
+import { METADATA_KEY, type Store } from "./store.ts";
+import { readYaml } from "./yaml-read.ts";
+import { writeYaml } from "./yaml-write.ts";
+
+/** A stream of mappings with comments. The metadata stands in every document and is read from the first. */
+export const yamlStore: Store = {
+  loadPlain: readYaml,
+  loadEncrypted(input, context) {
+    const documents = input.length === 0 ? [] : readYaml(input, context);
+    const metadata = takeMetadata(documents[0], context.file);
+    for (const document of documents) dropMetadata(document);
+    return { documents, metadata };
+  },
+  emitPlain: (documents, { indent }) => writeYaml(documents, indent),
+  emitEncrypted(documents, metadata, { indent }) {
+    const entry = { kind: "entry" as const, key: METADATA_KEY, value: metadata };
+    return writeYaml(
+      documents.map(({ items }) => ({ kind: "branch", items: [...items, entry] })),
+      indent,
+    );
+  },
+};
