@@ -1,3 +1,4 @@
+export { type DecodeOptions, decodeSecret } from "./decode-secret.ts";
 export type {
   ClearTextLedger,
   ClearTextPlace,
@@ -5,3 +6,10 @@ export type {
   DecryptionKeys,
   DecryptionOptions,
 } from "./decryption.ts";
+export { type ItemProblem, SecretsError, type SecretsErrorCode } from "./errors.ts";
+export { type MergeOptions, mergeInto } from "./merge-into.ts";
+export { type RotateOptions, rotateSealed } from "./rotate-sealed.ts";
+export { scopeOf } from "./scope.ts";
+export { type SealOptions, sealSecret } from "./seal-secret.ts";
+export { type Secret, secretManifest } from "./secret.ts";
+export { type Unsealed, type UnsealOptions, unsealSecret, verifySealed } from "./unseal-secret.ts";

@@ -1,0 +1,4 @@
+export { SealedError, type SealedErrorCode } from "./errors.ts";
+export { type SealedParts, sealItem, splitSealed } from "./hybrid.ts";
+export { Keyring, type KeyringOptions, type OpenedItem, type OpenOptions, type UnsealingKey } from "./keyring.ts";
+export { SCOPES, type Scope, scopeLabel } from "./label.ts";

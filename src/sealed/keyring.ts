@@ -1,0 +1,132 @@
+import { ClearText } from "../clear-text.ts";
+import { SealedError } from "./errors.ts";
+import { openBody, splitSealed } from "./hybrid.ts";
+import { KeyLanes } from "./key-lanes.ts";
+
+/** A private key that may open sealed items, as `readPrivateKey` and its certificate give it. */
+export interface UnsealingKey {
+  /** `SHA256:…`. Public; what reports call the key. */
+  readonly fingerprint: string;
+  /** PrivateKeyInfo, DER. Secret. */
+  readonly pkcs8: Uint8Array;
+  readonly bits: number;
+  /** Milliseconds since the epoch; the newest key is tried first. */
+  readonly notBefore: number;
+}
+
+export interface KeyringOptions {
+  /** How many private-key operations one key runs at once; default 2. */
+  readonly parallel?: number;
+}
+
+export interface OpenOptions {
+  /** Fingerprint of the key that opened this object last time: it is tried first. */
+  readonly first?: string | undefined;
+}
+
+export interface OpenedItem {
+  readonly clearText: ClearText;
+  /** Fingerprint of the key that opened it. */
+  readonly openedBy: string;
+}
+
+interface Entry extends UnsealingKey {
+  readonly lanes: KeyLanes;
+}
+
+/** How many fingerprints one message lists. */
+const SHOWN = 10;
+
+/**
+ * All keys of a controller or a recovery. A sealed item names no key, so keys are tried: the one that opened the object
+ * last time, then the one that opened anything last, then from newest to oldest. Private-key work runs off the event loop.
+ */
+export class Keyring {
+  readonly #parallel: number;
+  #entries: readonly Entry[] = [];
+  #recent: string | undefined;
+
+  constructor(keys: Iterable<UnsealingKey> = [], { parallel = 2 }: KeyringOptions = {}) {
+    this.#parallel = parallel;
+    this.replace(keys);
+  }
+
+  /** Fingerprints, newest first. */
+  get fingerprints(): string[] {
+    return this.#entries.map(({ fingerprint }) => fingerprint);
+  }
+
+  /** Takes another set of keys; keys that stay keep what was prepared for them. Of equal keys the first counts. */
+  replace(keys: Iterable<UnsealingKey>): void {
+    const before = new Map(this.#entries.map((entry) => [entry.fingerprint, entry]));
+    const entries = new Map<string, Entry>();
+    for (const key of keys) {
+      if (entries.has(key.fingerprint)) continue;
+      const lanes = before.get(key.fingerprint)?.lanes ?? new KeyLanes(key.pkcs8, this.#parallel);
+      entries.set(key.fingerprint, { ...key, lanes });
+    }
+    this.#entries = [...entries.values()].sort((a, b) => b.notBefore - a.notBefore);
+  }
+
+  /**
+   * Opens one sealed item.
+   *
+   * @throws {SealedError} `SEALED_TRUNCATED`; `SEALED_NO_KEY_FITS`, which says which keys were tried and nothing about
+   *   why they failed.
+   */
+  async open(sealed: Uint8Array, label: Uint8Array, { first }: OpenOptions = {}): Promise<OpenedItem> {
+    const { wrappedKey, body } = splitSealed(sealed);
+    const tried: string[] = [];
+    const unusable: string[] = [];
+    for (const { fingerprint, bits, lanes } of this.#inOrder(first)) {
+      // An RSA ciphertext is as long as its modulus: a key of another length cannot be the one.
+      if (Math.ceil(bits / 8) !== wrappedKey.length) continue;
+      const sessionKey = await lanes.decrypt(wrappedKey, label);
+      if (sessionKey === "unusable") {
+        unusable.push(fingerprint);
+        continue;
+      }
+      tried.push(fingerprint);
+      const plain = sessionKey === undefined ? undefined : openBody(sessionKey, body);
+      sessionKey?.fill(0);
+      if (plain === undefined) continue;
+      this.#recent = fingerprint;
+      return { clearText: new ClearText(plain), openedBy: fingerprint };
+    }
+    throw noKeyFits({ tried, unusable, keys: this.#entries.length, bits: wrappedKey.length * 8 });
+  }
+
+  #inOrder(first: string | undefined): Entry[] {
+    const rank = ({ fingerprint }: Entry) => (fingerprint === first ? 0 : fingerprint === this.#recent ? 1 : 2);
+    return [...this.#entries].sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+interface Trial {
+  readonly tried: readonly string[];
+  readonly unusable: readonly string[];
+  readonly keys: number;
+  /** Size of the key that the item was sealed for. */
+  readonly bits: number;
+}
+
+function noKeyFits({ tried, unusable, keys, bits }: Trial): SealedError {
+  const details = [tried.length === 0 ? "no key was tried" : `tried: ${listed(tried)}`];
+  if (unusable.length > 0) details.push(`not valid as keys: ${listed(unusable)}`);
+  const others = keys - tried.length - unusable.length;
+  if (others > 0) details.push(`not tried: ${others} of another size than the item's ${bits} bits`);
+  return new SealedError("SEALED_NO_KEY_FITS", "Cannot open sealed item: no key opens it for this name and scope", {
+    original: "no key could decrypt secret",
+    details,
+    tried,
+    hints: [
+      "it was sealed for another cluster, another name or namespace, or another scope; seal the value again",
+      "or give the key that it was sealed for",
+    ],
+  });
+}
+
+function listed(fingerprints: readonly string[]): string {
+  const more = fingerprints.length - SHOWN;
+  return more > 0 ? `${fingerprints.slice(0, SHOWN).join(", ")} and ${more} more` : fingerprints.join(", ");
+}

@@ -1,0 +1,102 @@
+import { decodeBase64Go } from "../bytes/base64.ts";
+import type { ClearText } from "../clear-text.ts";
+import { type Keyring, SealedError } from "../sealed/index.ts";
+import { type ItemProblem, SecretsError } from "./errors.ts";
+import type { SealedSecretView } from "./sealed-secret.ts";
+import { nameOf } from "./secret.ts";
+
+export interface OpenItemsOptions {
+  /** Fingerprint of the key that opened this object last time. */
+  readonly first?: string | undefined;
+}
+
+export interface OpenedItems {
+  /** Sorted by key. */
+  readonly data: ReadonlyMap<string, ClearText>;
+  /** Item → fingerprint of the key that opened it. */
+  readonly openedBy: ReadonlyMap<string, string>;
+}
+
+type Outcome = { readonly clearText: ClearText; readonly openedBy: string } | ItemProblem;
+
+/**
+ * Opens every item of a SealedSecret, or none.
+ *
+ * @throws {SecretsError} `SECRETS_UNSEAL_FAILED` with every item that failed.
+ */
+export async function openItems(
+  view: SealedSecretView,
+  { keyring, label }: { readonly keyring: Keyring; readonly label: Uint8Array },
+  { first }: OpenItemsOptions = {},
+): Promise<OpenedItems> {
+  const data = new Map<string, ClearText>();
+  const openedBy = new Map<string, string>();
+  const problems: ItemProblem[] = [];
+  const take = (item: string, outcome: Outcome) => {
+    if ("item" in outcome) {
+      problems.push(outcome);
+    } else {
+      data.set(item, outcome.clearText);
+      openedBy.set(item, outcome.openedBy);
+    }
+  };
+  const [head, ...rest] = [...view.encryptedData];
+  if (head !== undefined) {
+    // The first item finds the key, so that the others are opened at the first trial.
+    const outcome = await openItem(head, keyring, label, first);
+    take(head[0], outcome);
+    const known = "item" in outcome ? first : outcome.openedBy;
+    const outcomes = await Promise.all(rest.map((entry) => openItem(entry, keyring, label, known)));
+    outcomes.forEach((result, index) => {
+      take(rest[index]?.[0] ?? "", result);
+    });
+  }
+  if (problems.length > 0) throw unsealFailed(view, problems);
+  return { data, openedBy };
+}
+
+/** The error for items that cannot be opened: upstream's text in `original`, and what a person needs beside it. */
+export function unsealFailed({ metadata }: SealedSecretView, items: readonly ItemProblem[]): SecretsError {
+  const details = items.slice(0, SHOWN).map(({ item, original, tried }) => {
+    const keys = tried.length === 0 ? "" : `; tried: ${tried.slice(0, SHOWN).join(", ")}`;
+    const more = tried.length > SHOWN ? ` and ${tried.length - SHOWN} more` : "";
+    return `item "${item}": ${original}${keys}${more}`;
+  });
+  if (items.length > SHOWN) details.push(`and ${items.length - SHOWN} more items`);
+  return new SecretsError("SECRETS_UNSEAL_FAILED", `Cannot unseal SealedSecret "${nameOf(metadata)}"`, {
+    original: grouped(items),
+    details,
+    items,
+    hints: [
+      "a SealedSecret opens only with the keys, the scope, and (if strict) the name and namespace it was sealed for",
+      "seal the Secret again, or restore the key that it was sealed for",
+    ],
+  });
+}
+
+const SHOWN = 10;
+
+async function openItem(
+  [item, value]: readonly [string, unknown],
+  keyring: Keyring,
+  label: Uint8Array,
+  first: string | undefined,
+): Promise<Outcome> {
+  const decoded = decodeBase64Go(typeof value === "string" ? value : "");
+  if (decoded.bytes === undefined) {
+    return { item, original: `illegal base64 data at input byte ${decoded.illegalAt}`, tried: [] };
+  }
+  try {
+    return await keyring.open(decoded.bytes, label, { first });
+  } catch (error) {
+    if (!(error instanceof SealedError)) throw error;
+    return { item, original: error.original, tried: error.tried };
+  }
+}
+
+/** Equal messages once, with the items that they are about. */
+function grouped(items: readonly ItemProblem[]): string {
+  const groups = new Map<string, string[]>();
+  for (const { item, original } of items) groups.set(original, [...(groups.get(original) ?? []), item]);
+  return [...groups].map(([message, keys]) => `${message} (${keys.sort().join(", ")})`).join("\n");
+}
