@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, type KubeClient, sleep } from "../src/kube/index.ts";
 import type { KindController } from "./controller.ts";
 import type { EventRecorder } from "./events.ts";
@@ -22,7 +23,9 @@ export interface ManagerOptions {
 export interface Manager {
   /** Resolves when every kind has been read once and passes have begun. */
   readonly ready: Promise<void>;
-  readonly isReady: boolean;
+  /** Resolves when every kind has been read once, whether passes may begin or not. */
+  readonly read: Promise<void>;
+  readonly hasRead: boolean;
   /** Ends all passes: those that run get `graceMs` before they are aborted. Resolves when nothing runs any more. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -36,6 +39,8 @@ export function startManager(options: ManagerOptions): Manager {
   const { clock, log, metrics } = options;
   const watching = new AbortController();
   const working = new AbortController();
+  // Every call under way listens to these, and there is no leak in many of them.
+  setMaxListeners(0, watching.signal, working.signal);
   const measured = options.controllers.some((controller) => controller.perObjectDuration === true);
   const duration = measured
     ? metrics.histogram({
@@ -56,19 +61,21 @@ export function startManager(options: ManagerOptions): Manager {
     }),
   );
 
-  let isReady = false;
-  const ready = Promise.all(kinds.map((kind) => kind.synced)).then(async () => {
-    if ((await (options.mayWork ?? true)) === true && !watching.signal.aborted) {
-      for (const kind of kinds) kind.begin();
-    }
-    isReady = true;
+  let hasRead = false;
+  const read = Promise.all(kinds.map((kind) => kind.synced)).then(() => {
+    hasRead = true;
     log.debug("All kinds are read", { kinds: kinds.length });
+  });
+  const ready = read.then(async () => {
+    const mayWork = await (options.mayWork ?? true);
+    if (mayWork && !watching.signal.aborted) for (const kind of kinds) kind.begin();
   });
 
   return {
     ready,
-    get isReady() {
-      return isReady;
+    read,
+    get hasRead() {
+      return hasRead;
     },
     async stop(graceMs = GRACE_MS) {
       watching.abort();

@@ -12,18 +12,18 @@ import type { SealingKey } from "./sealing-key.ts";
 const SECRETS = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true } as const;
 
 /** Makes and reads keys: RSA and X.509, which take time and chance, are handed in. */
-export interface KeyWorkshop {
+export interface KeyWorkshop<K extends SealingKey> {
   generate(options: { readonly nowMs: number }): Promise<KeyPem>;
   /** @throws an error whose message says why this is no sealing key. */
-  read(pem: KeyPem): Promise<SealingKey> | SealingKey;
+  read(pem: KeyPem): Promise<K> | K;
 }
 
-export interface KeyManagerOptions {
+export interface KeyManagerOptions<K extends SealingKey> {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventRecorder;
-  readonly workshop: KeyWorkshop;
+  readonly workshop: KeyWorkshop<K>;
   readonly namespace: string;
   /** `generateName` of new keys, and the name of a key from before labels were used. */
   readonly prefix: string;
@@ -35,8 +35,8 @@ export interface KeyManagerOptions {
   readonly mayWrite?: Promise<boolean>;
 }
 
-export interface KeyManager {
-  readonly registry: KeyRegistry;
+export interface KeyManager<K extends SealingKey> {
+  readonly registry: KeyRegistry<K>;
   /** Resolves when the keys of the cluster are read and there is at least one. */
   readonly ready: Promise<void>;
   /** Makes a new key now, whatever the policy says. */
@@ -54,9 +54,12 @@ const NO_KEY_GRACE_MS = 60_000;
  * A key counts from the moment its Secret is there with the active label, and no longer once the Secret is gone or
  * relabelled; the latter only after a look at that very Secret, never because a list came back without it.
  */
-export function startKeyManager(options: KeyManagerOptions, signal: AbortSignal): KeyManager {
+export function startKeyManager<K extends SealingKey>(
+  options: KeyManagerOptions<K>,
+  signal: AbortSignal,
+): KeyManager<K> {
   const { client, clock, log, namespace } = options;
-  const registry = new KeyRegistry(options.order);
+  const registry = new KeyRegistry<K>(options.order);
   // Changes are worked off one after the other: reading a key takes time, and the last word must win.
   let turn: Promise<void> = Promise.resolve();
   const inTurn = <R>(job: () => Promise<R>): Promise<R> => {

@@ -1,4 +1,4 @@
-import type { BackoffOptions, Change, ReadStore } from "../../src/kube/index.ts";
+import { type BackoffOptions, type Change, type ObjectKey, type ReadStore, splitKey } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { SEALED_SECRETS } from "../api/index.ts";
 import type { KindController, PassContext } from "../controller.ts";
@@ -27,6 +27,8 @@ export interface SealedSecretOptions {
   /** Give up after this many failures in a row until the object changes; never when absent. */
   readonly maxRetries?: number | undefined;
   readonly backoff?: BackoffOptions;
+  /** Deletes the Secret of a SealedSecret that is gone, whoever owns it; absent: the garbage collector does its work. */
+  readonly deleteSecret?: (key: ObjectKey) => Promise<unknown>;
 }
 
 const CONCURRENCY = 32;
@@ -119,6 +121,8 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
     statusFailed: (object) => metrics.failed("status", object.metadata.namespace ?? ""),
 
     gone: (key, last) => {
+      // What fails here is not tried again, as in the original: there is no object left to tell about it.
+      options.deleteSecret?.(splitKey(key)).catch(() => undefined);
       waiting.delete(key);
       // As in the original, whose dashboards count on it.
       metrics.attempted();

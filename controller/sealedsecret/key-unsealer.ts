@@ -1,0 +1,40 @@
+import type { Keyring } from "../../src/sealed/index.ts";
+import { SecretsError, secretManifest, unsealSecret } from "../../src/secrets/index.ts";
+import type { Secret, Unsealer } from "./unsealer.ts";
+
+export interface KeyUnsealerOptions {
+  readonly keyring: Keyring;
+  /** Whether the single blob of versions before 0.6 is opened. */
+  readonly acceptLegacyData: boolean;
+}
+
+/** Objects of which it is remembered which key opened them; the one that was used longest ago is forgotten first. */
+const REMEMBERED = 50_000;
+
+/** What the original says of an item that no key opens; a key that comes later may. */
+const NO_KEY = "no key could decrypt secret";
+
+/** Opens SealedSecrets with a keyring; the key that opened an object last time is tried first. */
+export function keyUnsealer({ keyring, acceptLegacyData }: KeyUnsealerOptions): Unsealer {
+  const lastKeys = new Map<string, string>();
+
+  return {
+    async unseal(sealed) {
+      const { uid = "" } = sealed.metadata;
+      try {
+        const first = lastKeys.get(uid);
+        const { secret, openedBy } = await unsealSecret(sealed, keyring, { first, acceptLegacyData });
+        const [fingerprint] = openedBy.values();
+        lastKeys.delete(uid);
+        if (fingerprint !== undefined) lastKeys.set(uid, fingerprint);
+        if (lastKeys.size > REMEMBERED) lastKeys.delete(lastKeys.keys().next().value ?? "");
+        return { kind: "opened", secret: secretManifest(secret) satisfies Secret };
+      } catch (error) {
+        if (!(error instanceof SecretsError)) throw error;
+        const isKeyMissing =
+          error.code === "SECRETS_UNSEAL_FAILED" && error.items.every((item) => item.original === NO_KEY);
+        return { kind: isKeyMissing ? "no-key" : "unusable", message: error.original };
+      }
+    },
+  };
+}

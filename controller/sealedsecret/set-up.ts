@@ -1,0 +1,105 @@
+import { Keyring } from "../../src/sealed/index.ts";
+import { ControllerError } from "../errors.ts";
+import { startKeyManager } from "../keys/key-manager.ts";
+import { prefixProblem } from "../keys/key-secret.ts";
+import { defaultSealedSecretSettings, type SealedSecretSettings } from "../settings.ts";
+import type { SetUp, SetupPorts } from "../setup.ts";
+import type { Family } from "../start.ts";
+import { sealedSecretRoutes } from "./http-routes.ts";
+import { keyService } from "./key-service.ts";
+import { keyUnsealer } from "./key-unsealer.ts";
+import { sealedSecretMetrics } from "./metrics.ts";
+import { SECRETS } from "./observe.ts";
+import { sealedSecretController } from "./reconciler.ts";
+import { rsaWorkshop } from "./workshop.ts";
+
+const UNSEAL_WORKERS = 4;
+
+/** The SealedSecret controller with its keys and its HTTP API. */
+export function sealedSecretFamily(given: Partial<SealedSecretSettings> = {}): Family {
+  const settings = { ...defaultSealedSecretSettings, ...given };
+  return { name: "sealedsecret", setUp: (ports) => setUp(settings, ports) };
+}
+
+async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise<SetUp> {
+  const { client, clock, log, metrics, events, namespace, signal } = ports;
+  const problem = prefixProblem(settings.keyPrefix);
+  if (problem !== undefined) {
+    throw new ControllerError("CONTROLLER_OPTIONS", `Cannot use "${settings.keyPrefix}" as key prefix: ${problem}`);
+  }
+  const keyring = new Keyring([], { parallel: settings.unsealWorkers ?? UNSEAL_WORKERS });
+  const keys = startKeyManager(
+    {
+      client,
+      clock,
+      log,
+      events,
+      namespace,
+      workshop: rsaWorkshop({
+        bits: settings.keySizeBits,
+        ttlMs: settings.keyTtlMs,
+        commonName: settings.commonName,
+      }),
+      prefix: settings.keyPrefix,
+      order: settings.keyOrder,
+      renewal: { periodMs: settings.keyRenewPeriodMs, cutoffMs: settings.keyCutoffMs },
+      labels: settings.privateKeyLabels,
+      annotations: settings.privateKeyAnnotations,
+      mayWrite: ports.leads,
+    },
+    signal,
+  );
+  const { registry } = keys;
+  // First of all listeners: whoever hears of a new key next must find it on the ring.
+  registry.onChange(() => {
+    keyring.replace(
+      registry.keys.map(({ key, notBeforeMs }) => ({
+        fingerprint: key.fingerprint,
+        pkcs8: key.privateKey.pkcs8,
+        bits: key.privateKey.bits,
+        notBefore: notBeforeMs,
+      })),
+    );
+  });
+
+  const { acceptDeprecatedV1Data: acceptLegacyData } = settings;
+  const controller = sealedSecretController({
+    unsealer: keyUnsealer({ keyring, acceptLegacyData }),
+    metrics: sealedSecretMetrics(metrics, {
+      revision: ports.version,
+      omitObjects: settings.metricsOmitSecretLabels,
+    }),
+    onKeyAdded: (tell) => registry.onChange((change) => change === "added" && tell()),
+    labelSelector: settings.labelSelector,
+    updateStatus: settings.updateStatus,
+    recreate: !settings.skipRecreate,
+    maxRetries: settings.maxUnsealRetries,
+    ...(settings.oldGcBehavior ? { deleteSecret: (key) => client.delete(SECRETS, key) } : {}),
+  });
+  const service = keyService({
+    keyring,
+    acceptLegacyData,
+    newest: () => {
+      const newest = registry.newest?.key;
+      return newest && { certificatePem: newest.certificatePem, spki: newest.certificate.spki };
+    },
+  });
+  let routes: ReturnType<typeof sealedSecretRoutes> | undefined;
+  return {
+    controllers: [controller],
+    ready: keys.ready,
+    renewKey: keys.renewNow,
+    answer: (question, isReady) => {
+      routes ??= sealedSecretRoutes({
+        service,
+        clock,
+        log,
+        metrics,
+        isReady,
+        rate: settings.ratePerSecond,
+        burst: settings.rateBurst,
+      });
+      return routes(question);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { KeyOrder } from "./keys/order.ts";
+
+/** The kinds that `--controllers` can name. */
+export const CONTROLLER_NAMES = ["sealedsecret", "source", "kustomization"] as const;
+export type ControllerName = (typeof CONTROLLER_NAMES)[number];
+
+/** What the SealedSecret controller can be told; names follow the original's flags. Spans in milliseconds. */
+export interface SealedSecretSettings {
+  readonly keyPrefix: string;
+  readonly keySizeBits: number;
+  readonly keyTtlMs: number;
+  readonly commonName: string;
+  /** 0 switches renewal off. */
+  readonly keyRenewPeriodMs: number;
+  readonly keyOrder: KeyOrder;
+  readonly keyCutoffMs?: number | undefined;
+  readonly privateKeyLabels: Readonly<Record<string, string>>;
+  readonly privateKeyAnnotations: Readonly<Record<string, string>>;
+  readonly acceptDeprecatedV1Data: boolean;
+  readonly updateStatus: boolean;
+  readonly skipRecreate: boolean;
+  readonly oldGcBehavior: boolean;
+  /** Failures in a row after which an object is left alone until it changes; absent: never. */
+  readonly maxUnsealRetries?: number | undefined;
+  readonly metricsOmitSecretLabels: boolean;
+  readonly labelSelector?: string | undefined;
+  readonly ratePerSecond: number;
+  readonly rateBurst: number;
+  /** Private-key operations at the same time; absent: one for each core. */
+  readonly unsealWorkers?: number | undefined;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The original's defaults, save that failures are never given up. */
+export const defaultSealedSecretSettings: SealedSecretSettings = {
+  keyPrefix: "sealed-secrets-key",
+  keySizeBits: 4096,
+  keyTtlMs: 87_600 * HOUR_MS,
+  commonName: "",
+  keyRenewPeriodMs: 720 * HOUR_MS,
+  keyOrder: "CertNotBefore",
+  privateKeyLabels: {},
+  privateKeyAnnotations: {},
+  acceptDeprecatedV1Data: true,
+  updateStatus: true,
+  skipRecreate: false,
+  oldGcBehavior: false,
+  metricsOmitSecretLabels: false,
+  ratePerSecond: 2,
+  rateBurst: 2,
+};
