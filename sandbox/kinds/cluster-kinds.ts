@@ -1,0 +1,109 @@
+import { isJsonObject } from "../../src/objects/index.ts";
+import { at, child, listAt, textAt } from "../object.ts";
+import type { Strategy } from "../registry/resource-type.ts";
+import { required } from "./causes.ts";
+import { byDefault } from "./pod-template.ts";
+
+/** Kinds whose only peculiarities are a few defaults. */
+
+export const leaseStrategy: Strategy = { createOnUpdate: true };
+
+export const endpointsStrategy: Strategy = {
+  createOnUpdate: true,
+  prepare: (endpoints) => {
+    for (const subset of listAt(endpoints, "subsets")) {
+      for (const port of listAt(subset, "ports")) if (isJsonObject(port)) byDefault(port, "protocol", "TCP");
+    }
+  },
+};
+
+export const ingressStrategy: Strategy = {
+  generation: true,
+  prepare: (ingress) => byDefault(ingress, "status", { loadBalancer: {} }),
+  validate: (ingress) =>
+    listAt(ingress, "spec", "rules").length === 0 && Object.keys(at(ingress, "spec", "defaultBackend")).length === 0
+      ? [
+          {
+            reason: "FieldValueInvalid",
+            message: "Invalid value: []: either `defaultBackend` or `rules` must be specified",
+            field: "spec.rules",
+          },
+        ]
+      : [],
+};
+
+export const networkPolicyStrategy: Strategy = {
+  generation: true,
+  prepare: (policy) => {
+    const spec = child(policy, "spec");
+    const egress = spec["egress"] === undefined ? [] : ["Egress"];
+    byDefault(spec, "policyTypes", ["Ingress", ...egress]);
+  },
+};
+
+export const disruptionBudgetStrategy: Strategy = {
+  generation: true,
+  prepare: (budget) =>
+    byDefault(budget, "status", { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }),
+};
+
+export const autoscalerStrategy: Strategy = {
+  prepare: (scaler) => {
+    const spec = child(scaler, "spec");
+    byDefault(spec, "minReplicas", 1);
+    const target = { type: "Utilization", averageUtilization: 80 };
+    byDefault(spec, "metrics", [{ type: "Resource", resource: { name: "cpu", target } }]);
+    byDefault(scaler, "status", { desiredReplicas: 0, currentMetrics: null });
+  },
+};
+
+export const claimStrategy: Strategy = {
+  prepare: (claim) => {
+    byDefault(child(claim, "spec"), "volumeMode", "Filesystem");
+    byDefault(claim, "status", { phase: "Pending" });
+  },
+  validate: (claim) => {
+    const causes =
+      listAt(claim, "spec", "accessModes").length === 0
+        ? [required("spec.accessModes", "at least 1 access mode is required")]
+        : [];
+    const storage = at(claim, "spec", "resources", "requests")["storage"];
+    return storage === undefined ? [...causes, required("spec.resources[storage]")] : causes;
+  },
+};
+
+export const volumeStrategy: Strategy = {
+  prepare: (volume) => {
+    const spec = child(volume, "spec");
+    byDefault(spec, "persistentVolumeReclaimPolicy", "Retain");
+    byDefault(spec, "volumeMode", "Filesystem");
+    byDefault(volume, "status", { phase: "Pending" });
+  },
+};
+
+export const storageClassStrategy: Strategy = {
+  prepare: (found) => {
+    byDefault(found, "reclaimPolicy", "Delete");
+    byDefault(found, "volumeBindingMode", "Immediate");
+  },
+  validate: (found) => (textAt(found, "provisioner") === "" ? [required("provisioner")] : []),
+};
+
+export const priorityClassStrategy: Strategy = {
+  generation: true,
+  prepare: (found) => byDefault(found, "preemptionPolicy", "PreemptLowerPriority"),
+};
+
+export const limitRangeStrategy: Strategy = {
+  prepare: (range) => {
+    for (const limit of listAt(range, "spec", "limits")) {
+      if (isJsonObject(limit) && isJsonObject(limit["default"]))
+        byDefault(limit, "defaultRequest", { ...limit["default"] });
+    }
+  },
+};
+
+export const quotaStrategy: Strategy = { prepare: (quota) => byDefault(quota, "status", {}) };
+
+/** Only the generation is counted. */
+export const countedStrategy: Strategy = { generation: true };

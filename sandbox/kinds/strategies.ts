@@ -1,0 +1,80 @@
+import { type Strategy, tableOf } from "../registry/resource-type.ts";
+import {
+  autoscalerStrategy,
+  claimStrategy,
+  countedStrategy,
+  disruptionBudgetStrategy,
+  endpointsStrategy,
+  ingressStrategy,
+  leaseStrategy,
+  limitRangeStrategy,
+  networkPolicyStrategy,
+  priorityClassStrategy,
+  quotaStrategy,
+  storageClassStrategy,
+  volumeStrategy,
+} from "./cluster-kinds.ts";
+import { configMapStrategy } from "./configmap.ts";
+import { definitionStrategy } from "./custom-resource-definition.ts";
+import { eventStrategy } from "./event.ts";
+import { namespaceStrategy } from "./namespace.ts";
+import { bindingStrategy, roleStrategy } from "./rbac.ts";
+import { secretStrategy } from "./secret.ts";
+import { serviceStrategy } from "./service.ts";
+import {
+  cronJobStrategy,
+  daemonSetStrategy,
+  deploymentStrategy,
+  jobStrategy,
+  podStrategy,
+  replicaSetStrategy,
+  statefulSetStrategy,
+} from "./workloads.ts";
+
+const RBAC = "rbac.authorization.k8s.io";
+const ADMISSION = "admissionregistration.k8s.io";
+
+const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
+  [tableOf("", "secrets"), secretStrategy],
+  [tableOf("", "configmaps"), configMapStrategy],
+  [tableOf("", "namespaces"), namespaceStrategy],
+  [tableOf("", "pods"), podStrategy],
+  [tableOf("", "services"), serviceStrategy],
+  [tableOf("", "endpoints"), endpointsStrategy],
+  [tableOf("", "events"), eventStrategy],
+  [tableOf("", "persistentvolumeclaims"), claimStrategy],
+  [tableOf("", "persistentvolumes"), volumeStrategy],
+  [tableOf("", "limitranges"), limitRangeStrategy],
+  [tableOf("", "resourcequotas"), quotaStrategy],
+  [tableOf("apps", "deployments"), deploymentStrategy],
+  [tableOf("apps", "replicasets"), replicaSetStrategy],
+  [tableOf("apps", "statefulsets"), statefulSetStrategy],
+  [tableOf("apps", "daemonsets"), daemonSetStrategy],
+  [tableOf("batch", "jobs"), jobStrategy],
+  [tableOf("batch", "cronjobs"), cronJobStrategy],
+  [tableOf("coordination.k8s.io", "leases"), leaseStrategy],
+  [tableOf("events.k8s.io", "events"), eventStrategy],
+  [tableOf("autoscaling", "horizontalpodautoscalers"), autoscalerStrategy],
+  [tableOf("policy", "poddisruptionbudgets"), disruptionBudgetStrategy],
+  [tableOf("networking.k8s.io", "ingresses"), ingressStrategy],
+  [tableOf("networking.k8s.io", "ingressclasses"), countedStrategy],
+  [tableOf("networking.k8s.io", "networkpolicies"), networkPolicyStrategy],
+  [tableOf("storage.k8s.io", "storageclasses"), storageClassStrategy],
+  [tableOf("scheduling.k8s.io", "priorityclasses"), priorityClassStrategy],
+  [tableOf(RBAC, "roles"), roleStrategy],
+  [tableOf(RBAC, "clusterroles"), roleStrategy],
+  [tableOf(RBAC, "rolebindings"), bindingStrategy],
+  [tableOf(RBAC, "clusterrolebindings"), bindingStrategy],
+  [tableOf(ADMISSION, "validatingwebhookconfigurations"), countedStrategy],
+  [tableOf(ADMISSION, "mutatingwebhookconfigurations"), countedStrategy],
+  [tableOf(ADMISSION, "validatingadmissionpolicies"), countedStrategy],
+  [tableOf(ADMISSION, "validatingadmissionpolicybindings"), countedStrategy],
+  [tableOf("apiextensions.k8s.io", "customresourcedefinitions"), definitionStrategy],
+]);
+
+const NOTHING_SPECIAL: Strategy = {};
+
+/** What is particular to a built-in resource. */
+export function strategyFor(group: string, plural: string): Strategy {
+  return STRATEGIES.get(tableOf(group, plural)) ?? NOTHING_SPECIAL;
+}

@@ -1,0 +1,236 @@
+import { equalJson, isJsonObject, type JsonObject, type KubeObject } from "../../src/objects/index.ts";
+import { at, child, numberAt, textAt, valueAt } from "../object.ts";
+import type { Strategy, WriteContext } from "../registry/resource-type.ts";
+import type { Cause } from "../status.ts";
+import { IMMUTABLE, invalidValue, required } from "./causes.ts";
+import { byDefault, defaultPodSpec, templateSpec, validatePodSpec } from "./pod-template.ts";
+
+export const deploymentStrategy: Strategy = {
+  generation: true,
+  prepare: (deployment) => {
+    const spec = child(deployment, "spec");
+    byDefault(spec, "replicas", 1);
+    byDefault(spec, "revisionHistoryLimit", 10);
+    byDefault(spec, "progressDeadlineSeconds", 600);
+    const strategy = child(spec, "strategy");
+    byDefault(strategy, "type", "RollingUpdate");
+    if (strategy["type"] === "RollingUpdate") {
+      const rolling = child(strategy, "rollingUpdate");
+      byDefault(rolling, "maxUnavailable", "25%");
+      byDefault(rolling, "maxSurge", "25%");
+    }
+    defaultPodSpec(templateSpec(spec));
+    byDefault(deployment, "status", {});
+  },
+  validate: (deployment, context) => [
+    ...validateSelected(deployment, context),
+    ...validatePodSpec(at(deployment, "spec", "template", "spec"), "spec.template.spec", ["Always"]),
+  ],
+};
+
+export const replicaSetStrategy: Strategy = {
+  generation: true,
+  prepare: (set) => {
+    const spec = child(set, "spec");
+    byDefault(spec, "replicas", 1);
+    defaultPodSpec(templateSpec(spec));
+    byDefault(set, "status", { replicas: 0 });
+  },
+  validate: (set, context) => [
+    ...validateSelected(set, context),
+    ...validatePodSpec(at(set, "spec", "template", "spec"), "spec.template.spec", ["Always"]),
+  ],
+  selectable: { "status.replicas": (set) => String(numberAt(set, "status", "replicas") ?? 0) },
+};
+
+export const statefulSetStrategy: Strategy = {
+  generation: true,
+  prepare: (set) => {
+    const spec = child(set, "spec");
+    byDefault(spec, "replicas", 1);
+    byDefault(spec, "podManagementPolicy", "OrderedReady");
+    byDefault(spec, "revisionHistoryLimit", 10);
+    const strategy = child(spec, "updateStrategy");
+    byDefault(strategy, "type", "RollingUpdate");
+    if (strategy["type"] === "RollingUpdate") byDefault(child(strategy, "rollingUpdate"), "partition", 0);
+    const retention = child(spec, "persistentVolumeClaimRetentionPolicy");
+    byDefault(retention, "whenDeleted", "Retain");
+    byDefault(retention, "whenScaled", "Retain");
+    defaultPodSpec(templateSpec(spec));
+    byDefault(set, "status", { replicas: 0, availableReplicas: 0 });
+  },
+  validate: (set, context) => [
+    ...validateSelected(set, context),
+    ...validatePodSpec(at(set, "spec", "template", "spec"), "spec.template.spec", ["Always"]),
+  ],
+};
+
+export const daemonSetStrategy: Strategy = {
+  generation: true,
+  prepare: (set) => {
+    const spec = child(set, "spec");
+    byDefault(spec, "revisionHistoryLimit", 10);
+    const strategy = child(spec, "updateStrategy");
+    byDefault(strategy, "type", "RollingUpdate");
+    if (strategy["type"] === "RollingUpdate") {
+      const rolling = child(strategy, "rollingUpdate");
+      byDefault(rolling, "maxUnavailable", 1);
+      byDefault(rolling, "maxSurge", 0);
+    }
+    defaultPodSpec(templateSpec(spec));
+    const status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
+    byDefault(set, "status", status);
+  },
+  validate: (set, context) => [
+    ...validateSelected(set, context),
+    ...validatePodSpec(at(set, "spec", "template", "spec"), "spec.template.spec", ["Always"]),
+  ],
+};
+
+export const jobStrategy: Strategy = {
+  generation: true,
+  prepare: (job) => {
+    const spec = child(job, "spec");
+    byDefault(spec, "parallelism", 1);
+    byDefault(spec, "completions", 1);
+    byDefault(spec, "backoffLimit", 6);
+    byDefault(spec, "manualSelector", false);
+    byDefault(spec, "completionMode", "NonIndexed");
+    byDefault(spec, "suspend", false);
+    byDefault(spec, "podReplacementPolicy", "TerminatingOrFailed");
+    defaultPodSpec(templateSpec(spec));
+    byDefault(job, "status", {});
+  },
+  allocate: (job, { old }) => {
+    const spec = child(job, "spec");
+    if (old === undefined && spec["manualSelector"] !== true) labelJob(job, spec);
+  },
+  validate: (job, { old }) => [
+    ...validatePodSpec(at(job, "spec", "template", "spec"), "spec.template.spec", ["Never", "OnFailure"]),
+    ...unchanged(job, old, [
+      ["spec", "selector"],
+      ["spec", "completionMode"],
+      ["spec", "template"],
+    ]),
+  ],
+  selectable: { "status.successful": (job) => String(numberAt(job, "status", "succeeded") ?? 0) },
+};
+
+/** A Job selects its pods by its own uid. */
+function labelJob(job: KubeObject, spec: JsonObject): void {
+  const uid = job.metadata.uid ?? "";
+  const name = job.metadata.name ?? "";
+  spec["selector"] = { matchLabels: { "batch.kubernetes.io/controller-uid": uid } };
+  const metadata = child(child(spec, "template"), "metadata");
+  Object.assign(child(metadata, "labels"), {
+    "batch.kubernetes.io/controller-uid": uid,
+    "batch.kubernetes.io/job-name": name,
+    "controller-uid": uid,
+    "job-name": name,
+  });
+}
+
+export const cronJobStrategy: Strategy = {
+  generation: true,
+  prepare: (job) => {
+    const spec = child(job, "spec");
+    byDefault(spec, "concurrencyPolicy", "Allow");
+    byDefault(spec, "suspend", false);
+    byDefault(spec, "successfulJobsHistoryLimit", 3);
+    byDefault(spec, "failedJobsHistoryLimit", 1);
+    const template = child(spec, "jobTemplate");
+    child(template, "metadata");
+    const jobSpec = child(template, "spec");
+    child(child(jobSpec, "template"), "metadata");
+    defaultPodSpec(templateSpec(jobSpec));
+    byDefault(job, "status", {});
+  },
+  validate: (job) => {
+    const spec = at(job, "spec", "jobTemplate", "spec", "template", "spec");
+    const causes = validatePodSpec(spec, "spec.jobTemplate.spec.template.spec", ["Never", "OnFailure"]);
+    return textAt(job, "spec", "schedule") === "" ? [required("spec.schedule"), ...causes] : causes;
+  },
+};
+
+export const podStrategy: Strategy = {
+  generation: true,
+  prepare: (pod) => {
+    const spec = child(pod, "spec");
+    defaultPodSpec(spec);
+    byDefault(spec, "enableServiceLinks", true);
+    byDefault(pod, "status", { phase: "Pending", qosClass: "BestEffort" });
+  },
+  allocate: (pod) => {
+    const spec = child(pod, "spec");
+    byDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
+    byDefault(spec, "priority", 0);
+    byDefault(spec, "tolerations", [notReady("not-ready"), notReady("unreachable")]);
+  },
+  validate: (pod) => validatePodSpec(at(pod, "spec"), "spec", ["Always", "Never", "OnFailure"]),
+  selectable: {
+    "spec.nodeName": (pod) => textAt(pod, "spec", "nodeName"),
+    "spec.restartPolicy": (pod) => textAt(pod, "spec", "restartPolicy"),
+    "spec.schedulerName": (pod) => textAt(pod, "spec", "schedulerName"),
+    "spec.serviceAccountName": (pod) => textAt(pod, "spec", "serviceAccountName"),
+    "spec.hostNetwork": (pod) => String(valueAt(pod, "spec", "hostNetwork") === true),
+    "status.phase": (pod) => textAt(pod, "status", "phase"),
+    "status.podIP": (pod) => textAt(pod, "status", "podIP"),
+    "status.nominatedNodeName": (pod) => textAt(pod, "status", "nominatedNodeName"),
+  },
+};
+
+const notReady = (why: string) => ({
+  key: `node.kubernetes.io/${why}`,
+  operator: "Exists",
+  effect: "NoExecute",
+  tolerationSeconds: 300,
+});
+
+/** A workload selects the pods of its own template, and its selector is for life. */
+function validateSelected(workload: KubeObject, { old }: WriteContext): Cause[] {
+  const causes: Cause[] = [];
+  const selector = valueAt(workload, "spec", "selector");
+  const labels = valueAt(workload, "spec", "template", "metadata", "labels");
+  if (!isJsonObject(selector)) causes.push(required("spec.selector"));
+  else if (Object.keys(selector).length === 0) {
+    causes.push(invalidValue("spec.selector", selector, "empty selector is invalid for deployment"));
+  }
+  if (!selects(selector, labels)) {
+    causes.push(invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+  }
+  return [...causes, ...unchanged(workload, old, [["spec", "selector"]])];
+}
+
+function selects(selector: unknown, labels: unknown): boolean {
+  if (!isJsonObject(selector)) return false;
+  const own = isJsonObject(labels) ? labels : {};
+  const expressions = valueAt(selector, "matchExpressions");
+  return (
+    Object.entries(at(selector, "matchLabels")).every(([key, value]) => own[key] === value) &&
+    (!Array.isArray(expressions) || expressions.every((expression) => expressionHolds(expression, own)))
+  );
+}
+
+function expressionHolds(expression: unknown, labels: JsonObject): boolean {
+  const key = textAt(expression, "key");
+  const values = valueAt(expression, "values");
+  const listed = Array.isArray(values) && values.includes(labels[key]);
+  switch (textAt(expression, "operator")) {
+    case "In":
+      return listed;
+    case "NotIn":
+      return !listed;
+    case "Exists":
+      return Object.hasOwn(labels, key);
+    default:
+      return !Object.hasOwn(labels, key);
+  }
+}
+
+/** Fields that are for life. */
+function unchanged(object: KubeObject, old: KubeObject | undefined, paths: readonly (readonly string[])[]): Cause[] {
+  if (old === undefined) return [];
+  return paths
+    .filter((path) => !equalJson(valueAt(object, ...path) ?? null, valueAt(old, ...path) ?? null))
+    .map((path) => invalidValue(path.join("."), valueAt(object, ...path), IMMUTABLE));
+}

@@ -1,0 +1,183 @@
+import { isJsonObject, type JsonObject, type KubeObject, splitApiVersion } from "../../src/objects/index.ts";
+import { compare, fieldsOf } from "../apply/compare.ts";
+import { difference, differenceBelow, FieldSet, intersection, union } from "../apply/field-set.ts";
+import { pathText } from "../apply/fields-v1.ts";
+import { type Owner, readOwners, writeOwners } from "../apply/managed-fields.ts";
+import { mergeApplied, removeFields } from "../apply/merge.ts";
+import { unowned } from "../apply/track.ts";
+import { typedProblems } from "../apply/typed.ts";
+import { checkShape } from "../http/body.ts";
+import { parseDocuments } from "../http/yaml-body.ts";
+import { required } from "../kinds/causes.ts";
+import { storageKey, textAt, timestamp } from "../object.ts";
+import { apiVersionOf, type ResourceType } from "../registry/resource-type.ts";
+import { badRequest, type Cause, invalid, notFound, StatusError } from "../status.ts";
+import type { ApiRequest, ObjectAnswer, Target, World } from "../world.ts";
+import { createObject } from "./create.ts";
+import { decodeObject } from "./decode-body.ts";
+import { present } from "./get.ts";
+import { isDryRun, nameOf } from "./options.ts";
+import { checkName, replaceObject } from "./update.ts";
+
+/** Server-side apply: the body is the manager's whole opinion about the object. */
+export function applyServerSide(world: World, request: ApiRequest, target: Target): ObjectAnswer {
+  const { type, subresource } = target;
+  const name = nameOf(target);
+  const manager = request.query.get("fieldManager") ?? "";
+  if (manager === "") {
+    const options = { group: "meta.k8s.io", kind: "PatchOptions" };
+    throw invalid(options, "", [required("fieldManager", "is required for apply patch")]);
+  }
+  const applied = readConfiguration(world, request, target, name);
+  const old = world.store.get(type.table, storageKey(target.namespace ?? "", name));
+  if (old === undefined && subresource !== undefined) throw notFound(type, name);
+  const force = request.query.get("force") === "true" || request.query.get("force") === "1";
+  const shown = old === undefined ? undefined : present(old, type);
+  const result = applyTo(shown, applied, type, { manager, subresource, force, time: timestamp(world.now()) });
+  const object = decodeObject({ value: result.object, duplicates: [] }, type, request, world);
+  const track = (made: KubeObject) => writeOwners(made, result.owners);
+  const dryRun = isDryRun(request);
+  if (old === undefined) {
+    return { status: 201, object: createObject(world, type, object, { namespace: target.namespace, dryRun, track }) };
+  }
+  checkName(object, name);
+  return { status: 200, object: replaceObject(world, type, object, old, { dryRun, subresource, track }) };
+}
+
+function readConfiguration(world: World, request: ApiRequest, target: Target, name: string): JsonObject {
+  const { type } = target;
+  const body = parseDocuments(request.body.toString("utf8"), type.kind);
+  checkShape(body, world.limits);
+  if (!isJsonObject(body)) throw badRequest("error decoding YAML: the body is not an object");
+  const { group, version } = splitApiVersion(textAt(body, "apiVersion"));
+  if (textAt(body, "kind") !== type.kind || group !== type.group || version !== type.version) {
+    throw badRequest(`invalid object type: ${group}/${version}, Kind=${textAt(body, "kind")}`);
+  }
+  const metadata = isJsonObject(body["metadata"]) ? body["metadata"] : {};
+  body["metadata"] = metadata;
+  if (metadata["managedFields"] !== undefined && metadata["managedFields"] !== null) {
+    throw badRequest("metadata.managedFields must be nil");
+  }
+  const given = textAt(metadata, "name");
+  if (given !== "" && given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  }
+  const namespace = textAt(metadata, "namespace");
+  if (namespace !== "" && namespace !== target.namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  metadata["name"] = name;
+  const problems = typedProblems(body, type.schema, type.custom !== undefined ? metadataSchema(world) : undefined);
+  if (problems.length > 0) {
+    const id = `${target.namespace === undefined ? "" : `${target.namespace}`}/${name}; ${apiVersionOf(type)}, Kind=${type.kind}`;
+    const list =
+      problems.length === 1 ? ` ${problems[0]}` : ` errors:\n${problems.map((line) => `  ${line}`).join("\n")}`;
+    throw new StatusError({ code: 500, reason: "", message: `failed to create typed patch object (${id}):${list}` });
+  }
+  return body;
+}
+
+const metadataSchema = (world: World) => world.builtin.schemas.get("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+
+interface ApplyOptions {
+  readonly manager: string;
+  readonly subresource: string | undefined;
+  readonly force: boolean;
+  readonly time: string;
+}
+
+/** Owner of everything that was there before the first apply, where nobody was recorded. */
+const BEFORE_FIRST = "before-first-apply";
+
+function applyTo(
+  live: KubeObject | undefined,
+  applied: JsonObject,
+  type: ResourceType,
+  options: ApplyOptions,
+): { object: JsonObject; owners: readonly Owner[] } {
+  const ignored = unowned(type, options.subresource);
+  const fields = differenceBelow(fieldsOf(applied, type.schema), ignored);
+  const owners = live === undefined ? [] : (readOwners(live) ?? []);
+  const known = owners.length > 0 || live === undefined ? owners : [beforeFirst(live, type, options)];
+  const isOwn = (owner: Owner) =>
+    owner.manager === options.manager &&
+    owner.operation === "Apply" &&
+    owner.subresource === (options.subresource ?? "");
+  const previous = known.filter(isOwn).reduce((sum, owner) => union(sum, owner.fields), new FieldSet());
+  const others = known.filter((owner) => !isOwn(owner));
+  const base = live ?? { apiVersion: apiVersionOf(type), kind: type.kind, metadata: {} };
+  const merged = mergeApplied(withoutOwners(base), applied, type.schema);
+  const kept = others.reduce((sum, owner) => union(sum, owner.fields), fields);
+  const object = removeFields(merged, difference(previous, kept), kept, type.schema);
+  if (!isJsonObject(object)) throw badRequest("the applied configuration is not an object");
+  const { added, modified, removed } = compare(withoutOwners(base), object, type.schema);
+  const changed = differenceBelow(union(added, modified), ignored);
+  const conflicts = others
+    .map((owner) => ({ owner, fields: intersection(owner.fields, changed) }))
+    .filter((conflict) => !conflict.fields.isEmpty);
+  if (conflicts.length > 0 && !options.force) throw conflictError(conflicts);
+  const lost = differenceBelow(removed, ignored);
+  const own: Owner = {
+    manager: options.manager,
+    operation: "Apply",
+    apiVersion: apiVersionOf(type),
+    subresource: options.subresource ?? "",
+    time: options.time,
+    fields,
+  };
+  const rest = others.map((owner) => ({
+    ...owner,
+    fields: difference(difference(owner.fields, conflictOf(conflicts, owner)), lost),
+  }));
+  return { object, owners: [...rest, own] };
+}
+
+function beforeFirst(live: KubeObject, type: ResourceType, options: ApplyOptions): Owner {
+  const fields = differenceBelow(fieldsOf(withoutOwners(live), type.schema), unowned(type, undefined));
+  const apiVersion = apiVersionOf(type);
+  return { manager: BEFORE_FIRST, operation: "Update", apiVersion, subresource: "", time: options.time, fields };
+}
+
+function withoutOwners(object: { metadata: JsonObject; [field: string]: unknown }): JsonObject {
+  const { managedFields: _owners, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+interface Conflict {
+  readonly owner: Owner;
+  readonly fields: FieldSet;
+}
+
+const conflictOf = (conflicts: readonly Conflict[], owner: Owner) =>
+  conflicts.find((conflict) => conflict.owner === owner)?.fields;
+
+function conflictError(conflicts: readonly Conflict[]): StatusError {
+  const causes: Cause[] = [];
+  const lines: string[] = [];
+  for (const { owner, fields } of [...conflicts].sort((left, right) =>
+    ownerText(left.owner) < ownerText(right.owner) ? -1 : 1,
+  )) {
+    const paths = [...fields.paths()].map(pathText).sort();
+    const who = ownerText(owner);
+    for (const field of paths) causes.push({ reason: "FieldManagerConflict", message: `conflict with ${who}`, field });
+    lines.push(
+      paths.length === 1
+        ? `conflict with ${who}: ${paths[0] ?? ""}`
+        : `conflicts with ${who}:\n${paths.map((path) => `- ${path}`).join("\n")}`,
+    );
+  }
+  const count = `${causes.length} conflict${causes.length === 1 ? "" : "s"}`;
+  return new StatusError({
+    code: 409,
+    reason: "Conflict",
+    message: `Apply failed with ${count}: ${lines.join("\n")}`,
+    details: { causes },
+  });
+}
+
+function ownerText({ manager, operation, subresource, apiVersion, time }: Owner): string {
+  const name = JSON.stringify(manager);
+  if (operation === "Apply") return name;
+  const below = subresource === "" ? "" : ` with subresource ${JSON.stringify(subresource)}`;
+  return `${name}${below} using ${apiVersion}${time === "" ? "" : ` at ${time}`}`;
+}
