@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { KubeObject } from "../src/objects/index.ts";
 import type { TokenBook } from "./auth/tokens.ts";
+import type { User } from "./auth/user.ts";
 import type { SandboxLimits } from "./limits.ts";
 import type { ServiceTargets } from "./proxy/service-targets.ts";
 import type { Builtin } from "./registry/builtin.ts";
@@ -23,16 +24,8 @@ export interface World {
   readonly uuid: () => string;
   /** A random lower-case word of `length` letters and digits, for generateName and allocations. */
   readonly word: (length: number) => string;
-  /** Reacts to a stored change inside the same turn, e.g. serves a new custom resource. */
+  /** Open watches. */
   readonly watchers: { count: number };
-}
-
-/** Who sent a request. */
-export interface User {
-  readonly name: string;
-  readonly uid: string;
-  readonly groups: readonly string[];
-  readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A request that has been routed to a resource. */

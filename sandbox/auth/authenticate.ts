@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { badRequest, unauthorized } from "../status.ts";
-import type { User, World } from "../world.ts";
+import type { World } from "../world.ts";
 import { serviceAccountUser } from "./service-account-token.ts";
+import { accountGroups, type User } from "./user.ts";
 
 export const ANONYMOUS: User = { name: "system:anonymous", uid: "", groups: ["system:unauthenticated"], extra: {} };
 const AUTHENTICATED = "system:authenticated";
-const ACCOUNT_PREFIX = "system:serviceaccount:";
 
 /**
  * Who sent the request, by its bearer token.
@@ -41,13 +41,6 @@ export function impersonated(headers: IncomingHttpHeaders): User | undefined {
     return undefined;
   }
   return withGroup({ name, uid, groups: groups.length > 0 ? groups : accountGroups(name), extra }, AUTHENTICATED);
-}
-
-/** Groups that a service account is in by its name. */
-export function accountGroups(name: string): readonly string[] {
-  if (!name.startsWith(ACCOUNT_PREFIX)) return [];
-  const [namespace = ""] = name.slice(ACCOUNT_PREFIX.length).split(":");
-  return ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
 }
 
 const single = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);

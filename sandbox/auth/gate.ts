@@ -1,6 +1,7 @@
 import { forbidden, StatusError } from "../status.ts";
-import type { User, World } from "../world.ts";
+import type { World } from "../world.ts";
 import { type Attributes, authorize } from "./rbac.ts";
+import type { User } from "./user.ts";
 
 /** @throws StatusError 403 when `user` may not do it */
 export function requireRight(world: World, user: User, wish: Attributes): void {

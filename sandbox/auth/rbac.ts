@@ -2,7 +2,7 @@ import type { KubeObject } from "../../src/objects/index.ts";
 import { listAt, textAt } from "../object.ts";
 import { matchesLabels } from "../selectors.ts";
 import type { Store } from "../storage/store.ts";
-import type { User } from "../world.ts";
+import type { User } from "./user.ts";
 
 /** What somebody wants to do: with a resource, or with a plain path. */
 export type Attributes =

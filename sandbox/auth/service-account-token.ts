@@ -1,8 +1,8 @@
 import { createPublicKey, sign, verify } from "node:crypto";
 import { parseJsonObject } from "../http/body.ts";
 import { numberAt, textAt } from "../object.ts";
-import type { User, World } from "../world.ts";
-import { accountGroups } from "./authenticate.ts";
+import type { World } from "../world.ts";
+import { accountGroups, type User } from "./user.ts";
 
 export const ISSUER = "https://kubernetes.default.svc";
 

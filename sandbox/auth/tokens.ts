@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { User } from "../world.ts";
+import type { User } from "./user.ts";
 
 /** Bearer tokens of this sandbox and whom they stand for. Holds hashes only. */
 export class TokenBook {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { authenticate, impersonated } from "../auth/authenticate.ts";
 import { requireImpersonation, requireRight } from "../auth/gate.ts";
+import type { User } from "../auth/user.ts";
 import { proxyToService } from "../proxy/proxy.ts";
 import { methodNotAllowed, noSuchPath, tooManyRequests } from "../status.ts";
 import { create } from "../verbs/create.ts";
@@ -13,12 +14,13 @@ import { review } from "../verbs/review.ts";
 import { specialSubresource } from "../verbs/subresources.ts";
 import { update } from "../verbs/update.ts";
 import { planWatch } from "../verbs/watch.ts";
-import type { ApiRequest, ObjectAnswer, Target, User, World } from "../world.ts";
+import type { ApiRequest, ObjectAnswer, Target, World } from "../world.ts";
 import { send, sendError, sendObject } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { negotiate } from "./negotiate.ts";
 import { plainAnswer } from "./plain-paths.ts";
-import { type RenderContext, renderList, renderObject } from "./render.ts";
+import { renderList, renderObject } from "./render.ts";
+import type { RenderContext } from "./render-context.ts";
 import { parsePath, type ResourcePath, resolvePath } from "./route.ts";
 import { streamWatch } from "./watch-stream.ts";
 

@@ -3,13 +3,7 @@ import { discovery } from "../discovery/discovery.ts";
 import { openApi } from "../openapi/openapi.ts";
 import { apiVersionOf } from "../registry/resource-type.ts";
 import type { World } from "../world.ts";
-
-/** An answer that does not belong to a resource. */
-export interface PlainAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
+import type { PlainAnswer } from "./plain-answer.ts";
 
 const HEALTH = /^\/(healthz|livez|readyz)(\/.*)?$/;
 

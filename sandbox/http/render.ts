@@ -1,20 +1,10 @@
 import type { JsonObject, KubeObject } from "../../src/objects/index.ts";
-import { apiVersionOf, type ResourceType } from "../registry/resource-type.ts";
+import { apiVersionOf } from "../registry/resource-type.ts";
 import { toTable } from "../table/table.ts";
 import { present } from "../verbs/get.ts";
 import type { ListAnswer } from "../verbs/list.ts";
 import type { WatchItem } from "../verbs/watch.ts";
-import type { Form } from "./negotiate.ts";
-
-/** What rendering needs to know beside the objects. */
-export interface RenderContext {
-  readonly form: Form;
-  readonly type: ResourceType;
-  /** Milliseconds since the epoch, for ages. */
-  readonly now: number;
-  /** `includeObject` of the query. */
-  readonly includeObject: string;
-}
+import type { RenderContext } from "./render-context.ts";
 
 /** One object in the wanted form. */
 export function renderObject(object: KubeObject, context: RenderContext): JsonObject {

@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { WatchItem, WatchPlan } from "../verbs/watch.ts";
 import type { World } from "../world.ts";
-import { type RenderContext, renderWatchItem } from "./render.ts";
+import { renderWatchItem } from "./render.ts";
+import type { RenderContext } from "./render-context.ts";
 
 /** Runs a watch over one response until the client leaves, the time is over, or the client reads too slowly. */
 export function streamWatch(world: World, response: ServerResponse, plan: WatchPlan, context: RenderContext): void {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isJsonObject, type JsonObject } from "../../src/objects/index.ts";
-import type { PlainAnswer } from "../http/plain-paths.ts";
+import type { PlainAnswer } from "../http/plain-answer.ts";
 import { at } from "../object.ts";
 import { apiVersionOf, type ResourceType } from "../registry/resource-type.ts";
 import { notAcceptable } from "../status.ts";

@@ -2,7 +2,7 @@ import { isJsonObject, type KubeObject } from "../../src/objects/index.ts";
 import { countOf, lastSeen } from "../kinds/event.ts";
 import { at, listAt, numberAt, textAt, valueAt } from "../object.ts";
 import { since } from "./age.ts";
-import type { Cell } from "./cells.ts";
+import type { Cell } from "./cell.ts";
 
 type CellOf = (object: KubeObject, now: number) => Cell;
 

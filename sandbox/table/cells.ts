@@ -2,9 +2,8 @@ import type { KubeObject } from "../../src/objects/index.ts";
 import type { Column, ResourceType } from "../registry/resource-type.ts";
 import { since } from "./age.ts";
 import { builtinCells } from "./builtin-cells.ts";
+import type { Cell } from "./cell.ts";
 import { jsonPathCell } from "./json-path.ts";
-
-export type Cell = string | number | boolean | null;
 
 /** The cells of one row, one per column of the resource. */
 export function cellsFor(object: KubeObject, type: ResourceType, now: number): Cell[] {

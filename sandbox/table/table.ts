@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from "../../src/objects/index.ts";
-import type { RenderContext } from "../http/render.ts";
+import type { RenderContext } from "../http/render-context.ts";
 import { cellsFor } from "./cells.ts";
 
 interface TableOptions extends RenderContext {

@@ -1,10 +1,11 @@
 import type { JsonObject, KubeObject } from "../../src/objects/index.ts";
 import { type Attributes, authorize, grants } from "../auth/rbac.ts";
 import { serviceAccountUser } from "../auth/service-account-token.ts";
+import type { User } from "../auth/user.ts";
 import { forbiddenField } from "../kinds/causes.ts";
 import { at, listAt, textAt } from "../object.ts";
 import { invalid } from "../status.ts";
-import type { ApiRequest, ObjectAnswer, Target, User, World } from "../world.ts";
+import type { ApiRequest, ObjectAnswer, Target, World } from "../world.ts";
 import { decodeObject, readRawBody } from "./decode-body.ts";
 
 type Reviewer = (world: World, object: KubeObject, request: ApiRequest, target: Target) => JsonObject;
