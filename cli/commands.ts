@@ -3,6 +3,12 @@ import type { CommandEntry, CommandGroup } from "./command.ts";
 /** Every command, in the order of the overview. Only `load` reaches the code of a command. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "controller",
+    group: "Sync",
+    summary: "Unseal SealedSecrets and sync repositories in a cluster",
+    load: async () => (await import("./controller/controller.ts")).controllerCommand,
+  },
+  {
     name: "version",
     group: "More",
     summary: "Print the version of sealkit",

@@ -8,7 +8,7 @@ import type { Io } from "./io.ts";
 import { nearestWord } from "./nearest.ts";
 import { write } from "./output.ts";
 import { parseOwnFlags } from "./own-flags.ts";
-import type { FlagProblem, FlagSpec } from "./pflag.ts";
+import { type FlagProblem, type FlagSpec, parseFlags } from "./pflag.ts";
 
 export { flag } from "./flag.ts";
 
@@ -26,7 +26,7 @@ export function defineCommand<const Flags extends FlagTable>(definition: Command
     help: (io) => commandHelp(definition, io),
     complete: (words) => completeFlags(definition, specs, words),
     async run(words, io) {
-      const result = parseOwnFlags(specs, words);
+      const result = definition.goFlags === true ? parseFlags(specs, words) : parseOwnFlags(specs, words);
       if (!result.ok) {
         if (result.problem.kind !== "help") throw flagError(definition.name, result.problem, specs);
         await write(io.stdout, commandHelp(definition, io));

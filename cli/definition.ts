@@ -23,6 +23,8 @@ export interface CommandDefinition<Flags extends FlagTable> {
   readonly examples: readonly Example[];
   /** Names in camel case; on the command line in kebab case. */
   readonly flags: Flags;
+  /** Read the command line by the rules of Go's pflag (`--flag=false`): the command takes another tool's flags. */
+  readonly goFlags?: boolean;
   /** Words to offer for a positional argument. */
   readonly completeArgument?: (args: readonly string[]) => readonly string[];
   /** Returns the exit code. Throws `ToolkitError` for what is expected to happen. */

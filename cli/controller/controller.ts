@@ -1,0 +1,246 @@
+import { createLog, type Log } from "../../controller/log.ts";
+import { leadLost, startControllers } from "../../controller/start.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import {
+  createKubeClient,
+  type KubeClient,
+  KubeError,
+  loadClusterConfig,
+  serviceAccountNamespace,
+  systemClock,
+} from "../../src/kube/index.ts";
+import { type DefinedCommand, defineCommand, flag } from "../define-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { Io } from "../io.ts";
+import { environmentWords } from "./environment.ts";
+import { FAMILY_NAMES, type FamilyName, isFamilyName, loadFamilies } from "./families.ts";
+import { sealedSecretFlags, sealedSecretSettings } from "./sealed-secret-flags.ts";
+import { onRenewSignal, processIdentity } from "./signals-adapter.ts";
+
+const cluster = "Cluster";
+const serving = "Serving";
+const logging = "Logging";
+
+const flags = {
+  controllers: {
+    ...flag.text({
+      default: FAMILY_NAMES.join(","),
+      placeholder: "NAMES",
+      help: `Kinds to run, of ${FAMILY_NAMES.join(", ")}`,
+    }),
+    check: (text: string) => {
+      const unknown = split(text).find((name) => !isFamilyName(name));
+      return unknown === undefined ? undefined : `there is no controller "${unknown}", only ${FAMILY_NAMES.join(", ")}`;
+    },
+  },
+  version: flag.toggle({ help: "Print the version and end" }),
+
+  kubeconfig: flag.text({
+    group: cluster,
+    placeholder: "FILE",
+    help: "Kubeconfig; default KUBECONFIG, ~/.kube/config, or the pod's account",
+  }),
+  context: flag.text({ group: cluster, placeholder: "NAME", help: "Context of the kubeconfig" }),
+  ownNamespace: flag.text({
+    group: cluster,
+    placeholder: "NAME",
+    help: "Namespace of keys and leases; default POD_NAMESPACE or that of the pod",
+  }),
+  allNamespaces: flag.toggle({ group: cluster, default: true, help: "Look at all namespaces, not only our own" }),
+  additionalNamespaces: flag.text({
+    group: cluster,
+    default: "",
+    placeholder: "NAMES",
+    help: "Look at our own namespace and these only",
+  }),
+  labelSelector: flag.text({
+    group: cluster,
+    default: "",
+    placeholder: "SELECTOR",
+    help: "Look at SealedSecrets with these labels only",
+  }),
+  kubeclientQps: number("Requests to the API a second; 0 or less: no limit", "0"),
+  kubeclientBurst: number("Requests to the API at once", "10"),
+  leaderElect: flag.toggle({
+    group: cluster,
+    help: "Work only while holding a Lease, so that several processes can stand by",
+  }),
+  leaderElectionName: flag.text({
+    group: cluster,
+    default: "sealkit-controller",
+    placeholder: "NAME",
+    help: "Name of that Lease",
+  }),
+
+  listenAddr: flag.text({
+    group: serving,
+    default: ":8080",
+    placeholder: "ADDR",
+    help: "Address of certificate, verify, rotate and probes",
+  }),
+  listenMetricsAddr: flag.text({ group: serving, default: ":8081", placeholder: "ADDR", help: "Address of /metrics" }),
+  readTimeout: flag.duration({
+    group: serving,
+    default: "2m",
+    placeholder: "SPAN",
+    help: "Longest time for reading a request",
+  }),
+  writeTimeout: flag.duration({
+    group: serving,
+    default: "2m",
+    placeholder: "SPAN",
+    help: "Longest time for writing an answer",
+  }),
+
+  logLevel: flag.text({ group: logging, default: "INFO", placeholder: "LEVEL", help: "DEBUG, INFO, WARN or ERROR" }),
+  logFormat: flag.text({ group: logging, default: "text", placeholder: "FORMAT", help: "text or json" }),
+  logInfoStdout: flag.toggle({ group: logging, default: true, help: "Debug and info on stdout instead of stderr" }),
+
+  ...sealedSecretFlags,
+};
+
+const definition = defineCommand({
+  name: "controller",
+  summary: "Unseal SealedSecrets and sync repositories in a cluster",
+  description:
+    "Every flag can also be set in the environment: --key-size as SEALED_SECRETS_KEY_SIZE; the command line wins.\nSIGTERM ends it in good order, SIGUSR1 makes a new sealing key.",
+  examples: [
+    { what: "In a pod, with the account that it runs as", command: "sealkit controller" },
+    {
+      what: "From your own machine, against the current context",
+      command: "sealkit controller --own-namespace kube-system",
+    },
+    {
+      what: "Only the SealedSecrets of two namespaces",
+      command: "sealkit controller --additional-namespaces apps,shop",
+    },
+  ],
+  positionals: { usage: "", max: Number.MAX_SAFE_INTEGER },
+  goFlags: true,
+  flags,
+
+  async run({ flags: given, io }) {
+    if (given.version) {
+      io.stdout.write(`controller version: ${packageJson.version}\n`);
+      return EXIT.ok;
+    }
+    const log = logTo(io, given);
+    if (!["CertNotBefore", "SecretCreationTimestamp"].includes(given.keyOrderPriority)) {
+      log.error("Unknown key order, using CertNotBefore", { order: given.keyOrderPriority });
+    }
+    const labelSelector = given.labelSelector === "" ? undefined : given.labelSelector;
+    const settings = sealedSecretSettings(given, labelSelector);
+    const config = await loadClusterConfig({
+      env: io.env,
+      cwd: io.cwd,
+      kubeconfig: given.kubeconfig,
+      context: given.context,
+    });
+    const client = createKubeClient(config, {
+      userAgent: `sealkit-controller/${packageJson.version}`,
+      qps: given.kubeclientQps,
+      burst: given.kubeclientBurst,
+    });
+    // An API that cannot be reached, or does not know us, is told at once instead of in a log that goes on for ever.
+    await client.resourceFor("v1", "Secret");
+    const namespace = given.ownNamespace ?? io.env["POD_NAMESPACE"] ?? serviceAccountNamespace() ?? "default";
+    const additional = split(given.additionalNamespaces);
+    const isLimited = additional.length > 0 || !given.allNamespaces;
+    const namespaces = isLimited ? [...new Set([namespace, ...additional])] : undefined;
+    await nameMissing(client, additional, log);
+    const names = split(given.controllers).filter(isFamilyName);
+    const families = await loadFamilies([...new Set<FamilyName>(names)], {
+      sealedsecret: async () => (await import("../../controller/sealedsecret/set-up.ts")).sealedSecretFamily(settings),
+    });
+
+    log.info("Starting sealed-secrets controller", { version: packageJson.version, controllers: names.join(",") });
+    const election = { name: given.leaderElectionName, identity: processIdentity(io.env) };
+    const running = await startControllers({
+      client,
+      families,
+      namespace,
+      namespaces,
+      log,
+      clock: systemClock,
+      listen: given.listenAddr,
+      listenMetrics: given.listenMetricsAddr,
+      readTimeoutMs: given.readTimeout,
+      writeTimeoutMs: given.writeTimeout,
+      election: given.leaderElect ? election : undefined,
+      version: packageJson.version,
+    });
+    const stopListening = onRenewSignal(() => {
+      running.renewKey().catch(() => log.error("Cannot make a sealing key"));
+    });
+    try {
+      const stopped = await Promise.race([aborted(io.signal).then(() => true), running.lost.then(() => false)]);
+      log.info("Shutting down");
+      await running.stop();
+      if (!stopped) throw leadLost();
+      return EXIT.ok;
+    } finally {
+      stopListening();
+      await client.close();
+    }
+  },
+});
+
+/** Runs the controllers in a cluster until it is told to stop. */
+export const controllerCommand: DefinedCommand = {
+  ...definition,
+  run: (words, io) => definition.run([...environmentWords(flags, io.env), ...words], io),
+};
+
+function logTo(io: Io, given: { logLevel: string; logFormat: string; logInfoStdout: boolean }): Log {
+  const wanted = given.logLevel.toLowerCase();
+  const level = wanted === "debug" || wanted === "warn" || wanted === "error" ? wanted : "info";
+  return createLog({
+    clock: systemClock,
+    level,
+    format: given.logFormat.toLowerCase() === "json" ? "json" : "text",
+    write: (line, at) => {
+      const isLow = at === "debug" || at === "info";
+      (isLow && given.logInfoStdout ? io.stdout : io.stderr).write(line);
+    },
+  });
+}
+
+/** Says which namespaces are not there; they are watched all the same, because they may come. */
+async function nameMissing(client: KubeClient, names: readonly string[], log: Log): Promise<void> {
+  const resource = { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false };
+  for (const name of names) {
+    try {
+      if ((await client.get(resource, { name })) === undefined)
+        log.error("namespace doesn't exist", { namespace: name });
+    } catch (error) {
+      // Without the right to look, the watch itself will tell.
+      if (!(error instanceof KubeError) || error.status !== 403) throw error;
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function split(list: string): string[] {
+  return list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+function number(help: string, shownDefault: string) {
+  return {
+    group: cluster,
+    help,
+    placeholder: "N",
+    kind: "string" as const,
+    shownDefault,
+    check: (text: string) => (/^-?[0-9]{1,9}(\.[0-9]+)?$/.test(text) ? undefined : "it is not a number"),
+    read: (texts: readonly string[] | undefined) => Number(texts?.at(-1) ?? shownDefault),
+  };
+}

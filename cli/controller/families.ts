@@ -1,0 +1,17 @@
+import type { Family } from "../../controller/start.ts";
+
+/** The kinds that `--controllers` can name, with how their code is reached. */
+export const FAMILY_NAMES = ["sealedsecret"] as const;
+export type FamilyName = (typeof FAMILY_NAMES)[number];
+
+export function isFamilyName(name: string): name is FamilyName {
+  return FAMILY_NAMES.some((known) => known === name);
+}
+
+/** Loads only the code of the families that are wanted. */
+export function loadFamilies(
+  names: readonly FamilyName[],
+  loaders: Readonly<Record<FamilyName, () => Promise<Family>>>,
+): Promise<Family[]> {
+  return Promise.all(names.map((name) => loaders[name]()));
+}
