@@ -1,4 +1,5 @@
 export { type DecodeOptions, decodeSecret } from "./decode-secret.ts";
+export { decryptingTree } from "./decrypting-tree.ts";
 export type {
   ClearTextLedger,
   ClearTextPlace,

@@ -12,9 +12,11 @@ interface TreeOptions {
   readonly selector: CompiledSelector;
   readonly macOnlyEncrypted: boolean;
   readonly subject: Subject;
-  /** Hears each value that was encrypted, with its path. */
-  readonly onDecrypted?: ((leaf: Leaf, path: readonly string[]) => void) | undefined;
+  readonly onDecrypted?: OnDecrypted | undefined;
 }
+
+/** Hears each value that was encrypted, with its path (valid during the call) and the document it is in. */
+export type OnDecrypted = (leaf: Leaf, path: readonly string[], document: Branch) => void;
 
 export interface DecryptedTree {
   /** The MAC over the values as they are now. */
@@ -37,7 +39,7 @@ export function decryptTree(documents: readonly Branch[], cipher: ValueCipher, o
         const clear = place.isSelected ? openValue(leaf, cipher, place, options.subject) : leaf;
         if (clear === null || (typeof clear === "object" && clear.kind === "comment")) return clear;
         mac.add(plaintextOf(clear), place.isSelected);
-        if (place.isSelected && clear !== "") options.onDecrypted?.(clear, place.path);
+        if (place.isSelected && clear !== "") options.onDecrypted?.(clear, place.path, document);
         return clear;
       },
       comment(comment, place) {

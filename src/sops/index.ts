@@ -1,12 +1,15 @@
 export { DATA_KEY_BYTES, type FillRandom, ValueCipher } from "./cipher.ts";
 export { type Keyring, loadKeyring, newDataKey, recoverDataKey, type Subject, wrapDataKey } from "./data-key.ts";
 export { type Decrypted, type DecryptOptions, decrypt } from "./decrypt.ts";
+export { type DecryptedStream, decryptStream, isStreamFormat, type StreamOptions } from "./decrypt-stream.ts";
+export type { OnDecrypted } from "./decrypt-tree.ts";
 export { type Encrypted, type EncryptOptions, encrypt, SOPS_VERSION } from "./encrypt.ts";
 export { type Envelope, looksEncrypted, parseEnvelope } from "./envelope.ts";
 export { SopsError, type SopsErrorCode, type SopsErrorContext } from "./errors.ts";
 export { FORMATS, type Format, formatOfName, formatOfWord } from "./format.ts";
 export type { IdentitySource } from "./identity-source.ts";
 export { SOPS_LIMITS, type SopsLimits } from "./limits.ts";
+export { mayBeEncrypted } from "./marker.ts";
 export {
   fieldOf,
   KEY_TYPES,
@@ -16,4 +19,6 @@ export {
   type Metadata,
   masterKeyName,
 } from "./metadata.ts";
+export { plaintextOf } from "./plaintext.ts";
 export { DEFAULT_SELECTOR, SELECTOR_KINDS, type Selector, type SelectorKind } from "./selector.ts";
+export type { Branch, Leaf, Node } from "./value.ts";

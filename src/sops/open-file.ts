@@ -1,6 +1,6 @@
 import { ValueCipher } from "./cipher.ts";
 import { type Keyring, recoverDataKey, type Subject, subjectName } from "./data-key.ts";
-import { decryptTree } from "./decrypt-tree.ts";
+import { decryptTree, type OnDecrypted } from "./decrypt-tree.ts";
 import { parseEnvelope } from "./envelope.ts";
 import { SopsError } from "./errors.ts";
 import { type Format, storeOf } from "./format.ts";
@@ -11,13 +11,12 @@ import { readMetadata } from "./metadata-read.ts";
 import { compileSelector, DEFAULT_SELECTOR } from "./selector.ts";
 import type { StoreContext } from "./stores/store.ts";
 import { normaliseLastModified } from "./time.ts";
-import type { Branch, Leaf } from "./value.ts";
+import type { Branch } from "./value.ts";
 
 export interface OpenOptions extends Subject, StoreContext {
   /** Do not look at the MAC. Values stay protected one by one; their order, clear values and deletions do not. */
   readonly ignoreMac?: boolean | undefined;
-  /** Hears each value that was encrypted, with its path. */
-  readonly onDecrypted?: ((leaf: Leaf, path: readonly string[]) => void) | undefined;
+  readonly onDecrypted?: OnDecrypted | undefined;
   /** Finds the data key; a cache for many files may stand here. */
   readonly dataKeyOf?: ((metadata: Metadata, keyring: Keyring, subject: Subject) => Promise<Uint8Array>) | undefined;
 }

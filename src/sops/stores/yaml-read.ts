@@ -35,12 +35,18 @@ export function readYaml(input: Uint8Array, context: StoreContext): Branch[] {
       },
     );
   }
-  const documents = parse(input, context);
+  const documents = parseStream(input, context);
   if (documents.length === 0) throw badShape(file, "there is no document in it", "EOF");
-  return documents.map((document) => new DocumentReader(file).read(document));
+  return documents.map((document) => readDocument(document, file));
 }
 
-function parse(input: Uint8Array, { file, isLenient, onWarning }: StoreContext): readonly YamlDocument[] {
+/** One document as a tree. @throws {SopsError} `SOPS_BAD_SYNTAX`, `SOPS_BAD_VALUE`. */
+export function readDocument(document: YamlDocument, file: string | undefined): Branch {
+  return new DocumentReader(file).read(document);
+}
+
+/** The documents as the parser gives them. @throws {SopsError} `SOPS_BAD_SYNTAX`, `SOPS_TOO_LARGE`. */
+export function parseStream(input: Uint8Array, { file, isLenient, onWarning }: StoreContext): readonly YamlDocument[] {
   try {
     const source = file === undefined ? {} : { source: file };
     const { documents, warnings } = parseYaml(input, { mode: isLenient === true ? "lenient" : "strict", ...source });

@@ -7,6 +7,7 @@ import {
   resolveText,
   type ScalarNode,
   type SequenceNode,
+  type YamlDocument,
   type YamlNode,
 } from "../../yaml/index.ts";
 import { SopsError } from "../errors.ts";
@@ -30,6 +31,39 @@ export function writeYaml(documents: readonly Branch[], indent: number | undefin
 /** One node of a tree as a document of its own. */
 export function writeYamlNode(node: Node, indent: number | undefined): string {
   return printV3([{ root: yamlNode(node), head: "", foot: "" }], { indent: checkIndent(indent) });
+}
+
+/** A document of a stream of which only some were encrypted. */
+export type StreamDocument =
+  | { readonly kind: "clear"; readonly node: YamlDocument }
+  | { readonly kind: "decrypted"; readonly document: Branch };
+
+/**
+ * Prints a stream for readers of manifests: clear documents with their own quoting, and clear dates of the others as they
+ * were written, because Kubernetes takes them for text.
+ */
+export function writeStream(stream: readonly StreamDocument[]): string {
+  return printV3(
+    stream.map((part) =>
+      part.kind === "clear" ? part.node : { root: mappingNode(withSourceTimes(part.document)), head: "", foot: "" },
+    ),
+  );
+}
+
+function withSourceTimes(document: Branch): Branch {
+  const items = document.items.map((item) =>
+    item.kind === "entry" ? { ...item, value: withSourceTime(item.value) } : item,
+  );
+  return { kind: "branch", items };
+}
+
+function withSourceTime(node: Node): Node {
+  if (typeof node !== "object" || node === null) return node;
+  if (node.kind === "branch") return withSourceTimes(node);
+  if (node.kind === "list") {
+    return { kind: "list", items: node.items.map((item) => (isComment(item) ? item : withSourceTime(item))) };
+  }
+  return node.kind === "time" && node.source !== undefined ? node.source : node;
 }
 
 function checkIndent(indent: number | undefined): number {
