@@ -3,6 +3,18 @@ import type { CommandEntry, CommandGroup } from "./command.ts";
 /** Every command, in the order of the overview. Only `load` reaches the code of a command. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "age",
+    group: "Encrypt",
+    summary: "Encrypt and decrypt files, as age does",
+    load: async () => (await import("./age/age.ts")).ageCommand,
+  },
+  {
+    name: "age-keygen",
+    group: "Encrypt",
+    summary: "Make age keys, as age-keygen does",
+    load: async () => (await import("./age-keygen/age-keygen.ts")).ageKeygenCommand,
+  },
+  {
     name: "controller",
     group: "Sync",
     summary: "Unseal SealedSecrets and sync repositories in a cluster",

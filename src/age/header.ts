@@ -40,7 +40,10 @@ export async function readHeader(reader: ByteReader): Promise<Header> {
   await readIntro(reader);
   const lines = new HeaderLines(reader);
   const stanzas: Stanza[] = [];
-  for (let line = await lines.next(READ_MARK); ; line = await lines.next(READ_LINE)) {
+  for (;;) {
+    const start = await within("failed to read header: ", () => reader.peek(CLOSE.length));
+    if (start.length < CLOSE.length) throw headerError(`${PARSING}failed to read header: EOF`);
+    const line = await lines.next();
     const text = showUtf8(line);
     if (text.startsWith(CLOSE)) {
       if (stanzas.length === 0 && macOf(text, line) !== undefined) throw headerError(`${PARSING}no recipient stanzas`);
@@ -72,7 +75,6 @@ function headerMac(fileKey: Uint8Array, covered: Uint8Array): Uint8Array {
 
 const PARSING = "parsing age header: ";
 const PARSE = "failed to parse header: ";
-const READ_MARK = `${PARSING}failed to read header: `;
 const READ_LINE = `${PARSE}failed to read line: `;
 
 async function readIntro(reader: ByteReader): Promise<void> {
@@ -100,10 +102,10 @@ class HeaderLines {
     this.#reader = reader;
   }
 
-  async next(reading: string): Promise<Uint8Array> {
-    const line = await within(reading, () => this.#reader.line(LIMITS.headerBytes - this.#bytes));
+  async next(): Promise<Uint8Array> {
+    const line = await within("failed to read header: ", () => this.#reader.line(LIMITS.headerBytes - this.#bytes));
     if (line === undefined) throw headerError(`${PARSING}header exceeds 2 MiB`);
-    if (line.at(-1) !== 0x0a) throw headerError(`${reading}EOF`);
+    if (line.at(-1) !== 0x0a) throw headerError(`${READ_LINE}EOF`);
     this.#bytes += line.length;
     const copy = line.slice();
     this.#lines.push(copy);
@@ -127,7 +129,7 @@ async function readStanza(first: Uint8Array, lines: HeaderLines): Promise<Stanza
   }
   const parts: Uint8Array[] = [];
   for (;;) {
-    const line = await lines.next(READ_LINE);
+    const line = await lines.next();
     const part = bodyLine(line);
     parts.push(part);
     if (line.length - 1 < COLUMNS) return { type, args, body: concat(...parts) };

@@ -1,0 +1,84 @@
+import { AgeError, generateX25519Identity, parseIdentitiesFile, parseIdentity } from "../../src/age/index.ts";
+import { AGE_VERSION } from "../age/age.ts";
+import { Failure, reporting } from "../age/failure.ts";
+import { openInput, readAll } from "../age/input-adapter.ts";
+import type { CommandRunner } from "../command.ts";
+import { type GoFlag, parseGoFlags } from "../go-flag.ts";
+import type { Io } from "../io.ts";
+import { write } from "../output.ts";
+import { openSink, type Sink } from "./sink-adapter.ts";
+import { USAGE } from "./usage.ts";
+
+const FLAGS: readonly GoFlag[] = [
+  { names: ["pq"], kind: "bool" },
+  { names: ["output", "o"], kind: "text" },
+  { names: ["y"], kind: "bool" },
+  { names: ["version"], kind: "bool" },
+];
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** `sealkit age-keygen`: makes secret keys and prints their recipients, as the original does. */
+export const ageKeygenCommand: CommandRunner = {
+  run: (args, io) => reporting("age-keygen", io, () => runKeygen(args, io)),
+  complete: () => FLAGS.flatMap(({ names }) => names.map((name) => (name.length === 1 ? `-${name}` : `--${name}`))),
+};
+
+async function runKeygen(words: readonly string[], io: Io): Promise<number> {
+  const flags = parseGoFlags(FLAGS, words);
+  if ("problem" in flags) {
+    await write(io.stderr, flags.problem === "help" ? USAGE : `${flags.message}\n${USAGE}`);
+    return flags.problem === "help" ? 0 : 2;
+  }
+  if (flags.args.length > (flags.has("y") ? 1 : 0)) throw new Failure("too many arguments");
+  if (flags.has("version")) {
+    await write(io.stdout, `${AGE_VERSION}\n`);
+    return 0;
+  }
+  if (flags.has("pq") && flags.has("y")) throw new Failure("-pq cannot be used with -y");
+  if (flags.has("pq")) throw new Failure("post-quantum keys (-pq) are not supported by sealkit");
+  const sink = await openSink(io, flags.texts("output").at(-1));
+  try {
+    await (flags.has("y") ? convert(io, flags.args[0], sink) : generate(io, sink));
+    await sink.close();
+    return 0;
+  } catch (error) {
+    await sink.abandon();
+    throw error;
+  }
+}
+
+async function generate(io: Io, sink: Sink): Promise<void> {
+  const identity = generateX25519Identity();
+  const recipient = parseIdentity(identity).name;
+  if (!sink.toTerminal) await write(io.stderr, `Public key: ${recipient}\n`);
+  await sink.write(`# created: ${localTime(new Date(io.now()))}\n# public key: ${recipient}\n${identity}\n`);
+}
+
+async function convert(io: Io, path: string | undefined, sink: Sink): Promise<void> {
+  const input = await openInput(io, path, (reason) => `failed to open input file "${path}": ${reason}`);
+  const bytes = await readAll(input, MAX_BYTES);
+  if (bytes === undefined) throw new Failure("failed to parse input: too long");
+  try {
+    const identities = parseIdentitiesFile(new TextDecoder().decode(bytes));
+    await sink.write(identities.map(({ name }) => `${name}\n`).join(""));
+  } catch (error) {
+    if (!(error instanceof AgeError)) throw error;
+    throw new Failure(`failed to parse input: ${wordOf(error)}`);
+  }
+}
+
+/** age-keygen knows no recipients in key files, so to it they are one more unknown type. */
+function wordOf({ original }: AgeError): string {
+  return original.replace("apparent recipient found in identities file", "unknown identity type");
+}
+
+/** RFC 3339 with seconds, in the local time zone. */
+function localTime(time: Date): string {
+  const offset = -time.getTimezoneOffset();
+  const local = new Date(time.getTime() + offset * 60_000).toISOString().slice(0, 19);
+  if (offset === 0) return `${local}Z`;
+  const pad = (number: number) => String(number).padStart(2, "0");
+  const size = Math.abs(offset);
+  return `${local}${offset < 0 ? "-" : "+"}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
+}

@@ -1,0 +1,118 @@
+import {
+  AgeError,
+  ARMOR_BEGIN,
+  decryptBytes,
+  type Identity,
+  parseIdentitiesFile,
+  parseRecipient,
+  passphraseIdentity,
+  type Recipient,
+  type Stanza,
+} from "../../src/age/index.ts";
+import type { Io } from "../io.ts";
+import { Failure } from "./failure.ts";
+import { openInput, readAll } from "./input-adapter.ts";
+import type { StdinUse } from "./stdin-use.ts";
+import { readPassphrase } from "./terminal-adapter.ts";
+
+const MAX_BYTES = 16 * 1024 * 1024;
+const SCRYPT = "scrypt";
+
+/** The identities of one file, and who they are when a file is to be encrypted to them. */
+export interface FileIdentity {
+  readonly identity: Identity;
+  recipients(): Promise<readonly Recipient[]>;
+}
+
+/** Reads a key file: native identities, or an age file with a passphrase that holds some. */
+export async function fileIdentities(io: Io, path: string, stdin: StdinUse): Promise<FileIdentity[]> {
+  const reading = (reason: string) => `reading "${path}": ${reason}`;
+  if (path === "-" && !stdin.claim()) throw new Failure(reading("standard input is used for multiple purposes"));
+  const input = await openInput(io, path, (reason) => reading(`failed to open file: ${reason}`));
+  const parsing = (reason: string) => reading(`failed to read "${path}": ${reason}`);
+  try {
+    const bytes = await readAll(input, MAX_BYTES);
+    if (bytes === undefined) throw new Failure("too long");
+    return identitiesIn(io, path, bytes);
+  } catch (error) {
+    if (error instanceof Failure && error.message.startsWith("malformed ")) throw new Failure(reading(error.message));
+    if (error instanceof Failure) throw new Failure(parsing(`failed to read identities file: ${error.message}`));
+    if (!(error instanceof AgeError)) throw error;
+    throw new Failure(parsing(error.original), ...error.hints);
+  }
+}
+
+function identitiesIn(io: Io, path: string, bytes: Uint8Array): FileIdentity[] {
+  const text = new TextDecoder().decode(bytes);
+  const start = text.trimStart();
+  if (start.startsWith("age-encryption.org/") || start.startsWith(ARMOR_BEGIN)) {
+    return [encryptedIdentities(io, path, bytes.subarray(bytes.length - Buffer.byteLength(start)))];
+  }
+  const pem = /^-----BEGIN ([^-\r\n]*)-----/.exec(start);
+  if (pem !== null && !pem[1]?.endsWith("PRIVATE KEY")) {
+    throw new Failure(`malformed SSH identity in "${path}": ssh: unsupported key type "${pem[1]}"`);
+  }
+  return parseIdentitiesFile(pem === null ? text : start).map((identity) => ({
+    identity,
+    recipients: async () => [parseRecipient(identity.name)],
+  }));
+}
+
+/** A key file under a passphrase, asked for when the identities are really needed, and once. */
+function encryptedIdentities(io: Io, path: string, file: Uint8Array): FileIdentity {
+  let opened: Promise<readonly Identity[]> | undefined;
+  const open = () => {
+    opened ??= openEncrypted(io, path, file);
+    return opened;
+  };
+  return {
+    identity: {
+      name: `the identities in ${path}`,
+      async unwrap(stanzas) {
+        for (const identity of await open()) {
+          const fileKey = await identity.unwrap(stanzas);
+          if (fileKey !== undefined) return fileKey;
+        }
+        return undefined;
+      },
+    },
+    recipients: async () => (await open()).map(({ name }) => parseRecipient(name)),
+  };
+}
+
+async function openEncrypted(io: Io, path: string, file: Uint8Array): Promise<readonly Identity[]> {
+  const ask = askingIdentity(
+    () => readPassphrase(io, `Enter passphrase for identity file "${path}":`),
+    () => new Failure("identity file is encrypted with age but not with a passphrase"),
+  );
+  try {
+    const clear = await decryptBytes(file, [ask]);
+    return parseIdentitiesFile(clear.revealText());
+  } catch (error) {
+    if (error instanceof AgeError) throw new Failure(`failed to decrypt identity file: ${error.original}`);
+    throw error;
+  }
+}
+
+/** Asks for the passphrase only when the file turns out to want one; `otherwise` is thrown when it does not. */
+export function askingIdentity(ask: () => Promise<string>, otherwise: () => Failure): Identity {
+  return {
+    name: "passphrase",
+    async unwrap(stanzas: readonly Stanza[]) {
+      if (stanzas.length !== 1 || stanzas[0]?.type !== SCRYPT) throw otherwise();
+      return passphraseIdentity(await ask()).unwrap(stanzas);
+    },
+  };
+}
+
+/** Refuses a file that wants a passphrase when key files were given: it would be the wrong file, or the wrong flags. */
+export const refusePassphraseFile: Identity = {
+  name: "no passphrase",
+  async unwrap(stanzas) {
+    if (stanzas.length !== 1 || stanzas[0]?.type !== SCRYPT) return undefined;
+    throw new Failure(
+      "file is passphrase-encrypted but identities were specified with -i/--identity or -j",
+      "remove all -i/--identity/-j flags to decrypt passphrase-encrypted files",
+    );
+  },
+};

@@ -1,0 +1,68 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Io } from "../io.ts";
+import { Failure, goFileText } from "./failure.ts";
+
+/** Large pieces let the cipher work on many chunks at a time. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** What a command reads: a file, or standard input. */
+export interface Input {
+  /** Name for messages: the path as it was given. */
+  readonly name: string;
+  readonly isStdin: boolean;
+  readonly pieces: AsyncIterable<Uint8Array>;
+  /** Closes the file when `pieces` was not read to its end. */
+  close(): Promise<void>;
+}
+
+/** Opens the input of a command. Failures are worded by `describe`. */
+export async function openInput(
+  io: Io,
+  path: string | undefined,
+  describe: (reason: string) => string,
+): Promise<Input> {
+  if (path === undefined || path === "-") {
+    return { name: "-", isStdin: true, pieces: stdinPieces(io), close: async () => undefined };
+  }
+  try {
+    const handle = await open(resolve(io.cwd, path), "r");
+    return { name: path, isStdin: false, pieces: filePieces(handle, path), close: () => handle.close() };
+  } catch (cause) {
+    throw new Failure(describe(goFileText("open", path, cause)));
+  }
+}
+
+/** All of an input; undefined when it is longer than `limit` bytes. */
+export async function readAll({ pieces, close }: Input, limit: number): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const piece of pieces) {
+      length += piece.length;
+      if (length > limit) return undefined;
+      parts.push(piece.slice());
+    }
+  } finally {
+    await close();
+  }
+  return Buffer.concat(parts);
+}
+
+async function* stdinPieces(io: Io): AsyncGenerator<Uint8Array> {
+  for await (const piece of io.stdin) yield typeof piece === "string" ? Buffer.from(piece) : piece;
+}
+
+async function* filePieces(handle: FileHandle, path: string): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(PIECE_BYTES);
+  for (;;) {
+    let bytesRead: number;
+    try {
+      ({ bytesRead } = await handle.read(buffer, 0, buffer.length, null));
+    } catch (cause) {
+      throw new Failure(goFileText("read", path, cause));
+    }
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}

@@ -1,0 +1,29 @@
+export const USAGE = `Usage:
+    age [-e] (-r RECIPIENT | -R PATH | -i PATH)... [-a] [-o OUTPUT] [INPUT]
+    age [-e] -p [-a] [-o OUTPUT] [INPUT]
+    age -d [-i PATH]... [-o OUTPUT] [INPUT]
+
+Options:
+    -e, --encrypt               Encrypt INPUT. This is what age does without -d.
+    -d, --decrypt               Decrypt INPUT; armor and passphrases are noticed.
+    -r, --recipient RECIPIENT   Encrypt to this recipient. May be repeated.
+    -R, --recipients-file PATH  Encrypt to all recipients in this file. May be repeated.
+    -i, --identity PATH         Decrypt with the secret keys in this file. May be repeated.
+                                With an explicit -e: encrypt to their recipients.
+    -p, --passphrase            Encrypt with a passphrase, asked for on the terminal.
+    -a, --armor                 Write text instead of bytes.
+    -o, --output OUTPUT         Write to this file; one that is there is replaced.
+        --version               Print the version of age that this stands in for.
+
+Flags come before INPUT. Without INPUT, or when it is "-", standard input is read;
+without -o, or when it is "-", the result goes to standard output.
+
+A RECIPIENT is a word that begins with age1. In a recipients file each stands on a line
+of its own; empty lines and lines that begin with # do not count. A key file holds
+AGE-SECRET-KEY-1... lines, and may itself be encrypted with a passphrase.
+
+Examples:
+    $ age-keygen -o key.txt
+    $ tar cz notes | age -R team.txt -o notes.tar.gz.age
+    $ age -d -i key.txt notes.tar.gz.age | tar tz
+`;

@@ -1,0 +1,78 @@
+/** A flag of a tool that reads its command line with Go's `flag` package. */
+export interface GoFlag {
+  /** All spellings, without dashes: `["o", "output"]`. The first is the key in the result. */
+  readonly names: readonly string[];
+  readonly kind: "bool" | "text" | "list";
+}
+
+export interface GoFlags {
+  /** Whether a bool is set. */
+  has(name: string): boolean;
+  /** The texts of a flag, in order; a `text` flag has at most its last one. */
+  texts(name: string): readonly string[];
+  /** The words before the first one that is no flag. */
+  readonly before: readonly string[];
+  /** The first word that is no flag, and all after it. */
+  readonly args: readonly string[];
+}
+
+/** `message` is what Go prints; help has none. */
+export interface GoFlagProblem {
+  readonly problem: "help" | "usage";
+  readonly message: string;
+}
+
+/**
+ * Reads a command line by the rules of Go's `flag`: one dash or two, `-flag value` or `-flag=value`, bools only with `=`,
+ * no clusters, and the first word that is no flag ends them.
+ */
+export function parseGoFlags(flags: readonly GoFlag[], words: readonly string[]): GoFlags | GoFlagProblem {
+  const byName = new Map(flags.flatMap((flag) => flag.names.map((name) => [name, flag] as const)));
+  const given = new Map<string, string[]>();
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (word === "--") {
+      at++;
+      break;
+    }
+    if (word.length < 2 || !word.startsWith("-")) break;
+    const body = word.slice(word.startsWith("--") ? 2 : 1);
+    if (body === "" || /^[-=]/.test(body)) return { problem: "usage", message: `bad flag syntax: ${word}` };
+    const equals = body.indexOf("=");
+    const name = equals < 0 ? body : body.slice(0, equals);
+    const inline = equals < 0 ? undefined : body.slice(equals + 1);
+    const flag = byName.get(name);
+    if (flag === undefined) {
+      if (name === "h" || name === "help") return { problem: "help", message: "" };
+      return { problem: "usage", message: `flag provided but not defined: -${name}` };
+    }
+    const key = flag.names[0] ?? name;
+    if (flag.kind === "bool") {
+      const value = parseBool(inline ?? "true");
+      if (value === undefined) {
+        return {
+          problem: "usage",
+          message: `invalid boolean value ${JSON.stringify(inline)} for -${name}: parse error`,
+        };
+      }
+      given.set(key, value ? ["true"] : []);
+      continue;
+    }
+    const value = inline ?? words[++at];
+    if (value === undefined) return { problem: "usage", message: `flag needs an argument: -${name}` };
+    given.set(key, flag.kind === "list" ? [...(given.get(key) ?? []), value] : [value]);
+  }
+  return {
+    has: (name) => (given.get(name) ?? []).length > 0,
+    texts: (name) => given.get(name) ?? [],
+    before: words.slice(0, at),
+    args: words.slice(at),
+  };
+}
+
+/** The spellings of `strconv.ParseBool`. */
+function parseBool(text: string): boolean | undefined {
+  if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
+  return ["0", "f", "F", "false", "FALSE", "False"].includes(text) ? false : undefined;
+}
