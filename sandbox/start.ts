@@ -1,6 +1,10 @@
 import { generateKeyPairSync, randomBytes, randomInt, randomUUID } from "node:crypto";
 import { TokenBook } from "./auth/tokens.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { finishDefinitions } from "./controllers/definitions.ts";
+import { collectGarbage } from "./controllers/garbage-collector.ts";
+import { finishNamespaces } from "./controllers/namespaces.ts";
+import { pretendReady } from "./controllers/pretence.ts";
 import { serveDefinitions } from "./crd/serve.ts";
 import { createHandler } from "./http/handler.ts";
 import { type Endpoint, kubeconfigText } from "./kubeconfig.ts";
@@ -55,7 +59,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const world = createWorld(options, now);
   const adminToken = newToken();
   world.tokens.add(adminToken, { name: "kubernetes-admin", uid: "", groups: ["system:masters"], extra: {} });
-  serveDefinitions(world);
+  const stops = [
+    serveDefinitions(world),
+    collectGarbage(world),
+    finishNamespaces(world),
+    finishDefinitions(world),
+    ...(options.pretendReady === false ? [] : [pretendReady(world)]),
+  ];
   bootstrap(world);
   const identity = createServerIdentity(now());
   const server = await listen(identity, options.port ?? 0, createHandler(world));
@@ -79,7 +89,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       watchers: world.watchers.count,
     }),
     compact: () => world.store.log.compact(),
-    close: () => server.close(),
+    close: async () => {
+      for (const stop of stops) stop();
+      await server.close();
+    },
   };
 }
 

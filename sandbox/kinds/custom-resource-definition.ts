@@ -17,8 +17,15 @@ export const definitionStrategy: Strategy = {
     const storedVersions = stored === undefined ? [] : [textAt(stored, "name")];
     byDefault(definition, "status", { conditions: null, acceptedNames: { plural: "", kind: "" }, storedVersions });
   },
+  allocate: (definition, { old }) => {
+    if (old !== undefined) return;
+    definition.metadata.finalizers = [...new Set([...(definition.metadata.finalizers ?? []), CLEANUP])];
+  },
   validate: validateDefinition,
 };
+
+/** Holds a definition until its custom resources are gone. */
+export const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
 
 function validateDefinition(definition: KubeObject, { old }: WriteContext): Cause[] {
   const causes: Cause[] = [];
