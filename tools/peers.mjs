@@ -86,6 +86,13 @@ const TOOLS = {
     version: ["version", "--client"],
     says: /Client Version: v1\.36\.3$/m,
   },
+  "yaml-oracle": {
+    module: "yaml-oracle",
+    package: ".",
+    link: [],
+    version: ["--version"],
+    says: /yaml\/v2@v2\.4\.4 go\.yaml\.in\/yaml\/v3@v3\.0\.4 sigs\.k8s\.io\/yaml@v1\.6\.0$/m,
+  },
 };
 
 /** A reason a person can act on; anything else is a mistake of this script and keeps its stack. */

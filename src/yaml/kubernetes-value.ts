@@ -1,6 +1,6 @@
 import { decodeBinary } from "./binary.ts";
 import { YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
-import { formatGoFloat, formatYamlFloat } from "./go-number.ts";
+import { formatGoFloat, formatYamlFloat, INT64_MAX } from "./go-number.ts";
 import type { Entry, MappingNode, ScalarNode, YamlNode } from "./node.ts";
 import { type Resolved, resolveTagged, resolveText } from "./resolve.ts";
 
@@ -34,11 +34,14 @@ export function kubernetesValue(
   options: ValueOptions,
 ): { value: YamlValue; warnings: YamlWarning[] } {
   const reader = new ValueReader(options);
-  return { value: root === undefined ? null : reader.value(root), warnings: reader.warnings };
+  const value = root === undefined ? null : reader.value(root);
+  reader.refuseInfinite(value);
+  return { value, warnings: reader.warnings };
 }
 
 class ValueReader {
   readonly warnings: YamlWarning[] = [];
+  private infinite: ScalarNode | undefined;
   private readonly options: ValueOptions;
   private readonly path: string[] | undefined;
 
@@ -71,16 +74,27 @@ class ValueReader {
     const resolved = this.resolve(node);
     const { value } = resolved;
     if (this.path !== undefined && this.options.isText?.(this.path) === true) return textOf(resolved, node);
-    if (typeof value === "number" && !Number.isFinite(value)) {
-      throw this.failure("YAML_VALUE", "infinity and NaN cannot be in JSON", node);
-    }
+    if (typeof value === "number" && !Number.isFinite(value)) this.infinite ??= node;
     if (resolved.tag === "!!timestamp") return node.value;
     return resolved.tag === "!!binary" ? this.binary(node) : resolved.value;
   }
 
+  /** JSON has no infinity and no NaN. What a repeated key replaced does not count. */
+  refuseInfinite(value: YamlValue): void {
+    if (this.infinite === undefined) return;
+    const found = firstInfinite(value);
+    if (found === undefined) return;
+    throw this.failure("YAML_VALUE", "infinity and NaN cannot be in JSON", this.infinite, {
+      upstream: `json: unsupported value: ${formatGoFloat(found)}`,
+    });
+  }
+
   private binary(node: ScalarNode): string {
     const bytes = decodeBinary(node.value);
-    if (bytes === undefined) throw this.failure("YAML_VALUE", "the !!binary value is not Base64", node);
+    if (bytes === undefined)
+      throw this.failure("YAML_VALUE", "the !!binary value is not Base64", node, {
+        upstream: "yaml: !!binary value contains invalid base64 data",
+      });
     return new TextDecoder().decode(bytes);
   }
 
@@ -206,7 +220,15 @@ class ValueReader {
   }
 }
 
-const INT64_MAX = 2n ** 63n - 1n;
+function firstInfinite(value: YamlValue): number | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : value;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const member of Object.values(value)) {
+    const found = firstInfinite(member);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 function target(node: YamlNode): YamlNode {
   return node.kind === "alias" ? node.target : node;

@@ -11,6 +11,8 @@ export interface ManifestOptions {
   /** Name of the file, for messages. */
   readonly source?: string;
   readonly limits?: Partial<YamlLimits>;
+  /** Read the first document only and look at nothing behind it, as `Unmarshal` of sigs.k8s.io/yaml does. */
+  readonly firstOnly?: boolean;
   /** See `ValueOptions.isText`. */
   readonly isText?: (path: readonly string[]) => boolean;
 }
@@ -44,7 +46,7 @@ export interface Manifests {
 export function readManifests(input: string | Uint8Array, options: ManifestOptions = {}): Manifests {
   const limits = { ...YAML_LIMITS, ...options.limits };
   const text = yamlText(input, { limits, source: options.source });
-  if (/^\s*\{/.test(text) && options.isText === undefined) {
+  if (/^\s*\{/.test(text) && options.isText === undefined && options.firstOnly !== true) {
     const read = readJson(text, options);
     if (read !== undefined) return read;
   }
@@ -89,7 +91,7 @@ function readYaml(text: string, options: ManifestOptions, limits: YamlLimits): M
   const manifests: Manifest[] = [];
   const warnings: YamlWarning[] = [];
   for (let document = 0; ; document++) {
-    const read = parser.next();
+    const read = document > 0 && options.firstOnly === true ? undefined : parser.next();
     if (read === undefined) return { manifests, warnings };
     if (read.root === undefined) continue;
     const { value, warnings: found } = kubernetesValue(read.root, {

@@ -625,13 +625,13 @@ export class Parser {
     } else {
       key = this.parseNode(false, false);
     }
-    next = this.peek();
+    const colon = this.peek();
     let value: YamlNode | undefined;
-    if (next.kind === VALUE) {
+    if (colon.kind === VALUE) {
       next = this.advance();
       if (next.kind !== FLOW_ENTRY && next.kind !== FLOW_SEQUENCE_END) value = this.parseNode(false, false);
     }
-    this.addEntry(node, key, value ?? this.emptyAt(next));
+    this.addEntry(node, key, value ?? this.emptyAt(colon));
     // The end of the pair is the next token, which stays: its comments are taken by the end of the sequence.
     this.peek();
     return node;

@@ -1,4 +1,4 @@
-import { type ExactInteger, parseGoInteger } from "./go-number.ts";
+import { type ExactInteger, INT64_MAX, parseGoInteger } from "./go-number.ts";
 import { parseTimestamp, type Timestamp } from "./timestamp.ts";
 
 export type CoreTag = "!!str" | "!!int" | "!!float" | "!!bool" | "!!null" | "!!timestamp" | "!!merge" | "!!binary";
@@ -74,11 +74,11 @@ function resolveSuspect(text: string, flavor: Flavor): Resolved {
   return (numeric ? resolveNumber(text, flavor) : undefined) ?? { tag: "!!str", value: text };
 }
 
-const DOT_FLOAT = /^\.[0-9]+(?:[eE][-+]?[0-9]+)?$/;
+const DOT_FLOAT = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 
 function resolveDotNumber(text: string): Resolved {
-  const value = DOT_FLOAT.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+  const value = DOT_FLOAT.test(text) ? Number(text.replaceAll("_", "")) : Number.POSITIVE_INFINITY;
   return Number.isFinite(value) ? { tag: "!!float", value } : { tag: "!!str", value: text };
 }
 
@@ -119,6 +119,8 @@ export function resolveTagged(tag: string, text: string, flavor: Flavor): Resolv
   if (tag === "!!str" || !RESOLVABLE.has(tag)) return { tag: "!!str", value: text };
   const resolved = resolveText(text, flavor);
   if (resolved.tag === tag) return resolved;
-  if (tag === "!!float" && resolved.tag === "!!int") return { tag, value: Number(resolved.value) };
+  if (tag === "!!float" && resolved.tag === "!!int" && resolved.value <= INT64_MAX) {
+    return { tag, value: Number(resolved.value) };
+  }
   return undefined;
 }

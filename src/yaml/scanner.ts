@@ -4,7 +4,7 @@ import { scanBlockScalar } from "./scan-block-scalar.ts";
 import { scanComments, scanLineComment } from "./scan-comments.ts";
 import { scanDirective } from "./scan-directive.ts";
 import { type Scanned, scanPlain, scanQuoted } from "./scan-flow-scalar.ts";
-import { type ScanOptions, ScanState } from "./scan-state.ts";
+import { type Mark, type ScanOptions, ScanState } from "./scan-state.ts";
 import { endOfWord, scanTag } from "./scan-tag.ts";
 import {
   ALIAS,
@@ -179,13 +179,13 @@ export class Scanner {
   }
 
   /** Closes the block collections that are deeper than `column`. */
-  private unrollIndent(column: number, scanIndex: number): void {
+  private unrollIndent(column: number, scan: Mark): void {
     const { state } = this;
     if (state.flowLevel > 0) return;
-    let end = scanIndex - 1;
+    let end: Mark = { index: scan.index - 1, line: scan.line, column: scan.column };
     while (state.indent > column) {
       if (state.keepComments) end = this.endOfBlock(end);
-      this.queue.push(token(BLOCK_END, end, end, state.line, state.pos - state.lineStart, "", "", "plain", undefined));
+      this.queue.push(token(BLOCK_END, end.index, end.index, end.line, end.column, "", "", "plain", undefined));
       state.indent = this.indents.pop() ?? -1;
     }
   }
@@ -194,14 +194,16 @@ export class Scanner {
    * Where a block ends for its comments: before the first of the comments in a row that stand at the indentation of
    * that block, so that deeper ones are still its own.
    */
-  private endOfBlock(end: number): number {
+  private endOfBlock(end: Mark): Mark {
     const { state } = this;
     let found = end;
-    let stop = end;
+    let stop = end.index;
     for (let at = state.comments.length - 1; at >= state.commentsHead; at--) {
       const comment = state.comments[at];
       if (comment === undefined || comment.endIndex < stop) break;
-      if (comment.startColumn === state.indent + 1) found = comment.startIndex;
+      if (comment.startColumn === state.indent + 1) {
+        found = { index: comment.startIndex, line: comment.startLine, column: comment.startColumn };
+      }
       stop = comment.scanIndex;
       if (++this.commentSteps > state.limits.maxCommentSteps) {
         throw state.scanError("too many comments between nested blocks", state.line, "YAML_TOO_LARGE");
@@ -213,10 +215,10 @@ export class Scanner {
   private readNext(): void {
     const { state } = this;
     const text = state.text;
-    const scanIndex = state.pos;
+    const { pos: index, line, lineStart } = state;
     this.skipToToken();
     const column = state.pos - state.lineStart;
-    if (state.indent > column) this.unrollIndent(column, scanIndex);
+    if (state.indent > column) this.unrollIndent(column, { index, line, column: index - lineStart });
     const code = text.charCodeAt(state.pos);
     if (code === 0) {
       this.readStreamEnd();
@@ -364,7 +366,7 @@ export class Scanner {
   }
 
   private closeBlocks(): void {
-    this.unrollIndent(-1, this.state.pos);
+    this.unrollIndent(-1, this.state.mark());
     this.dropSimpleKey();
     this.state.simpleKeyAllowed = false;
   }

@@ -14,7 +14,7 @@ export interface Timestamp {
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/;
 const WITH_ZONE =
   /^(\d{4})-(\d{1,2})-(\d{1,2})[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?(?:Z|([-+])(\d{2}):(\d{2}))$/;
-const WITHOUT_ZONE = /^(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?$/;
+const WITHOUT_ZONE = /^(\d{4})-(\d{1,2})-(\d{1,2}) +(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?$/;
 
 /**
  * The timestamp that a plain scalar is, or undefined: `2001-12-14`, `2001-12-14T21:59:43.1-05:00` (T or t),

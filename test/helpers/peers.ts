@@ -12,7 +12,8 @@ export type PeerName =
   | "kubectl"
   | "kubeseal"
   | "sealed-secrets-controller"
-  | "sops";
+  | "sops"
+  | "yaml-oracle";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

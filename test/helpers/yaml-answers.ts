@@ -73,7 +73,7 @@ function respond(request: YamlRequest, input: string | Uint8Array): unknown {
 
 /** The Go call reads the first document only; an empty text is null. */
 function firstValue(input: string | Uint8Array): unknown {
-  const { manifests } = readManifests(input, { mode: "lenient", isText: () => false });
+  const { manifests } = readManifests(input, { mode: "lenient", firstOnly: true });
   const first = manifests[0];
   return first?.document === 0 ? first.value : null;
 }
@@ -81,6 +81,7 @@ function firstValue(input: string | Uint8Array): unknown {
 function readText(input: string | Uint8Array): unknown {
   const { manifests } = readManifests(input, {
     mode: "lenient",
+    firstOnly: true,
     isText: (path) => path.length === 1 && path[0] === "v",
   });
   const value = manifests[0]?.value;

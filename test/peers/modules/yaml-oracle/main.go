@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -155,6 +156,38 @@ func encodeString(text string, indent int) (string, error) {
 	return encodeAll([]*yaml3.Node{{Kind: yaml3.DocumentNode, Content: []*yaml3.Node{root}}}, indent)
 }
 
+// parseValue reads JSON into the types that Kubernetes uses: int64 (or uint64) and float64.
+func parseValue(text []byte) (any, error) {
+	var v any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	err := decoder.Decode(&v)
+	return numbers(v), err
+}
+
+func numbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if i, err := strconv.ParseInt(v.String(), 10, 64); err == nil && v != "-0" {
+			return i
+		}
+		if u, err := strconv.ParseUint(v.String(), 10, 64); err == nil {
+			return u
+		}
+		f, _ := v.Float64()
+		return f
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = numbers(v[k])
+		}
+	}
+	return v
+}
+
 func respond(r request) (out any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -209,19 +242,15 @@ func respond(r request) (out any, err error) {
 		out, err := sigs.JSONToYAML(text)
 		return string(out), err
 	case "sigs-marshal":
-		var v any
-		decoder := json.NewDecoder(bytes.NewReader(text))
-		decoder.UseNumber()
-		if err := decoder.Decode(&v); err != nil {
+		v, err := parseValue(text)
+		if err != nil {
 			return nil, err
 		}
 		out, err := sigs.Marshal(v)
 		return string(out), err
 	case "go-json":
-		var v any
-		decoder := json.NewDecoder(bytes.NewReader(text))
-		decoder.UseNumber()
-		if err := decoder.Decode(&v); err != nil {
+		v, err := parseValue(text)
+		if err != nil {
 			return nil, err
 		}
 		out, err := json.MarshalIndent(v, "", "  ")
@@ -242,7 +271,22 @@ func respond(r request) (out any, err error) {
 	return nil, fmt.Errorf("unknown op %q", r.Op)
 }
 
+// version names the libraries that answer.
+func version() string {
+	text := "yaml-oracle"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range info.Deps {
+			text += " " + module.Path + "@" + module.Version
+		}
+	}
+	return text
+}
+
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		fmt.Println(version())
+		return
+	}
 	in := bufio.NewReaderSize(os.Stdin, 1<<20)
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()

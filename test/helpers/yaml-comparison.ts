@@ -1,0 +1,67 @@
+import { ourAnswer, type YamlAnswer, type YamlRequest } from "./yaml-answers.ts";
+
+/** Where we differ on purpose; each has a line in `docs/compatibility/yaml.md`. */
+export type Difference =
+  | "unreadable block scalar"
+  | "alias inside its anchor"
+  | "empty stream"
+  | "value in the message";
+
+export type Outcome =
+  | { readonly kind: "same" }
+  | { readonly kind: "known"; readonly difference: Difference }
+  | { readonly kind: "different"; readonly ours: unknown; readonly theirs: unknown };
+
+/** Compares our answer with that of the Go libraries. */
+export function compareAnswer(request: YamlRequest, theirs: YamlAnswer): Outcome {
+  const ours = ourAnswer(request);
+  const expected = normal(request, theirs, ours);
+  const got = normal(request, ours, ours);
+  if (JSON.stringify(expected) === JSON.stringify(got)) return { kind: "same" };
+  const difference = knownDifference(theirs, ours);
+  return difference === undefined ? { kind: "different", ours: got, theirs: expected } : { kind: "known", difference };
+}
+
+function knownDifference(theirs: YamlAnswer, ours: YamlAnswer): Difference | undefined {
+  if (ours.error?.includes("contains itself")) return "alias inside its anchor";
+  if (theirs.error === "yaml: expected STREAM-START") return "empty stream";
+  if (theirs.error !== undefined && ours.error?.startsWith("(ours)")) return "value in the message";
+  const theirText = typeof theirs.out === "string" ? theirs.out : "";
+  const isTab =
+    /[|>][-+]?(?: #[^\n]*)?\n\s*\t/.test(theirText) || theirs.error?.includes("found a tab character") === true;
+  if (typeof ours.out === "string" && (isTab || /[|>][0-9]/.test(theirText))) return "unreadable block scalar";
+  return undefined;
+}
+
+/** One shape for both: sorted keys, JSON parsed, an empty document without content. */
+function normal(request: YamlRequest, answer: YamlAnswer, ours: YamlAnswer): unknown {
+  if (answer.error !== undefined) return { error: answer.error.replace(IGNORED, "") };
+  if (request.op === "sigs-json" && typeof answer.out === "string") return sorted(parsedJson(answer.out));
+  if (request.op !== "v3-nodes" || !Array.isArray(answer.out) || !Array.isArray(ours.out)) return sorted(answer.out);
+  const our: readonly unknown[] = ours.out;
+  return answer.out.map((document, at) => (hasContent(our[at]) ? sorted(document) : withoutContent(document)));
+}
+
+/** Numbers stay text: they are compared to the last digit. */
+function parsedJson(text: string): unknown {
+  return text.replaceAll("\\ufffd", "\ufffd").replaceAll("\\u2028", "\u2028").replaceAll("\\u2029", "\u2029");
+}
+
+/** A prefix of one of the calls, and which of several infinite values is named. */
+const IGNORED = /^error converting YAML to JSON: |(?<=^json: unsupported value: ).*$/;
+
+function hasContent(document: unknown): boolean {
+  return typeof document === "object" && document !== null && "content" in document;
+}
+
+function withoutContent(document: unknown): unknown {
+  const { content: _content, ...rest } = Object(document) as Record<string, unknown>;
+  return sorted(rest);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
+}
