@@ -12,5 +12,6 @@ export { type MergeOptions, mergeInto } from "./merge-into.ts";
 export { type RotateOptions, rotateSealed } from "./rotate-sealed.ts";
 export { scopeOf } from "./scope.ts";
 export { type SealOptions, sealSecret } from "./seal-secret.ts";
+export { type SealWithAgeOptions, sealWithAge } from "./seal-with-age.ts";
 export { type Secret, secretManifest } from "./secret.ts";
 export { type Unsealed, type UnsealOptions, unsealSecret, verifySealed } from "./unseal-secret.ts";

@@ -50,7 +50,8 @@ export function writeStream(stream: readonly StreamDocument[]): string {
   );
 }
 
-function withSourceTimes(document: Branch): Branch {
+/** A copy with clear times as they were written, in plain style: readers of Kubernetes take them for text. */
+export function withSourceTimes(document: Branch): Branch {
   const items = document.items.map((item) =>
     item.kind === "entry" ? { ...item, value: withSourceTime(item.value) } : item,
   );
@@ -63,7 +64,7 @@ function withSourceTime(node: Node): Node {
   if (node.kind === "list") {
     return { kind: "list", items: node.items.map((item) => (isComment(item) ? item : withSourceTime(item))) };
   }
-  return node.kind === "time" && node.source !== undefined ? node.source : node;
+  return node.kind === "time" && node.source !== undefined ? { ...node, text: node.source } : node;
 }
 
 function checkIndent(indent: number | undefined): number {

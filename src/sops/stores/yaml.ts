@@ -1,7 +1,8 @@
+import type { Branch } from "../value.ts";
 import { dropMetadata, takeMetadata } from "./metadata-entry.ts";
 import { METADATA_KEY, type Store } from "./store.ts";
 import { readYaml } from "./yaml-read.ts";
-import { writeYaml } from "./yaml-write.ts";
+import { withSourceTimes, writeYaml } from "./yaml-write.ts";
 
 /** A stream of mappings with comments. The metadata stands in every document and is read from the first. */
 export const yamlStore: Store = {
@@ -13,11 +14,9 @@ export const yamlStore: Store = {
     return { documents, metadata };
   },
   emitPlain: (documents, { indent }) => writeYaml(documents, indent),
-  emitEncrypted(documents, metadata, { indent }) {
+  emitEncrypted(documents, metadata, { indent, keepDates }) {
     const entry = { kind: "entry" as const, key: METADATA_KEY, value: metadata };
-    return writeYaml(
-      documents.map(({ items }) => ({ kind: "branch", items: [...items, entry] })),
-      indent,
-    );
+    const whole = documents.map(({ items }): Branch => ({ kind: "branch", items: [...items, entry] }));
+    return writeYaml(keepDates === true ? whole.map(withSourceTimes) : whole, indent);
   },
 };
