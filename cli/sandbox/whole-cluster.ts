@@ -1,0 +1,120 @@
+import { CRDS } from "../../controller/api/index.ts";
+import type { Log } from "../../controller/log.ts";
+import { sealedSecretFamily } from "../../controller/sealedsecret/set-up.ts";
+import type { SealedSecretSettings } from "../../controller/settings.ts";
+import { type Family, type RunningControllers, startControllers } from "../../controller/start.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/index.ts";
+import { type ClusterConfig, createKubeClient, type KubeClient, sleep, systemClock } from "../../src/kube/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
+
+/** The names under which kubeseal looks for the controller. */
+export const CONTROLLER_NAMESPACE = "kube-system";
+export const CONTROLLER_SERVICE = "sealed-secrets-controller";
+
+/** Where sources and Kustomizations conventionally live. */
+export const SYNC_NAMESPACE = "flux-system";
+
+export interface WholeClusterOptions extends SandboxOptions {
+  readonly log?: Log | undefined;
+  readonly settings?: Partial<SealedSecretSettings> | undefined;
+  /** Which kinds run; all by default. */
+  readonly families?: readonly Family[] | undefined;
+}
+
+/** A sandbox with the controllers at work in it, all in this process. */
+export interface WholeCluster {
+  readonly sandbox: Sandbox;
+  readonly client: KubeClient;
+  readonly controllers: RunningControllers;
+  close(): Promise<void>;
+}
+
+/** Starts a sandbox, installs our resource kinds, and runs the controllers behind the Service that kubeseal asks for. */
+export async function startWholeCluster(options: WholeClusterOptions = {}): Promise<WholeCluster> {
+  const { log, settings, families, ...sandboxOptions } = options;
+  const sandbox = await startSandbox(sandboxOptions);
+  const client = createKubeClient(configOf(sandbox), { userAgent: `sealkit-sandbox/${packageJson.version}` });
+  try {
+    await install(client);
+    const controllers = await runControllers(client, { log, settings, families });
+    sandbox.registerService({
+      namespace: CONTROLLER_NAMESPACE,
+      name: CONTROLLER_SERVICE,
+      target: { loopbackPort: Number(new URL(controllers.url ?? "http://127.0.0.1:1").port) },
+    });
+    return {
+      sandbox,
+      client,
+      controllers,
+      async close() {
+        await controllers.stop();
+        await client.close();
+        await sandbox.close();
+      },
+    };
+  } catch (error) {
+    await client.close();
+    await sandbox.close();
+    throw error;
+  }
+}
+
+/** Makes our kinds and the two namespaces known, and waits until the kinds are served. */
+export async function install(client: KubeClient): Promise<void> {
+  for (const crd of CRDS) await apply(client, "apiextensions.k8s.io/v1", crd);
+  for (const name of [CONTROLLER_NAMESPACE, SYNC_NAMESPACE]) {
+    await apply(client, "v1", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+  await apply(client, "v1", {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: CONTROLLER_SERVICE, namespace: CONTROLLER_NAMESPACE },
+    spec: { ports: [{ port: 8080 }] },
+  });
+  for (const crd of CRDS) await served(client, crd);
+}
+
+const SERVED_POLL_MS = 20;
+const SERVED_POLLS = 500;
+
+/** A kind is in discovery a moment after its definition was taken. */
+async function served(client: KubeClient, crd: KubeObject): Promise<void> {
+  const resource = await client.resourceFor("apiextensions.k8s.io/v1", crd.kind);
+  const { name = "" } = crd.metadata;
+  for (let poll = 0; poll < SERVED_POLLS && resource !== undefined; poll++) {
+    const live = await client.get<KubeObject>(resource, { name });
+    const status = live?.["status"] as { conditions?: readonly { type: string; status: string }[] } | undefined;
+    if (status?.conditions?.some(({ type, status: value }) => type === "Established" && value === "True")) return;
+    await sleep(systemClock, SERVED_POLL_MS);
+  }
+}
+
+/** Runs the controllers in this process, on free ports of loopback. */
+export async function runControllers(
+  client: KubeClient,
+  { log, settings = {}, families }: Pick<WholeClusterOptions, "log" | "settings" | "families">,
+): Promise<RunningControllers> {
+  const controllers = await startControllers({
+    client,
+    families: families ?? [sealedSecretFamily(settings)],
+    namespace: CONTROLLER_NAMESPACE,
+    listen: "127.0.0.1:0",
+    version: packageJson.version,
+    ...(log === undefined ? {} : { log }),
+  });
+  await controllers.ready;
+  return controllers;
+}
+
+function configOf({ endpoint }: Sandbox): ClusterConfig {
+  const headers = { authorization: `Bearer ${endpoint.token}` };
+  return { server: endpoint.url, ca: endpoint.caPem, authorize: async () => headers };
+}
+
+async function apply(client: KubeClient, apiVersion: string, object: KubeObject): Promise<void> {
+  const resource = await client.resourceFor(apiVersion, object.kind);
+  if (resource === undefined) throw new TypeError(`"object" expected a kind that the server has, got ${object.kind}`);
+  const { name = "", namespace } = object.metadata;
+  await client.patch(resource, { name, namespace }, object, { type: "apply", fieldManager: "sealkit", force: true });
+}
