@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { peer } from "./measure.mjs";
+import { importTypeScript } from "./typescript.mjs";
 
 /** `count` Secrets of two items, one JSON document a line, with names `s0`, `s1`, ... */
 export function secrets(count, { namespace = "default" } = {}) {
@@ -17,12 +18,14 @@ export function secrets(count, { namespace = "default" } = {}) {
 }
 
 /** A sealing key of 4096 bits with its certificate, as the controllers store them. */
-export function certificate(folder) {
+export async function certificate(folder) {
   const file = join(folder, "sealing.crt");
   const keyFile = join(folder, "sealing.key");
   if (!existsSync(file)) {
-    const request = ["req", "-x509", "-newkey", "rsa:4096", "-nodes", "-sha256", "-days", "3650", "-subj", "/CN=bench"];
-    execFileSync("openssl", [...request, "-keyout", keyFile, "-out", file], { stdio: "ignore" });
+    const { createSealingKey } = await importTypeScript("src/x509/index.ts");
+    const key = await createSealingKey({ now: Date.now(), lifetimeMs: 3650 * 24 * 3_600_000 });
+    writeFileSync(keyFile, key.privateKeyPem, { mode: 0o600 });
+    writeFileSync(file, key.certificatePem);
   }
   return { file, certPem: readFileSync(file, "utf8"), keyPem: readFileSync(keyFile, "utf8") };
 }

@@ -5,7 +5,7 @@ import { certificate, secrets } from "./material.mjs";
 import { inTurn, line, peer, sealkit, timed } from "./measure.mjs";
 
 export async function run(folder, { count = 1000, sample = 100, rounds = 5 } = {}) {
-  const cert = certificate(folder);
+  const cert = await certificate(folder);
   const all = join(folder, "all.json");
   const one = join(folder, "one.json");
   const out = join(folder, "sealed.json");

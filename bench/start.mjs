@@ -5,7 +5,7 @@ import { ageIdentity, certificate, secrets, sopsFile } from "./material.mjs";
 import { inTurn, line, peer, sealkit, timed } from "./measure.mjs";
 
 export async function run(folder, { rounds = 21 } = {}) {
-  const cert = certificate(folder);
+  const cert = await certificate(folder);
   const input = join(folder, "secret.json");
   writeFileSync(input, secrets(1));
   const identity = ageIdentity(folder);

@@ -127,7 +127,7 @@ export async function run(
   const clusterHelper = await importTypeScript("test/helpers/cluster.ts");
   const helpers = await importTypeScript("test/helpers/process.ts");
   const { prepareCluster, startUpstream } = await importTypeScript("test/helpers/upstream.ts");
-  const key = certificate(folder);
+  const key = await certificate(folder);
   const plain = join(folder, "unseal.json");
   const sealedFile = join(folder, "unseal-sealed.json");
   writeFileSync(plain, secrets(count, { namespace: NAMESPACE }));

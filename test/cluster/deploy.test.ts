@@ -1,8 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
+import { buildSealkit, startController } from "../helpers/controller.ts";
+import { peer } from "../helpers/peers.ts";
 import { until } from "../helpers/process.ts";
 
 const file = (name: string) => fileURLToPath(new URL(`../../deploy/${name}`, import.meta.url));
@@ -21,6 +24,14 @@ const binding = (role: string) => ({
   roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
   subjects: [{ kind: "ServiceAccount", name: "sealkit-sync", namespace: "sealkit-system" }],
 });
+
+const documents = parseAllDocuments(readFileSync(file("sealkit.yaml"), "utf8")).map((one) => one.toJS());
+
+/** The arguments that a Deployment of the static manifest gives to its container. */
+function containerArgs(deployment: string): string[] {
+  const found = documents.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === deployment);
+  return found.spec.template.spec.containers[0].args;
+}
 
 /** The Deployment of the original's static manifest, as far as taking it over can go wrong. */
 const formerDeployment = {
@@ -50,6 +61,7 @@ describe("deploy/ on a real API server", () => {
   const tokens = { sync: "", keeper: "" };
 
   beforeAll(async () => {
+    await buildSealkit();
     cluster = await startCluster({ controllerManager: true, users: { alice: ["developers"] } });
     await until(
       "kube-system is there",
@@ -102,7 +114,6 @@ describe("deploy/ on a real API server", () => {
   });
 
   test("the pods of both Deployments keep the restricted pod security standard", async () => {
-    const documents = parseAllDocuments(readFileSync(file("sealkit.yaml"), "utf8")).map((one) => one.toJS());
     const templates = documents.filter(({ kind }) => kind === "Deployment").map(({ spec }) => spec.template);
     expect(templates).toHaveLength(2);
     for (const { metadata, spec } of templates) {
@@ -247,6 +258,37 @@ describe("deploy/ on a real API server", () => {
         200,
       );
     });
+  });
+
+  test("with these rights the controller does all its work", async () => {
+    const controller = await startController(cluster, {
+      kubeconfig: cluster.kubeconfigWith(tokens.keeper),
+      args: containerArgs("sealed-secrets-controller").filter((arg) => !/^--(listen|controllers)/.test(arg)),
+    });
+    const certFile = join(cluster.folder, "cert.pem");
+    // The first key takes seconds to make.
+    await until("a certificate is served", async () => {
+      const answer = await controller.ask("/v1/cert.pem");
+      if (answer?.status === 200) writeFileSync(certFile, answer.text);
+      return answer?.status === 200;
+    });
+    const plain = { ...secret("sealed"), metadata: { name: "sealed", namespace: "tenant" } };
+    const sealed = await cluster.run([peer("kubeseal"), "--cert", certFile], { input: JSON.stringify(plain) });
+    expect(sealed.code, sealed.stderr).toBe(0);
+    const asTenant = { token: tokens.sync, as: APPLIER };
+    const path = "/apis/bitnami.com/v1alpha1/namespaces/tenant/sealedsecrets";
+    expect((await cluster.api("POST", path, sealed.stdout, asTenant)).status).toBe(201);
+    await until("it is synced", async () => {
+      const { status } = (await cluster.api("GET", `${path}/sealed`)).json;
+      return status?.conditions?.[0]?.status === "True";
+    });
+    expect((await cluster.api("GET", in_("tenant", "secrets", "sealed"))).json.data).toEqual({ a: btoa("b") });
+    await until("there is an event", async () => {
+      const { items } = (await cluster.api("GET", in_("tenant", "events"))).json;
+      return items.some((event: { reason: string }) => event.reason === "Unsealed");
+    });
+    await controller.stop();
+    expect(readFileSync(controller.running.log, "utf8")).not.toMatch(/forbidden|Forbidden|403/);
   });
 
   test("any user reaches the certificate through the service proxy, and nothing else there", async () => {
