@@ -125,19 +125,14 @@ async function readFile(path: string, cwd: string, need: "required" | "optional"
 }
 
 async function parse(text: string, path: string): Promise<unknown> {
-  if (text.trimStart().startsWith("{")) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      // Not JSON after all: flow-style YAML begins the same way.
-    }
-  }
-  const { parse: parseYaml } = await import("yaml");
+  // Loaded here because most runs never see a kubeconfig.
+  const { readManifests, YamlError } = await import("../yaml/index.ts");
   try {
-    return parseYaml(text, { maxAliasCount: 100, logLevel: "silent" });
+    return readManifests(text, { mode: "lenient", source: path }).manifests[0]?.value;
   } catch (cause) {
-    const line = cause instanceof Error ? (/at line (\d+)/.exec(cause.message)?.[1] ?? "1") : "1";
-    throw brokenKubeconfig(path, `yaml: line ${line}: did not find expected node content`, cause);
+    if (!(cause instanceof YamlError)) throw cause;
+    const said = cause.upstream ?? `yaml: line ${cause.at.line}: ${cause.problem}`;
+    throw brokenKubeconfig(path, said, cause);
   }
 }
 

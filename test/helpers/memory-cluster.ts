@@ -217,6 +217,7 @@ export function memoryCluster(): MemoryCluster {
       const aborted = () => announce();
       options.signal.addEventListener("abort", aborted, { once: true });
       while (!options.signal.aborted) {
+        if (cuts !== opened) return;
         for (const entry of log.filter((one) => one.version > place && one.plural === resource.plural)) {
           place = entry.version;
           const now = entry.type !== "DELETED" && matches(entry.object, options);
@@ -228,7 +229,6 @@ export function memoryCluster(): MemoryCluster {
           const type = now ? (was ? "MODIFIED" : "ADDED") : "DELETED";
           yield { type, object: clone(entry.object) as T } as WatchEvent<T>;
         }
-        if (cuts !== opened) return;
         if (!log.some((one) => one.version > place && one.plural === resource.plural)) {
           await new Promise<void>((resolve) => {
             if (options.signal.aborted) resolve();

@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { createEventRecorder } from "../../../controller/events.ts";
+import { createLog, silentLog } from "../../../controller/log.ts";
+import type { KubeObject } from "../../../src/objects/index.ts";
+import { fakeClock } from "../../helpers/fake-clock.ts";
+import { memoryCluster } from "../../helpers/memory-cluster.ts";
+
+const object: KubeObject = {
+  apiVersion: "bitnami.com/v1alpha1",
+  kind: "SealedSecret",
+  metadata: { name: "db", namespace: "apps", uid: "u1", resourceVersion: "4" },
+};
+const note = { type: "Normal", reason: "Unsealed", message: "m" } as const;
+
+const start = () => {
+  const [cluster, clock] = [memoryCluster(), fakeClock()];
+  const events = createEventRecorder({ client: cluster, clock, log: silentLog, instance: "i" });
+  const shown = () => cluster.objects("events").map((event) => `${event["reason"]} ×${event["count"]}`);
+  return { cluster, clock, events, shown };
+};
+
+describe("createEventRecorder()", () => {
+  test("writes an event as the original does", async () => {
+    const { cluster, events } = start();
+    events.record(object, { ...note, annotations: { rev: "1" } }, "sealed-secrets");
+    await events.flush();
+    expect(cluster.objects("events")[0]).toMatchObject({
+      metadata: { namespace: "apps", name: expect.stringMatching(/^db\.i/), annotations: { rev: "1" } },
+      involvedObject: {
+        apiVersion: "bitnami.com/v1alpha1",
+        kind: "SealedSecret",
+        namespace: "apps",
+        name: "db",
+        uid: "u1",
+        resourceVersion: "4",
+      },
+      type: "Normal",
+      reason: "Unsealed",
+      message: "m",
+      count: 1,
+      firstTimestamp: "2026-01-01T00:00:00Z",
+      source: { component: "sealed-secrets" },
+      reportingComponent: "sealed-secrets",
+    });
+  });
+
+  test("repeats raise the count, others are events of their own", async () => {
+    const { clock, cluster, events, shown } = start();
+    events.record(object, note, "c");
+    events.record(object, note, "c");
+    events.record(object, { ...note, reason: "Other" }, "c");
+    await clock.advance(1_000);
+    events.record(object, note, "c");
+    await events.flush();
+    expect(shown()).toEqual(["Unsealed ×3", "Other ×1"]);
+    expect(cluster.objects("events")[0]).toMatchObject({
+      lastTimestamp: "2026-01-01T00:00:01Z",
+      firstTimestamp: "2026-01-01T00:00:00Z",
+    });
+  });
+
+  test("an object may cause 25 at once and then one every five minutes", async () => {
+    const { clock, events, shown } = start();
+    for (let at = 0; at < 40; at++) events.record(object, note, "c");
+    await events.flush();
+    expect(shown()).toEqual(["Unsealed ×25"]);
+    await clock.advance(300_000);
+    for (let at = 0; at < 5; at++) events.record(object, note, "c");
+    await events.flush();
+    expect(shown()).toEqual(["Unsealed ×26"]);
+    events.record({ ...object, metadata: { ...object.metadata, uid: "u2" } }, note, "c");
+    await events.flush();
+    expect(shown()).toEqual(["Unsealed ×26", "Unsealed ×1"]);
+  });
+
+  test("an event that the cluster has dropped is made anew", async () => {
+    const { cluster, events, shown } = start();
+    events.record(object, note, "c");
+    await events.flush();
+    const [event] = cluster.objects("events");
+    cluster.remove(
+      { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true },
+      `apps/${event?.metadata.name}`,
+    );
+    events.record(object, note, "c");
+    await events.flush();
+    expect(shown()).toEqual(["Unsealed ×1"]);
+  });
+
+  test("an API that refuses events hinders nobody", async () => {
+    const { cluster, events } = start();
+    cluster.failures.set("create events", () => new Error("no"));
+    for (let at = 0; at < 10_000; at++)
+      events.record({ ...object, metadata: { ...object.metadata, uid: `u${at}` } }, note, "c");
+    await events.flush();
+    expect(cluster.objects("events")).toEqual([]);
+  });
+
+  test("long messages are cut", async () => {
+    const { cluster, events } = start();
+    events.record(object, { ...note, message: "x".repeat(5_000) }, "c");
+    await events.flush();
+    expect(String(cluster.objects("events")[0]?.["message"])).toHaveLength(1024);
+  });
+});
+
+describe("createLog()", () => {
+  test.each([
+    { format: "text", want: 'time=2026-01-01T00:00:00.000Z level=WARN msg="a b" key=1 q="x=\\"y\\"" empty=""\n' },
+    {
+      format: "json",
+      want: '{"time":"2026-01-01T00:00:00.000Z","level":"WARN","msg":"a b","key":1,"q":"x=\\"y\\"","empty":""}\n',
+    },
+  ] as const)("writes $format as slog does", ({ format, want }) => {
+    const lines: string[] = [];
+    const log = createLog({
+      clock: fakeClock(),
+      level: "info",
+      format,
+      write: (line, level) => lines.push(level, line),
+    });
+    log.debug("not shown");
+    log.with({ key: 1 }).warn("a b", { q: 'x="y"', none: undefined, empty: "" });
+    expect(lines).toEqual(["warn", want]);
+  });
+});
