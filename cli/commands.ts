@@ -3,6 +3,12 @@ import type { CommandEntry, CommandGroup } from "./command.ts";
 /** Every command, in the order of the overview. Only `load` reaches the code of a command. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "kubeseal",
+    group: "Seal",
+    summary: "Do what kubeseal does, with its flags, outputs and exit codes",
+    load: async () => (await import("./kubeseal/kubeseal.ts")).kubesealCommand,
+  },
+  {
     name: "age",
     group: "Encrypt",
     summary: "Encrypt and decrypt files, as age does",

@@ -66,6 +66,12 @@ export async function readTextFile(io: Io, path: string, options: { maxBytes?: n
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readFile(io, path, options));
 }
 
+/** Whether there is a folder of that name. */
+export async function isDirectory(io: Io, path: string): Promise<boolean> {
+  const seen = await stat(resolve(io.cwd, path)).catch(() => undefined);
+  return seen?.isDirectory() === true;
+}
+
 export interface ReplaceOptions {
   /** Permission bits of the new file. Absent: those of the file that is replaced, `0o644` (less the umask) for a new one. */
   readonly mode?: number | undefined;

@@ -1,6 +1,6 @@
 // Runs usual command lines from the bundle in one process and writes the code that V8 compiled for them, so that the
 // first start of an installed sealkit is as quick as the second. Usage: node tools/compile-code.cjs DIST_BIN
-const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
@@ -26,6 +26,8 @@ async function main() {
   const { write } = process.stdout;
   process.stdout.write = silent;
   process.chdir(folder);
+  copyFileSync(join(__dirname, "compile-code.pem"), "cert.pem");
+  writeFileSync("secret.yaml", "kind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {c: d}\n");
   for (const words of commandLines()) {
     process.argv = [process.execPath, join(bin, "sealkit.cjs"), ...words];
     const code = await new Promise((done) => {
@@ -43,5 +45,6 @@ async function main() {
 }
 
 function commandLines() {
-  return [[], ["version"]];
+  const seal = ["kubeseal", "--cert", "cert.pem", "-f", "secret.yaml"];
+  return [[], seal, [...seal, "-o", "yaml"]];
 }

@@ -87,11 +87,11 @@ export async function loadClusterConfig(selection: ClusterSelection): Promise<Cl
   };
 }
 
-/** The namespace of the current context, or undefined; never looks at credentials. */
+/** The namespace of the current context, `default` when it names none, undefined without any configuration. Never looks at credentials. */
 export async function contextNamespace(selection: ClusterSelection): Promise<string | undefined> {
   const config = await loadKubeconfig(selection);
   if (config.clusters.size === 0) return inClusterConfig(selection.env)?.namespace;
-  return contextOf(config, selection)?.namespace;
+  return contextOf(config, selection)?.namespace ?? "default";
 }
 
 async function loadKubeconfig(selection: ClusterSelection): Promise<Kubeconfig> {

@@ -51,7 +51,7 @@ class Decoder {
   /** Entries of a map field; none when it is absent or null. */
   entries(value: unknown, path: string, goType: string): [string, unknown][] {
     if (value === undefined || value === null) return [];
-    if (!isFields(value)) throw this.wrongType(value, `Secret.${path}`, goType, path);
+    if (!isFields(value)) throw this.wrongType(value, `${ownerOf(path)}.${path}`, goType, path);
     return Object.entries(value);
   }
 
@@ -61,7 +61,7 @@ class Decoder {
     if (this.#scalarsAsText && typeof value === "boolean") return String(value);
     if (this.#scalarsAsText && typeof value === "bigint") return String(value);
     if (this.#scalarsAsText && typeof value === "number") return goFloatText(value);
-    throw this.wrongType(value, `Secret.${goField}`, "string", path);
+    throw this.wrongType(value, `${ownerOf(goField)}.${goField}`, "string", path);
   }
 
   bytes(value: unknown, path: string): ClearText {
@@ -78,6 +78,11 @@ class Decoder {
     const reason = `json: cannot unmarshal ${goTypeName(value)} into Go struct field ${goField} of type ${goType}`;
     return malformed(reason, path, []);
   }
+}
+
+/** The Go struct that a field belongs to, as error texts name it. */
+function ownerOf(path: string): string {
+  return path.startsWith("metadata.") ? "ObjectMeta" : "Secret";
 }
 
 function malformed(reason: string, path: string, hints: readonly string[]): SecretsError {

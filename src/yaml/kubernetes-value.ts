@@ -73,10 +73,10 @@ class ValueReader {
   private scalarValue(node: ScalarNode): YamlValue {
     const resolved = this.resolve(node);
     const { value } = resolved;
+    if (resolved.tag === "!!binary") return this.binary(node);
     if (this.path !== undefined && this.options.isText?.(this.path) === true) return textOf(resolved, node);
     if (typeof value === "number" && !Number.isFinite(value)) this.infinite ??= node;
-    if (resolved.tag === "!!timestamp") return node.value;
-    return resolved.tag === "!!binary" ? this.binary(node) : resolved.value;
+    return resolved.tag === "!!timestamp" ? node.value : resolved.value;
   }
 
   /** JSON has no infinity and no NaN. What a repeated key replaced does not count. */
@@ -258,7 +258,6 @@ function textOf(resolved: Resolved, node: ScalarNode): YamlValue {
       return resolved.value.toString();
     case "!!float":
       return formatGoFloat(resolved.value, 32);
-    case "!!binary":
     case "!!timestamp":
       return node.value;
     default:

@@ -1,0 +1,84 @@
+import { createKubeClient, KubeError, noRetries } from "../../src/kube/index.ts";
+import type { Io } from "../io.ts";
+import { fetchCertificate } from "./controller.ts";
+import { KubesealError } from "./errors.ts";
+import { readFileGo } from "./files.ts";
+import type { KubesealOptions } from "./options.ts";
+
+const MAX_REDIRECTS = 10;
+
+/** The PEM text to seal with: from a file, a URL, or the controller when `--cert` is empty. */
+export async function certificatePem(options: KubesealOptions, io: Io): Promise<Uint8Array> {
+  const { cert } = options;
+  if (cert === "") return await fetchCertificate(options, io);
+  // One letter before the colon is a drive of Windows, not a scheme.
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(cert)?.[1]?.toLowerCase();
+  if (scheme === undefined) return await readFileGo(io, cert);
+  if (scheme === "file") return await fromFileUrl(cert, io);
+  if (scheme === "http" || scheme === "https") return await download(cert, io);
+  throw new KubesealError("KUBESEAL_CERTIFICATE", `Get "${cert}": unsupported protocol scheme "${scheme}"`, {
+    hints: ["use a file name, or an http, https or file URL"],
+  });
+}
+
+async function fromFileUrl(url: string, io: Io): Promise<Uint8Array> {
+  const path = URL.canParse(url) ? decodeURIComponent(new URL(url).pathname) : "";
+  try {
+    return await readFileGo(io, path);
+  } catch (cause) {
+    throw cannotFetch(url, "404 Not Found", cause);
+  }
+}
+
+/** GET with redirects and the proxy of the environment. */
+async function download(url: string, io: Io): Promise<Uint8Array> {
+  let at = url;
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const { origin, pathname, search } = new URL(at);
+    const client = createKubeClient(
+      { server: origin, authorize: () => Promise.resolve({}), proxyUrl: proxyFor(at, io.env) },
+      { retries: noRetries, userAgent: "kubeseal" },
+    );
+    try {
+      const { status, headers, body } = await client.raw({ method: "GET", path: pathname + search, signal: io.signal });
+      const location = headers["location"];
+      if (status >= 300 && status < 400 && location !== undefined && URL.canParse(location, at)) {
+        at = new URL(location, at).href;
+        continue;
+      }
+      if (status !== 200) throw cannotFetch(url, `${status} ${STATUS_TEXTS[status] ?? ""}`.trim());
+      return body;
+    } catch (cause) {
+      if (!(cause instanceof KubeError)) throw cause;
+      throw new KubesealError("KUBESEAL_CERTIFICATE", cause.apiMessage, { cause });
+    } finally {
+      await client.close();
+    }
+  }
+  throw new KubesealError("KUBESEAL_CERTIFICATE", `Get "${at}": stopped after ${MAX_REDIRECTS} redirects`);
+}
+
+function cannotFetch(url: string, status: string, cause?: unknown): KubesealError {
+  return new KubesealError("KUBESEAL_CERTIFICATE", `cannot fetch "${url}": ${status}`, { cause });
+}
+
+const STATUS_TEXTS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+function proxyFor(url: string, env: Io["env"]): string | undefined {
+  const { protocol, hostname } = new URL(url);
+  const name = protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const proxy = env[name] ?? env[name.toLowerCase()];
+  if (proxy === undefined || proxy === "" || /^(localhost|127\.|\[::1\])/.test(hostname)) return undefined;
+  const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "").split(",").map((entry) => entry.trim().replace(/^\./, ""));
+  const isExempt = exempt.some((entry) => entry === "*" || (entry !== "" && `.${hostname}`.endsWith(`.${entry}`)));
+  return isExempt ? undefined : proxy;
+}

@@ -1,0 +1,60 @@
+import { dirname } from "node:path";
+import { CliError, type CliErrorCode } from "../errors.ts";
+import { isDirectory, readFile, readStdin, replaceFile } from "../files-adapter.ts";
+import type { Io } from "../io.ts";
+import { KubesealError } from "./errors.ts";
+
+const GO_STATES: Partial<Record<CliErrorCode, string>> = {
+  CLI_FILE_MISSING: "no such file or directory",
+  CLI_FILE_DENIED: "permission denied",
+  CLI_IS_DIRECTORY: "is a directory",
+  CLI_DISK_FULL: "no space left on device",
+};
+
+/** A whole file. @throws {KubesealError} `KUBESEAL_FILE` in the words of Go: `open x: no such file or directory`. */
+export async function readFileGo(io: Io, path: string): Promise<Uint8Array> {
+  try {
+    // The device keeps its meaning also where the streams are not those of the process.
+    return await (path === "/dev/stdin" ? readStdin(io) : readFile(io, path === "-" ? "./-" : path));
+  } catch (cause) {
+    throw goError(cause, cause instanceof CliError && cause.code === "CLI_IS_DIRECTORY" ? "read" : "open", path);
+  }
+}
+
+/** All of stdin. @throws {KubesealError} `KUBESEAL_FILE` */
+export async function readStdinGo(io: Io): Promise<Uint8Array> {
+  try {
+    return await readStdin(io);
+  } catch (cause) {
+    throw goError(cause, "read", "/dev/stdin");
+  }
+}
+
+/** Refuses an output file whose folder is not there, before any work is done for it. */
+export async function goOpenError(io: Io, path: string): Promise<void> {
+  if (await isDirectory(io, dirname(path))) return;
+  throw new KubesealError("KUBESEAL_FILE", `open ${path}: no such file or directory`, {
+    hints: [`mkdir -p ${dirname(path)}`],
+  });
+}
+
+/** Replaces a file in one step. @throws {KubesealError} `KUBESEAL_FILE`; what was there is unchanged then. */
+export async function replaceFileGo(
+  io: Io,
+  path: string,
+  text: string,
+  { keepMode = false }: { keepMode?: boolean } = {},
+): Promise<void> {
+  try {
+    await replaceFile(io, path, text, keepMode ? {} : { mode: 0o600 });
+  } catch (cause) {
+    throw goError(cause, cause instanceof CliError && cause.code === "CLI_DISK_FULL" ? "write" : "open", path);
+  }
+}
+
+function goError(cause: unknown, verb: string, path: string): unknown {
+  if (!(cause instanceof CliError)) return cause;
+  const state = GO_STATES[cause.code];
+  const message = state === undefined ? cause.message : `${verb} ${path}: ${state}`;
+  return new KubesealError("KUBESEAL_FILE", message, { cause, hints: cause.hints });
+}

@@ -1,0 +1,111 @@
+import {
+  jsonValue,
+  parseJson,
+  readManifests,
+  splitDocuments,
+  YamlError,
+  type YamlValue,
+} from "../../src/yaml/index.ts";
+import { isObject } from "./sealed-secret.ts";
+
+/** One document of the input, as data. */
+export interface InputDocument {
+  readonly value: YamlValue;
+  /** Position in the input, from 1; documents that could not be read count too. */
+  readonly number: number;
+  /** Written as a JSON object: the original names errors in it differently. */
+  readonly isJson: boolean;
+}
+
+export interface Input {
+  readonly documents: readonly InputDocument[];
+  /** What the original passes over in silence. */
+  readonly warnings: readonly string[];
+}
+
+export interface InputOptions {
+  /** True for paths of text fields: numbers and booleans there become text, as the reader for Secrets does it. */
+  readonly isText?: (path: readonly string[]) => boolean;
+}
+
+/**
+ * Reads a stream of YAML documents or JSON objects as leniently as kubeseal: a document that is no mapping or cannot
+ * be parsed at all is passed over (with a warning), JSON objects may follow each other without any separator.
+ */
+export function readInput(bytes: Uint8Array, options: InputOptions = {}): Input {
+  const documents: InputDocument[] = [];
+  const warnings: string[] = [];
+  let number = 0;
+  const passOver = (why: string) => warnings.push(`document ${number} is passed over: ${why}`);
+  const take = (text: string, isJson: boolean, line: number) => {
+    number++;
+    try {
+      const { values, doubts } = parseDocument(text, isJson, options);
+      for (const doubt of doubts) warnings.push(`document ${number}: ${doubt}`);
+      if (values.length === 0) number--;
+      for (const value of values) {
+        if (isObject(value)) documents.push({ value, number, isJson });
+        else passOver("it is no mapping");
+      }
+    } catch (error) {
+      if (!(error instanceof YamlError)) throw error;
+      passOver(`line ${line + error.at.line - 1}, column ${error.at.column}: ${error.problem}`);
+    }
+  };
+  for (const { text, line } of splitDocuments(decodeText(bytes))) {
+    const { objects, rest } = splitJsonObjects(text);
+    for (const object of objects) take(object, true, line);
+    if (rest.trim() !== "") take(rest, false, line);
+  }
+  return { documents, warnings };
+}
+
+function parseDocument(
+  text: string,
+  isJson: boolean,
+  { isText }: InputOptions,
+): { values: readonly YamlValue[]; doubts: readonly string[] } {
+  if (isJson) {
+    try {
+      return { values: [jsonValue(parseJson(text, { mode: "lenient" }))], doubts: [] };
+    } catch (error) {
+      if (!(error instanceof YamlError)) throw error;
+      // Flow-style YAML begins like JSON.
+    }
+  }
+  const { manifests, warnings } = readManifests(text, { mode: "lenient", ...(isText === undefined ? {} : { isText }) });
+  return { values: manifests.map(({ value }) => value), doubts: warnings.map(({ message }) => message) };
+}
+
+/** Bytes that are not UTF-8 become U+FFFD, as in the original, which then fails to parse or seals what it sees. */
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8").decode(bytes);
+}
+
+/** Cuts leading `{…}` groups off a text, by counting brackets outside of strings. */
+function splitJsonObjects(text: string): { objects: readonly string[]; rest: string } {
+  const objects: string[] = [];
+  let from = 0;
+  for (;;) {
+    while (/\s/.test(text[from] ?? "")) from++;
+    const end = text[from] === "{" ? endOfObject(text, from) : undefined;
+    if (end === undefined) return { objects, rest: text.slice(from) };
+    objects.push(text.slice(from, end));
+    from = end;
+  }
+}
+
+function endOfObject(text: string, from: number): number | undefined {
+  let depth = 0;
+  let quoted = false;
+  for (let at = from; at < text.length; at++) {
+    const character = text[at];
+    if (quoted) {
+      if (character === "\\") at++;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === "{" || character === "[") depth++;
+    else if ((character === "}" || character === "]") && --depth === 0) return at + 1;
+  }
+  return undefined;
+}

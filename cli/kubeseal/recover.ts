@@ -1,0 +1,76 @@
+import { Keyring, type UnsealingKey } from "../../src/sealed/index.ts";
+import { decodeSecret, secretManifest, unsealSecret } from "../../src/secrets/index.ts";
+import { readPrivateKey, X509Error } from "../../src/x509/index.ts";
+import { readManifests, YamlError, type YamlValue } from "../../src/yaml/index.ts";
+import type { Context } from "./context.ts";
+import { KubesealError } from "./errors.ts";
+import { readFileGo } from "./files.ts";
+import { isObject, readSealedSecret } from "./sealed-secret.ts";
+
+/** `--recovery-unseal`: the Secret of a SealedSecret, opened with private keys out of files. */
+export async function recoverMode(context: Context): Promise<void> {
+  const { options, io } = context;
+  const keys: UnsealingKey[] = [];
+  for (const path of options.recoveryPrivateKey) {
+    keys.push(...(await keysIn(path, await readFileGo(io, path), context)));
+  }
+  const object = readSealedSecret(await context.readInput());
+  if (object === undefined) {
+    await context.doubt(["the input holds no SealedSecret: the Secret is empty"]);
+    await context.printObject(EMPTY_SECRET);
+    return;
+  }
+  const { secret } = await unsealSecret(object, new Keyring(keys));
+  const manifest = secretManifest(secret);
+  // An empty value has no bytes in Go, and prints as null.
+  const data = Object.entries(manifest["data"] ?? {}).map(([name, text]) => [name, text === "" ? null : text]);
+  await context.printObject(data.length === 0 ? manifest : { ...manifest, data: Object.fromEntries(data) });
+}
+
+/** What kubeseal makes of nothing. */
+const EMPTY_SECRET = {
+  kind: "Secret",
+  apiVersion: "v1",
+  metadata: { ownerReferences: [{ apiVersion: "", kind: "", name: "", uid: "", controller: true }] },
+};
+
+/** PEM, or key Secrets as YAML or JSON, alone or in a List. What is neither is passed over with a warning. */
+async function keysIn(path: string, bytes: Uint8Array, context: Context): Promise<readonly UnsealingKey[]> {
+  const text = new TextDecoder().decode(bytes);
+  let why: string;
+  try {
+    return [unsealingKey(text)];
+  } catch (cause) {
+    if (!(cause instanceof X509Error)) throw cause;
+    why = cause.original;
+  }
+  const secrets = keySecrets(bytes);
+  if (secrets.length === 0) await context.doubt([`no key is used of "${path}": ${why}`]);
+  return secrets.map((secret) => {
+    const pem = decodeSecret(secret).data.get("tls.key");
+    if (pem === undefined) {
+      throw new KubesealError("KUBESEAL_UNSEAL", "secret must contain a 'tls.data' key", {
+        details: [`a Secret in "${path}" has no tls.key`],
+      });
+    }
+    return unsealingKey(new TextDecoder().decode(pem.reveal()));
+  });
+}
+
+function unsealingKey(pem: string): UnsealingKey {
+  const { fingerprint, pkcs8, bits } = readPrivateKey(pem);
+  return { fingerprint, pkcs8, bits, notBefore: 0 };
+}
+
+function keySecrets(bytes: Uint8Array): readonly YamlValue[] {
+  try {
+    const values = readManifests(bytes, { mode: "lenient" }).manifests.map(({ value }) => value);
+    return values.filter(isObject).flatMap((value) => {
+      const items = value["items"];
+      return value["kind"] === "List" && Array.isArray(items) ? items : [value];
+    });
+  } catch (cause) {
+    if (cause instanceof YamlError) return [];
+    throw cause;
+  }
+}
