@@ -3,6 +3,8 @@ import { checkShape } from "../http/body.ts";
 import { duplicateFields } from "../http/duplicate-fields.ts";
 import { parseDocuments } from "../http/yaml-body.ts";
 import { isKubeObject, textAt } from "../object.ts";
+import { decodeProtobuf } from "../protobuf/decode.ts";
+import { WireError } from "../protobuf/wire.ts";
 import { apiVersionOf, type ResourceType } from "../registry/resource-type.ts";
 import { DecodeError, decodeBuiltin } from "../schema/decode.ts";
 import { defaultCustom } from "../schema/default.ts";
@@ -19,7 +21,7 @@ export interface RawBody {
 }
 
 /**
- * Reads a JSON or YAML body.
+ * Reads a JSON, YAML or protobuf body.
  *
  * @throws StatusError 400 for text that is neither, 415 for another content type
  */
@@ -31,8 +33,21 @@ export function readRawBody(request: ApiRequest, kind: string, world: World): Ra
     checkShape(value, world.limits);
     return { value, duplicates: [] };
   }
+  if (mediaType === "application/vnd.kubernetes.protobuf")
+    return { value: parseProtobuf(request.body, world), duplicates: [] };
   if (mediaType !== "application/json" && mediaType !== "") throw unsupportedMediaType(BODY_TYPES);
   return { value: parseJson(text, kind, world), duplicates: duplicateFields(text) };
+}
+
+function parseProtobuf(body: Buffer, world: World): unknown {
+  try {
+    const value = decodeProtobuf(body);
+    checkShape(value, world.limits);
+    return value;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw badRequest(`error decoding protobuf: ${error.message}`);
+  }
 }
 
 function parseJson(text: string, kind: string, world: World): unknown {

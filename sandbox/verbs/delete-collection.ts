@@ -5,7 +5,7 @@ import { type ListAnswer, list } from "./list.ts";
 
 /** DELETE of a collection: everything that the selectors match, each as if deleted alone. Answers what was matched. */
 export function deleteCollection(world: World, request: ApiRequest, target: Target): ListAnswer {
-  const wish = readWish(request);
+  const wish = readWish(world, request);
   const matched = list(world, request, target);
   const items: KubeObject[] = [];
   for (const object of matched.items) {

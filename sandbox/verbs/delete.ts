@@ -1,9 +1,9 @@
 import { isJsonObject, type KubeObject } from "../../src/objects/index.ts";
-import { parseJsonObject } from "../http/body.ts";
 import { cloneObject, keyOfObject, listAt, numberAt, textAt, timestamp } from "../object.ts";
 import type { ResourceType } from "../registry/resource-type.ts";
 import { badRequest, forbidden, StatusError } from "../status.ts";
 import type { ApiRequest, Target, World } from "../world.ts";
+import { readRawBody } from "./decode-body.ts";
 import { read } from "./get.ts";
 import { isDryRun } from "./options.ts";
 
@@ -32,7 +32,7 @@ export type DeleteAnswer =
 export function remove(world: World, request: ApiRequest, target: Target): DeleteAnswer {
   const { type } = target;
   const object = read(world, target);
-  const wish = readWish(request);
+  const wish = readWish(world, request);
   if (type.table === "/namespaces" && PERMANENT_NAMESPACES.has(object.metadata.name ?? "")) {
     throw forbidden(type, object.metadata.name ?? "", "this namespace may not be deleted");
   }
@@ -44,10 +44,9 @@ export function remove(world: World, request: ApiRequest, target: Target): Delet
 }
 
 /** @throws StatusError 400 for a wish that makes no sense */
-export function readWish(request: ApiRequest): DeleteWish {
-  const text = request.body.toString("utf8").trim();
-  const body = text === "" ? {} : parseJsonObject(text);
-  if (body === undefined) throw badRequest("the body of a delete request is not DeleteOptions in JSON");
+export function readWish(world: World, request: ApiRequest): DeleteWish {
+  const body = request.body.length === 0 ? {} : readRawBody(request, "DeleteOptions", world).value;
+  if (!isJsonObject(body)) throw badRequest("the body of a delete request is not DeleteOptions");
   const propagation = textAt(body, "propagationPolicy") || (request.query.get("propagationPolicy") ?? "");
   const orphan = body["orphanDependents"];
   const grace = numberAt(body, "gracePeriodSeconds") ?? queryNumber(request, "gracePeriodSeconds");

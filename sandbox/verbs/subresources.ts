@@ -2,11 +2,11 @@ import type { KubeObject } from "../../src/objects/index.ts";
 import { applyMergePatch, isJsonObject } from "../../src/objects/index.ts";
 import { trackUpdate } from "../apply/track.ts";
 import { ISSUER, serviceAccountToken } from "../auth/service-account-token.ts";
-import { checkShape, parseJsonObject } from "../http/body.ts";
 import { invalidValue } from "../kinds/causes.ts";
 import { at, child, cloneObject, listAt, numberAt, textAt, timestamp } from "../object.ts";
 import { badRequest, invalid, StatusError } from "../status.ts";
 import type { ApiRequest, ObjectAnswer, Target, World } from "../world.ts";
+import { readRawBody } from "./decode-body.ts";
 import { deleteObject, readWish } from "./delete.ts";
 import { read } from "./get.ts";
 import { fieldManager, isDryRun } from "./options.ts";
@@ -41,10 +41,10 @@ export function specialSubresource(world: World, request: ApiRequest, target: Ta
 }
 
 function bodyOf(world: World, request: ApiRequest): Record<string, unknown> {
-  const body = parseJsonObject(request.body.toString("utf8"));
-  if (body === undefined) throw badRequest("the body of the request is not a JSON object");
-  checkShape(body, world.limits);
-  return body;
+  const isPatch = request.method === "PATCH";
+  const { value } = readRawBody(isPatch ? { ...request, contentType: "application/json" } : request, "object", world);
+  if (!isJsonObject(value)) throw badRequest("the body of the request is not an object");
+  return value;
 }
 
 /** A token for a service account that exists. */
@@ -133,7 +133,11 @@ function evict(world: World, request: ApiRequest, target: Target): ObjectAnswer 
   const pod = read(world, target);
   const body = bodyOf(world, request);
   const options = isJsonObject(body["deleteOptions"]) ? body["deleteOptions"] : {};
-  const wish = readWish({ ...request, body: Buffer.from(JSON.stringify(options)) });
+  const wish = readWish(world, {
+    ...request,
+    contentType: "application/json",
+    body: Buffer.from(JSON.stringify(options)),
+  });
   deleteObject(world, target.type, pod, wish);
   return { status: 201, object: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 } };
 }
