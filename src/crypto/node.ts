@@ -101,11 +101,22 @@ export const primitives: Primitives = {
   },
 
   async rsaOaepEncrypt(publicKeySpki, plain, label) {
-    const key = createPublicKey({ key: Buffer.from(publicKeySpki), format: "der", type: "spki" });
+    const key = rsaPublicKey(publicKeySpki);
     const padding = constants.RSA_PKCS1_OAEP_PADDING;
     return publicEncrypt({ key, padding, oaepHash: "sha256", oaepLabel: label }, plain);
   },
 };
+
+/** Reading a key costs more than using it, and a file of Secrets is sealed to one. */
+const rsaPublicKeys = new WeakMap<Uint8Array, KeyObject>();
+
+function rsaPublicKey(spki: Uint8Array): KeyObject {
+  const known = rsaPublicKeys.get(spki);
+  if (known !== undefined) return known;
+  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  rsaPublicKeys.set(spki, key);
+  return key;
+}
 
 interface Decipher {
   setAuthTag(tag: Uint8Array): unknown;
