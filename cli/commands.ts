@@ -3,6 +3,12 @@ import type { CommandEntry, CommandGroup } from "./command.ts";
 /** Every command, in the order of the overview. Only `load` reaches the code of a command. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "seal",
+    group: "Seal",
+    summary: "Turn a Secret into something that is safe to commit",
+    load: async () => (await import("./seal/seal.ts")).sealCommand,
+  },
+  {
     name: "kubeseal",
     group: "Seal",
     summary: "Do what kubeseal does, with its flags, outputs and exit codes",

@@ -1,4 +1,5 @@
 import {
+  type ClusterSelection,
   createKubeClient,
   type KubeClient,
   KubeError,
@@ -9,9 +10,15 @@ import {
 import type { KubeObject } from "../../src/objects/index.ts";
 import type { Io } from "../io.ts";
 import { KubesealError } from "./errors.ts";
-import type { KubesealOptions } from "./options.ts";
 
 const SERVICES = { group: "", version: "v1", plural: "services", kind: "Service", namespaced: true } as const;
+
+/** The cluster, and the Service of the controller in it. */
+export interface ControllerAddress {
+  readonly controllerName: string;
+  readonly controllerNamespace: string;
+  readonly selection: ClusterSelection;
+}
 
 /** The controller of sealed secrets, reached through the API server's service proxy. */
 export interface Controller {
@@ -28,7 +35,7 @@ export interface Controller {
  *
  * @throws {KubesealError} `KUBESEAL_CLUSTER`
  */
-export async function findController(options: KubesealOptions, io: Io): Promise<Controller> {
+export async function findController(options: ControllerAddress, io: Io): Promise<Controller> {
   const { controllerName: name, controllerNamespace: namespace } = options;
   const client = await connect(options);
   const port = await firstPort(client, namespace, name);
@@ -63,7 +70,7 @@ export async function findController(options: KubesealOptions, io: Io): Promise<
 }
 
 /** The certificate that the controller seals with now. */
-export async function fetchCertificate(options: KubesealOptions, io: Io): Promise<Uint8Array> {
+export async function fetchCertificate(options: ControllerAddress, io: Io): Promise<Uint8Array> {
   const controller = await findController(options, io);
   try {
     return await controller.certificate();
@@ -72,7 +79,7 @@ export async function fetchCertificate(options: KubesealOptions, io: Io): Promis
   }
 }
 
-async function connect(options: KubesealOptions): Promise<KubeClient> {
+async function connect(options: ControllerAddress): Promise<KubeClient> {
   const config = await loadClusterConfig(options.selection);
   return createKubeClient(config, { userAgent: "kubeseal", retries: noRetries });
 }

@@ -1,0 +1,62 @@
+import type { KubeObject } from "../../src/objects/index.ts";
+import { decodeSecret, type SealOptions, SecretsError, sealSecret } from "../../src/secrets/index.ts";
+import { readManifests, type YamlValue } from "../../src/yaml/index.ts";
+import { CliError } from "../errors.ts";
+
+/**
+ * Every Secret of a file, sealed, in the order of the file; a List counts as what it holds.
+ *
+ * @param file name for errors; undefined for stdin.
+ * @throws {CliError} `CLI_BAD_INPUT` for anything but Secrets; {YamlError}; {SecretsError}
+ */
+export async function sealDocuments(
+  bytes: Uint8Array,
+  file: string | undefined,
+  options: SealOptions,
+): Promise<KubeObject[]> {
+  const { manifests } = readManifests(bytes, { mode: "strict", source: file ?? "standard input" });
+  const name = file === undefined ? "standard input" : `"${file}"`;
+  if (manifests.length === 0) throw notSecret(name, "it holds no object");
+  const sealed: KubeObject[] = [];
+  for (const { value, document, line } of manifests) {
+    for (const [at, object] of itemsOf(value).entries()) {
+      const item = itemsOf(value)[0] === value ? "" : `, item ${at + 1}`;
+      const place = `in ${name}, document ${document + 1}${item} (line ${line})`;
+      const kind = textField(object, "kind");
+      if (kind !== "Secret" || textField(object, "apiVersion") !== "v1") {
+        throw notSecret(name, `${place} stands ${kind === "" ? "something without a kind" : `a ${kind}`}`);
+      }
+      try {
+        sealed.push(await sealSecret(decodeSecret(object, { scalarsAsText: false }), options));
+      } catch (cause) {
+        throw withPlace(cause, place);
+      }
+    }
+  }
+  return sealed;
+}
+
+function itemsOf(value: YamlValue): readonly YamlValue[] {
+  const isList = textField(value, "kind") === "List" && textField(value, "apiVersion") === "v1";
+  if (!isList || typeof value !== "object" || value === null || Array.isArray(value)) return [value];
+  const items = value["items"];
+  return Array.isArray(items) ? items : [];
+}
+
+function textField(value: YamlValue, name: string): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "";
+  const field = Object.hasOwn(value, name) ? value[name] : undefined;
+  return typeof field === "string" ? field : "";
+}
+
+function notSecret(name: string, state: string): CliError {
+  return new CliError("CLI_BAD_INPUT", `Cannot seal ${name}: ${state}, and only Secrets (v1) can be sealed`, {
+    hints: ["make one: kubectl create secret generic NAME --from-literal=key=value --dry-run=client -o yaml"],
+  });
+}
+
+function withPlace(cause: unknown, place: string): unknown {
+  if (!(cause instanceof SecretsError)) return cause;
+  const { code, message, original, items, details, hints } = cause;
+  return new SecretsError(code, message, { original, items, details: [place, ...details], hints, cause });
+}
