@@ -1,4 +1,4 @@
-import { decodeBinary } from "./binary.ts";
+import { decodeBinary, textOfBytes } from "./binary.ts";
 import { YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
 import { formatGoFloat, formatYamlFloat, INT64_MAX } from "./go-number.ts";
 import type { Entry, MappingNode, ScalarNode, YamlNode } from "./node.ts";
@@ -95,7 +95,7 @@ class ValueReader {
       throw this.failure("YAML_VALUE", "the !!binary value is not Base64", node, {
         upstream: "yaml: !!binary value contains invalid base64 data",
       });
-    return new TextDecoder().decode(bytes);
+    return textOfBytes(bytes);
   }
 
   private resolve(node: ScalarNode): Resolved {

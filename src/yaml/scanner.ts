@@ -82,8 +82,8 @@ export class Scanner {
     for (;;) {
       const waiting = this.queue.length - this.head;
       // Comments are attached with two tokens of look-ahead.
-      if (waiting > (this.state.keepComments ? 2 : 0) && !this.headMayBecomeKey()) break;
-      if (this.ended) break;
+      const enough = this.ended || waiting > (this.state.keepComments ? 2 : 0);
+      if (enough && (!this.headMayBecomeKey() || this.ended)) break;
       this.readNext();
     }
     this.ready = true;

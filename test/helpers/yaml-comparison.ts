@@ -5,7 +5,10 @@ export type Difference =
   | "unreadable block scalar"
   | "alias inside its anchor"
   | "empty stream"
-  | "value in the message";
+  | "value in the message"
+  | "hidden by a repeated key"
+  | "empty collection as key"
+  | "second error behind a comment";
 
 export type Outcome =
   | { readonly kind: "same" }
@@ -18,19 +21,31 @@ export function compareAnswer(request: YamlRequest, theirs: YamlAnswer): Outcome
   const expected = normal(request, theirs, ours);
   const got = normal(request, ours, ours);
   if (JSON.stringify(expected) === JSON.stringify(got)) return { kind: "same" };
-  const difference = knownDifference(theirs, ours);
+  const difference = knownDifference(request, theirs, ours);
   return difference === undefined ? { kind: "different", ours: got, theirs: expected } : { kind: "known", difference };
 }
 
-function knownDifference(theirs: YamlAnswer, ours: YamlAnswer): Difference | undefined {
+function knownDifference(request: YamlRequest, theirs: YamlAnswer, ours: YamlAnswer): Difference | undefined {
   if (ours.error?.includes("contains itself")) return "alias inside its anchor";
   if (theirs.error === "yaml: expected STREAM-START") return "empty stream";
   if (theirs.error !== undefined && ours.error?.startsWith("(ours)")) return "value in the message";
+  // v2 forgets that an empty flow collection may be a key; in any other form such a key is refused by both.
+  if (request.op === "sigs-json" && ours.error !== undefined && /[{[][\s,]*[}\]]/.test(request.text ?? "")) {
+    return "empty collection as key";
+  }
+  if (theirs.out !== undefined && ours.error?.startsWith("(ours)")) return "hidden by a repeated key";
+  if (isSwallowed(request, theirs, ours)) return "second error behind a comment";
   const theirText = typeof theirs.out === "string" ? theirs.out : "";
   const isTab =
     /[|>][-+]?(?: #[^\n]*)?\n\s*\t/.test(theirText) || theirs.error?.includes("found a tab character") === true;
   if (typeof ours.out === "string" && (isTab || /[|>][0-9]/.test(theirText))) return "unreadable block scalar";
   return undefined;
+}
+
+/** Behind a comment above a dash yaml.v3 loses an error of the scanner and reports the next one. */
+function isSwallowed(request: YamlRequest, theirs: YamlAnswer, ours: YamlAnswer): boolean {
+  if (!request.op.startsWith("v3") || !/#[\s\S]*-\s/.test(request.text ?? "")) return false;
+  return theirs.error !== undefined && ours.error !== undefined;
 }
 
 /** One shape for both: sorted keys, JSON parsed, an empty document without content. */
@@ -62,6 +77,13 @@ function withoutContent(document: unknown): unknown {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const entries = Object.entries(isEmptyNode(value) ? { ...value, at: undefined } : value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
+}
+
+/** The Go library takes the place of an empty node in a flow from a token that it has already overwritten. */
+function isEmptyNode(value: object): boolean {
+  return "tag" in value && value.tag === "!!null" && !("value" in value);
 }

@@ -280,7 +280,7 @@ export class YamlWriter {
       ">",
       "---\n",
       "\r\n",
-      "\u2028",
+
       "%",
       "@",
     ]);

@@ -143,7 +143,6 @@ export const SHAPES: readonly string[] = [
   "a: {'<<': {b: 1}}\n",
   "a: {!!merge <<: {b: 1}}\n",
   'a: {"k": 1, k: 2}\n',
-  "1: a\n'1': b\n",
   "1: a\ntrue: b\n1.5: c\n0x10: d\n2001-01-01: e\n.inf: f\n1e10: g\n123456789.5: h\n-0.0: i\n",
   // Scalars over lines.
   "a: b\n  c\n  d\n",
