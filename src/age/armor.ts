@@ -1,4 +1,5 @@
 import { BASE64_VALUE, decodeBase64Bytes, encodeBase64, encodeTriples } from "../bytes/base64.ts";
+import { concat } from "../bytes/concat.ts";
 import { quoteGo } from "../bytes/go-quote.ts";
 import { encodeUtf8, showUtf8 } from "../bytes/utf8.ts";
 import type { ByteSource } from "./byte-reader.ts";
@@ -21,9 +22,9 @@ export async function* armor(file: ByteSource): AsyncGenerator<Uint8Array> {
   yield encodeUtf8(`${ARMOR_BEGIN}\n`);
   let held: Uint8Array = new Uint8Array(0);
   for await (const piece of file) {
-    const bytes = held.length === 0 ? piece : joined(held, piece);
+    const bytes = held.length === 0 ? piece : concat(held, piece);
     const whole = bytes.length - (bytes.length % LINE_BYTES);
-    held = bytes.slice(whole);
+    held = concat(bytes.subarray(whole));
     if (whole > 0) yield wholeLines(bytes.subarray(0, whole));
   }
   yield encodeUtf8(`${held.length > 0 ? `${encodeBase64(held)}\n` : ""}${ARMOR_END}\n`);
@@ -67,7 +68,7 @@ class ArmorDecoder {
   #margin = 0;
 
   push(piece: Uint8Array): Uint8Array {
-    const text = this.#held.length === 0 ? piece : joined(this.#held, piece);
+    const text = this.#held.length === 0 ? piece : concat(this.#held, piece);
     const out = new Uint8Array(Math.ceil((text.length * 3) / 4) + 3);
     let length = 0;
     let at = 0;
@@ -75,7 +76,7 @@ class ArmorDecoder {
       length += this.#line(text.subarray(at, end), out.subarray(length));
       at = end + 1;
     }
-    this.#held = text.slice(at);
+    this.#held = concat(text.subarray(at));
     // No line of armor is longer than this, so what is held stays small.
     if (this.#held.length > LIMITS.armorMarginBytes + COLUMNS && this.problem === undefined) this.end();
     return out.subarray(0, length);
@@ -152,11 +153,4 @@ function decodeFullLine(line: Uint8Array, out: Uint8Array): boolean {
 /** As much of a line as a message can bear. */
 function shown(line: Uint8Array): Uint8Array {
   return line.subarray(0, 2 * COLUMNS);
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
-  return out;
 }

@@ -107,7 +107,7 @@ class HeaderLines {
     if (line === undefined) throw headerError(`${PARSING}header exceeds 2 MiB`);
     if (line.at(-1) !== 0x0a) throw headerError(`${READ_LINE}EOF`);
     this.#bytes += line.length;
-    const copy = line.slice();
+    const copy = concat(line);
     this.#lines.push(copy);
     return copy;
   }

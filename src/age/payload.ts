@@ -1,4 +1,5 @@
 import { primitives } from "#primitives";
+import { concat } from "../bytes/concat.ts";
 import type { ByteReader, ByteSource } from "./byte-reader.ts";
 import { Chunker } from "./chunker.ts";
 import { headerError, PAYLOAD_DAMAGED, payloadError } from "./errors.ts";
@@ -45,7 +46,7 @@ export async function* encryptPayload(fileKey: Uint8Array, plain: ByteSource): A
  *   even the nonce is there. `AGE_ARMOR` when the source is broken armor.
  */
 export async function* decryptPayload(fileKey: Uint8Array, reader: ByteReader): AsyncGenerator<Uint8Array> {
-  const nonce = (await reader.take(NONCE_BYTES)).slice();
+  const nonce = concat(await reader.take(NONCE_BYTES));
   if (nonce.length < NONCE_BYTES) {
     throw headerError(nonce.length === 0 ? "EOF" : "unexpected EOF", "failed to read nonce: ");
   }

@@ -29,18 +29,18 @@ const X25519_PKCS8 = Uint8Array.of(
 
 /** The primitives over node:crypto (OpenSSL). */
 export const primitives: Primitives = {
-  randomBytes: (length) => randomBytes(length),
+  randomBytes: (length) => plain(randomBytes(length)),
 
   sha256(...parts) {
     const hash = createHash("sha256");
     for (const part of parts) hash.update(part);
-    return hash.digest();
+    return plain(hash.digest());
   },
 
   hmacSha256(key, ...parts) {
     const hmac = createHmac("sha256", key);
     for (const part of parts) hmac.update(part);
-    return hmac.digest();
+    return plain(hmac.digest());
   },
 
   hkdfSha256: (ikm, salt, info, length) => new Uint8Array(hkdfSync("sha256", ikm, salt, info, length)),
@@ -49,7 +49,7 @@ export const primitives: Primitives = {
     const privateKey = x25519Private(scalar);
     const publicKey = createPublicKey({ key: der(X25519_SPKI, point), format: "der", type: "spki" });
     try {
-      return diffieHellman({ privateKey, publicKey });
+      return plain(diffieHellman({ privateKey, publicKey }));
     } catch {
       // With both keys imported, the one thing that OpenSSL still refuses is an all-zero result.
       return undefined;
@@ -58,12 +58,12 @@ export const primitives: Primitives = {
 
   x25519Base(scalar) {
     const spki = createPublicKey(x25519Private(scalar)).export({ format: "der", type: "spki" });
-    return spki.subarray(X25519_SPKI.length);
+    return plain(spki.subarray(X25519_SPKI.length));
   },
 
-  chacha20Poly1305Seal(key, nonce, plain) {
+  chacha20Poly1305Seal(key, nonce, message) {
     const cipher = createCipheriv("chacha20-poly1305", key, nonce, { authTagLength: TAG_BYTES });
-    const body = cipher.update(plain);
+    const body = cipher.update(message);
     cipher.final();
     return concat(body, cipher.getAuthTag());
   },
@@ -74,10 +74,10 @@ export const primitives: Primitives = {
     return finish(decipher, sealed);
   },
 
-  aes256GcmSeal(key, nonce, plain, aad) {
+  aes256GcmSeal(key, nonce, message, aad) {
     const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES });
     if (aad !== undefined) cipher.setAAD(aad);
-    const body = cipher.update(plain);
+    const body = cipher.update(message);
     cipher.final();
     return concat(body, cipher.getAuthTag());
   },
@@ -95,19 +95,19 @@ export const primitives: Primitives = {
     const maxmem = 128 * SCRYPT_R * (N + SCRYPT_P + 8);
     return new Promise((resolve, reject) => {
       scrypt(passphrase, salt, SCRYPT_BYTES, { N, r: SCRYPT_R, p: SCRYPT_P, maxmem }, (error, key) =>
-        error === null ? resolve(key) : reject(error),
+        error === null ? resolve(plain(key)) : reject(error),
       );
     });
   },
 
-  async rsaOaepEncrypt(publicKeySpki, plain, label) {
+  async rsaOaepEncrypt(publicKeySpki, message, label) {
     const key = rsaPublicKey(publicKeySpki);
     const padding = constants.RSA_PKCS1_OAEP_PADDING;
-    return publicEncrypt({ key, padding, oaepHash: "sha256", oaepLabel: label }, plain);
+    return plain(publicEncrypt({ key, padding, oaepHash: "sha256", oaepLabel: label }, message));
   },
 };
 
-/** Reading a key costs more than using it, and a file of Secrets is sealed to one. */
+/** Reading a key costs more than using it, and a file of Secrets is sealed to one. Goes by the array, not its bytes. */
 const rsaPublicKeys = new WeakMap<Uint8Array, KeyObject>();
 
 function rsaPublicKey(spki: Uint8Array): KeyObject {
@@ -127,14 +127,19 @@ interface Decipher {
 function finish(decipher: Decipher, sealed: Uint8Array): Uint8Array | undefined {
   const body = sealed.length - TAG_BYTES;
   decipher.setAuthTag(sealed.subarray(body));
-  const plain = decipher.update(sealed.subarray(0, body));
+  const clear = plain(decipher.update(sealed.subarray(0, body)));
   try {
     decipher.final();
   } catch {
-    plain.fill(0);
+    clear.fill(0);
     return undefined;
   }
-  return plain;
+  return clear;
+}
+
+/** The same bytes without what Buffer changes: its `slice` does not copy, and it prints and compares as something else. */
+function plain(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
 function x25519Private(scalar: Uint8Array): KeyObject {

@@ -18,6 +18,6 @@ export interface Primitives {
   aes256GcmSeal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, aad?: Uint8Array): Uint8Array;
   aes256GcmOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined;
   scrypt(passphrase: Uint8Array, salt: Uint8Array, logN: number): Promise<Uint8Array>;
-  /** RSA-OAEP with SHA-256 for hash and MGF1. */
+  /** RSA-OAEP with SHA-256 for hash and MGF1. The bytes of `publicKeySpki` must never be changed: the key is remembered. */
   rsaOaepEncrypt(publicKeySpki: Uint8Array, plain: Uint8Array, label: Uint8Array): Promise<Uint8Array>;
 }

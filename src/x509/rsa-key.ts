@@ -68,5 +68,5 @@ function prefixed(bytes: Uint8Array): Uint8Array {
 function unsigned(content: Uint8Array | undefined): Uint8Array | undefined {
   if (content === undefined || content.length === 0 || (content[0] ?? 0) >= 0x80) return undefined;
   const bytes = content[0] === 0 ? content.subarray(1) : content;
-  return bytes.length === 0 || (bytes[0] === 0 && bytes.length > 1) ? undefined : bytes.slice();
+  return bytes.length === 0 || (bytes[0] === 0 && bytes.length > 1) ? undefined : concat(bytes);
 }

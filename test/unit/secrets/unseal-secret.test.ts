@@ -1,0 +1,396 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { KubeObject } from "../../../src/objects/index.ts";
+import { Keyring, scopeLabel, sealItem } from "../../../src/sealed/index.ts";
+import {
+  decodeSecret,
+  mergeInto,
+  rotateSealed,
+  SecretsError,
+  sealSecret,
+  secretManifest,
+  unsealSecret,
+  verifySealed,
+} from "../../../src/secrets/index.ts";
+import type { SealingKeyPair } from "../../../src/x509/index.ts";
+import { makeSealingKey, unsealingKey } from "../../helpers/sealing-keys.ts";
+
+const CLUSTER = "sealedsecrets.bitnami.com/cluster-wide";
+const NAMESPACE = "sealedsecrets.bitnami.com/namespace-wide";
+const SKIP = "sealedsecrets.bitnami.com/skip-set-owner-references";
+
+let old: SealingKeyPair;
+let young: SealingKeyPair;
+let ring: Keyring;
+let sealed: KubeObject;
+
+beforeAll(async () => {
+  [old, young] = await Promise.all([makeSealingKey({ now: 1e12 }), makeSealingKey({ now: 2e12 })]);
+  ring = new Keyring([old, young].map(unsealingKey));
+  const input = {
+    metadata: { name: "db", namespace: "apps", labels: { app: "x" } },
+    stringData: { user: "u", pass: "p" },
+    type: "a/b",
+  };
+  sealed = await sealSecret(decodeSecret(input), { spki: old.certificate.spki });
+});
+
+interface Editable {
+  metadata: Record<string, unknown>;
+  spec: Record<string, unknown> & { template: Record<string, unknown>; encryptedData: Record<string, unknown> };
+}
+
+/** The sealed object after `edit`, as plain JSON, like one that came over the wire. */
+function edited(edit: (object: Editable) => void): KubeObject {
+  const copy = JSON.parse(JSON.stringify(sealed));
+  edit(copy);
+  return copy;
+}
+
+async function failure(work: Promise<unknown>): Promise<SecretsError> {
+  const error = await work.then(
+    () => undefined,
+    (reason) => reason,
+  );
+  if (!(error instanceof SecretsError)) throw new Error(`expected a SecretsError, got ${error}`);
+  return error;
+}
+
+const OWNER = { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret", name: "db", uid: "", controller: true };
+
+describe("unsealSecret()", () => {
+  test("gives values, template and owner", async () => {
+    const { secret, openedBy } = await unsealSecret(sealed, ring);
+    expect(secretManifest(secret)).toEqual({
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "a/b",
+      metadata: { name: "db", namespace: "apps", labels: { app: "x" }, ownerReferences: [OWNER] },
+      data: { pass: "cA==", user: "dQ==" },
+    });
+    const print = old.certificate.fingerprint;
+    expect([...openedBy]).toEqual([
+      ["pass", print],
+      ["user", print],
+    ]);
+  });
+
+  test("takes over the template's metadata, but never name, namespace, or what the API server owns", async () => {
+    const object = edited((copy) => {
+      copy.metadata["uid"] = "uid-1";
+      Object.assign(copy.spec, {
+        template: {
+          metadata: {
+            name: "evil",
+            namespace: "kube-system",
+            uid: "x",
+            resourceVersion: "5",
+            labels: { l: "1" },
+            annotations: { a: "b" },
+            finalizers: ["f"],
+            generateName: "g-",
+            ownerReferences: [{ kind: "Pod" }],
+            creationTimestamp: null,
+          },
+          immutable: true,
+          stringData: { ignored: "x" },
+        },
+      });
+    });
+    expect((await unsealSecret(object, ring)).secret).toMatchObject({
+      metadata: {
+        name: "db",
+        generateName: "g-",
+        namespace: "apps",
+        labels: { l: "1" },
+        annotations: { a: "b" },
+        finalizers: ["f"],
+        ownerReferences: [{ ...OWNER, uid: "uid-1" }],
+      },
+      immutable: true,
+      type: undefined,
+    });
+    const { metadata } = (await unsealSecret(object, ring)).secret;
+    expect(Object.keys(metadata)).not.toContain("resourceVersion");
+    expect(Object.keys(metadata)).not.toContain("uid");
+  });
+
+  test("sets no owner where the template asks for none", async () => {
+    const object = edited((copy) =>
+      Object.assign(copy.spec.template, { metadata: { annotations: { [SKIP]: "true" } } }),
+    );
+    expect((await unsealSecret(object, ring)).secret.metadata.ownerReferences).toBeUndefined();
+  });
+
+  test("old leftovers do not matter: creationTimestamp null, status, template.data null", async () => {
+    const object = edited((copy) => {
+      Object.assign(copy, { status: {} });
+      Object.assign(copy.metadata, { creationTimestamp: null });
+      Object.assign(copy.spec.template, { data: null });
+    });
+    expect((await unsealSecret(object, ring)).secret.data.size).toBe(2);
+  });
+
+  test("the scope is that of the object's annotations, never the template's", async () => {
+    const input = decodeSecret({ metadata: { name: "a", namespace: "n" }, stringData: { k: "v" } });
+    const wide = await sealSecret(input, { spki: old.certificate.spki, scope: "cluster-wide" });
+    const stripped = { ...wide, metadata: { ...wide.metadata, annotations: {} } };
+    expect((await failure(unsealSecret(stripped, ring))).original).toBe("no key could decrypt secret (k)");
+  });
+
+  test("all items that fail are named, each with its reason and keys, and nothing of the others comes out", async () => {
+    const object = edited((copy) => {
+      Object.assign(copy.spec.encryptedData, { z: "AAAA", a: "%", n: 5, e: "", nul: null });
+    });
+    const error = await failure(unsealSecret(object, ring));
+    expect(error.code).toBe("SECRETS_UNSEAL_FAILED");
+    expect(error.original).toBe("illegal base64 data at input byte 0 (a)\nno key could decrypt secret (e, n, nul, z)");
+    expect(error.items.map(({ item }) => item)).toEqual(["a", "e", "n", "nul", "z"]);
+    expect(error.message).toBe('Cannot unseal SealedSecret "apps/db"');
+  });
+
+  test("an item of a lost key names the keys that were tried", async () => {
+    const error = await failure(unsealSecret(sealed, new Keyring([unsealingKey(young)])));
+    expect(error.items.map(({ tried }) => tried)).toEqual([
+      [young.certificate.fingerprint],
+      [young.certificate.fingerprint],
+    ]);
+    expect(error.details[0]).toContain(young.certificate.fingerprint);
+  });
+
+  test("items of different keys open together", async () => {
+    const label = scopeLabel("strict", "apps", "db");
+    const item = Buffer.from(await sealItem(young.certificate.spki, Buffer.from("new"), label)).toString("base64");
+    const object = edited((copy) => Object.assign(copy.spec.encryptedData, { item }));
+    const { openedBy } = await unsealSecret(object, ring);
+    expect(new Set(openedBy.values()).size).toBe(2);
+  });
+
+  test.each([
+    {
+      name: "a ConfigMap",
+      change: { kind: "ConfigMap", apiVersion: "v1" },
+      want: "converting (v1.ConfigMap) to (v1alpha1.SealedSecret): unknown conversion",
+    },
+    {
+      name: "another version",
+      change: { apiVersion: "bitnami.com/v1alpha9" },
+      want: 'no kind "SealedSecret" is registered for version "bitnami.com/v1alpha9" in scheme "pkg/runtime/scheme.go:111"',
+    },
+    {
+      name: "no kind",
+      change: { kind: undefined },
+      want: "converting (v1alpha1.undefined) to (v1alpha1.SealedSecret): unknown conversion",
+    },
+  ])("refused: $name", async ({ change, want }) => {
+    const error = await failure(unsealSecret({ ...sealed, ...change } as KubeObject, ring));
+    expect([error.code, error.original]).toEqual(["SECRETS_NOT_SEALED_SECRET", want]);
+  });
+
+  test.each([
+    { name: "no spec", spec: undefined },
+    { name: "spec as text", spec: "x" },
+    { name: "encryptedData as a number", spec: { encryptedData: 5 } },
+    { name: "encryptedData as a list", spec: { encryptedData: ["x"] } },
+    { name: "template as text", spec: { template: "x" } },
+  ])("tolerated as upstream does: $name", async ({ spec }) => {
+    expect((await unsealSecret({ ...sealed, spec }, ring)).secret.data.size).toBe(0);
+  });
+
+  test("templates are refused by name; verify does not mind them", async () => {
+    const object = edited((copy) => Object.assign(copy.spec.template, { data: { "app.conf": "{{ .pass }}" } }));
+    const error = await failure(unsealSecret(object, ring));
+    expect([error.code, error.details]).toEqual(["SECRETS_TEMPLATE_DATA_UNSUPPORTED", ["templates: app.conf"]]);
+    expect((await verifySealed(object, ring)).size).toBe(2);
+  });
+});
+
+describe("legacy spec.data", () => {
+  const legacy = async (inner: string, over: object = {}): Promise<KubeObject> => {
+    const blob = await sealItem(old.certificate.spki, Buffer.from(inner), scopeLabel("strict", "apps", "db"));
+    const spec = { data: Buffer.from(blob).toString("base64"), encryptedData: {}, ...over };
+    return {
+      apiVersion: "bitnami.com/v1alpha1",
+      kind: "SealedSecret",
+      metadata: { name: "db", namespace: "apps" },
+      spec,
+    };
+  };
+  const inner = JSON.stringify({
+    kind: "Secret",
+    metadata: { name: "x", labels: { a: "b" } },
+    type: "t",
+    data: { k: "aGk=" },
+  });
+
+  test("opens where it is accepted", async () => {
+    const { secret } = await unsealSecret(await legacy(inner), ring, { acceptLegacyData: true });
+    expect(secretManifest(secret)).toMatchObject({
+      type: "t",
+      metadata: { name: "db", labels: { a: "b" } },
+      data: { k: "aGk=" },
+    });
+  });
+
+  test.each([
+    {
+      name: "not accepted",
+      accept: false,
+      over: {},
+      want: "using deprecated 'data' field, use 'encryptedData' or flip the feature flag",
+    },
+    {
+      name: "not accepted, both fields",
+      accept: false,
+      over: { encryptedData: { a: "x" } },
+      want: "using deprecated 'data' field, use 'encryptedData' or flip the feature flag",
+    },
+    {
+      name: "both fields",
+      accept: true,
+      over: { encryptedData: { a: "x" } },
+      want: "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time",
+    },
+    { name: "no base64", accept: true, over: { data: "%" }, want: "illegal base64 data at input byte 0 (spec.data)" },
+    { name: "no ciphertext", accept: true, over: { data: "AAAA" }, want: "no key could decrypt secret (spec.data)" },
+  ])("refused: $name", async ({ accept, over, want }) => {
+    const error = await failure(unsealSecret(await legacy(inner, over), ring, { acceptLegacyData: accept }));
+    expect(error.original).toBe(want);
+  });
+
+  test("clear text that is no Secret is refused without being shown", async () => {
+    const error = await failure(unsealSecret(await legacy("CANARY {"), ring, { acceptLegacyData: true }));
+    expect(JSON.stringify([error.message, error.original, error.details, error.stack])).not.toContain("CANARY");
+  });
+});
+
+describe("rotateSealed()", () => {
+  const rotate = (object: KubeObject, keep = false) =>
+    rotateSealed(object, ring, { spki: young.certificate.spki, keepTemplateMetadata: keep });
+  const onlyYoung = () => new Keyring([unsealingKey(young)]);
+
+  test("the result opens with the new key alone and holds the same", async () => {
+    const { secret } = await unsealSecret(await rotate(sealed), onlyYoung());
+    expect([...secret.data].map(([key, value]) => [key, value.revealText()])).toEqual([
+      ["pass", "p"],
+      ["user", "u"],
+    ]);
+    expect(secret.type).toBe("a/b");
+  });
+
+  test("as upstream, labels of the template are lost and those of the object move in", async () => {
+    const object = edited((copy) =>
+      Object.assign(copy.metadata, { labels: { own: "1" }, uid: "u", resourceVersion: "5" }),
+    );
+    const rotated = await rotate(object);
+    expect(rotated.metadata).toEqual({ name: "db", namespace: "apps" });
+    expect(JSON.parse(JSON.stringify(rotated["spec"])).template.metadata).toEqual({
+      name: "db",
+      namespace: "apps",
+      labels: { own: "1" },
+    });
+  });
+
+  test("or the template is kept, if that is wanted, with the scope of the object", async () => {
+    const object = edited((copy) =>
+      Object.assign(copy.spec.template, {
+        metadata: { labels: { app: "x" }, annotations: { [CLUSTER]: "true", a: "b" } },
+      }),
+    );
+    const rotated = JSON.parse(JSON.stringify(await rotate(object, true)));
+    expect(rotated.spec.template.metadata).toEqual({
+      name: "db",
+      namespace: "apps",
+      labels: { app: "x" },
+      annotations: { a: "b" },
+    });
+    expect(rotated.metadata.annotations).toBeUndefined();
+  });
+
+  test("a scope that stands only in the template does not widen the item", async () => {
+    const object = edited((copy) =>
+      Object.assign(copy.spec.template, { metadata: { annotations: { [CLUSTER]: "true" } } }),
+    );
+    const rotated = await rotate(object);
+    const moved = { ...rotated, metadata: { ...rotated.metadata, name: "other", annotations: { [CLUSTER]: "true" } } };
+    expect((await failure(unsealSecret(moved, ring))).code).toBe("SECRETS_UNSEAL_FAILED");
+  });
+
+  test("a scope that was added to the object of a strict item is refused", async () => {
+    const object = edited((copy) => Object.assign(copy.metadata, { annotations: { [NAMESPACE]: "true" } }));
+    expect((await failure(rotate(object))).code).toBe("SECRETS_UNSEAL_FAILED");
+  });
+
+  test("templates are neither rendered nor lost", async () => {
+    const data = { conf: "{{ fail .pass }}" };
+    const object = edited((copy) => Object.assign(copy.spec.template, { data }));
+    expect(JSON.parse(JSON.stringify((await rotate(object))["spec"])).template.data).toEqual(data);
+  });
+});
+
+describe("mergeInto()", () => {
+  const merge = (target: KubeObject, input: object, options: object = {}) =>
+    mergeInto(target, decodeSecret(input), { spki: young.certificate.spki, ...options });
+
+  test("adds and replaces items, labels and annotations; keeps the rest", async () => {
+    const input = {
+      metadata: { name: "ignored", labels: { l: "2" }, annotations: { a: "b" } },
+      stringData: { pass: "new", more: "m" },
+      type: "ignored",
+    };
+    const merged = await merge(sealed, input);
+    const { secret } = await unsealSecret(merged, ring);
+    expect(Object.fromEntries([...secret.data].map(([key, value]) => [key, value.revealText()]))).toEqual({
+      more: "m",
+      pass: "new",
+      user: "u",
+    });
+    expect(secret).toMatchObject({
+      type: "a/b",
+      metadata: { name: "db", labels: { app: "x", l: "2" }, annotations: { a: "b" } },
+    });
+  });
+
+  test("uses the target's scope, where upstream would make items that nobody can open", async () => {
+    const input = decodeSecret({ metadata: { name: "a", namespace: "n" }, stringData: { k: "v" } });
+    const target = await sealSecret(input, { spki: old.certificate.spki, scope: "cluster-wide" });
+    const merged = await merge(target, { stringData: { second: "x" } });
+    expect((await unsealSecret(merged, ring)).secret.data.size).toBe(2);
+  });
+
+  test.each([
+    { name: "a target without items, annotations or template", spec: {} },
+    { name: "a target without spec", spec: undefined },
+  ])("$name is no trouble", async ({ spec }) => {
+    const merged = await merge(
+      { ...sealed, spec },
+      { metadata: { labels: { l: "1" } }, stringData: { k: "v" } },
+      { scope: "namespace-wide" },
+    );
+    const { secret } = await unsealSecret(merged, ring);
+    expect(secret).toMatchObject({ metadata: { labels: { l: "1" }, annotations: { [NAMESPACE]: "true" } } });
+  });
+
+  test.each([
+    { name: "no data", input: {}, options: {}, code: "SECRETS_DATA_EMPTY" },
+    {
+      name: "another namespace",
+      input: { stringData: { k: "v" } },
+      options: { namespace: "x" },
+      code: "SECRETS_NAMESPACE_MISMATCH",
+    },
+    {
+      name: "a scope that the items there do not have",
+      input: { stringData: { k: "v" } },
+      options: { scope: "cluster-wide" },
+      code: "SECRETS_SCOPE_MISMATCH",
+    },
+  ])("refused: $name", async ({ input, options, code }) => {
+    expect((await failure(merge(sealed, input, options))).code).toBe(code);
+  });
+
+  test("the target is not changed", async () => {
+    const before = JSON.stringify(sealed);
+    await merge(sealed, { stringData: { pass: "new" } });
+    expect(JSON.stringify(sealed)).toBe(before);
+  });
+});
