@@ -27,6 +27,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./age-keygen/age-keygen.ts")).ageKeygenCommand,
   },
   {
+    name: "sops",
+    group: "Encrypt",
+    summary: "Encrypt and decrypt YAML and JSON files, as SOPS does",
+    load: async () => (await import("./sops/sops.ts")).sopsCommand,
+  },
+  {
     name: "controller",
     group: "Sync",
     summary: "Unseal SealedSecrets and sync repositories in a cluster",

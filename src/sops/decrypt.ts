@@ -1,13 +1,17 @@
 import { ClearText } from "../clear-text.ts";
 import { type Keyring, loadKeyring } from "./data-key.ts";
+import { extract, type PathStep, printExtracted } from "./extract.ts";
 import { type Format, storeOf } from "./format.ts";
 import type { IdentitySource } from "./identity-source.ts";
 import type { Metadata } from "./metadata.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
+import type { Branch } from "./value.ts";
 
 export interface DecryptOptions extends OpenOptions {
   /** The format of the result; that of the file when absent. */
   readonly outputFormat?: Format | undefined;
+  /** Give only the value at this path of the first document: a text as it is, all else in the result's format. */
+  readonly extract?: readonly PathStep[] | undefined;
 }
 
 export interface Decrypted {
@@ -33,8 +37,15 @@ export async function decrypt(
   options: DecryptOptions = {},
 ): Promise<Decrypted> {
   const keyring = "sources" in identities ? identities : loadKeyring(identities);
-  const output = storeOf(options.outputFormat ?? format, options.file);
+  const outputFormat = options.outputFormat ?? format;
+  const output = storeOf(outputFormat, options.file);
   const bytes = typeof input === "string" ? Buffer.from(input) : input;
   const { documents, metadata } = await openFile(bytes, format, keyring, options);
-  return { clearText: ClearText.fromText(output.emitPlain(documents, options)), metadata };
+  if (options.extract === undefined) {
+    return { clearText: ClearText.fromText(output.emitPlain(documents, options)), metadata };
+  }
+  const [document = { kind: "branch", items: [] } satisfies Branch] = documents;
+  const layout = outputFormat === "json" ? "json" : "yaml";
+  const printed = printExtracted(extract(document, options.extract), layout, options.indent);
+  return { clearText: typeof printed === "string" ? ClearText.fromText(printed) : new ClearText(printed), metadata };
 }

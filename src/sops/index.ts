@@ -1,4 +1,6 @@
 export { DATA_KEY_BYTES, type FillRandom, ValueCipher } from "./cipher.ts";
+export { parseConfig, ruleFor, type SopsConfig } from "./config.ts";
+export { type CreationRule, SELECTOR_LIST, splitKeys } from "./creation-rule.ts";
 export { type Keyring, loadKeyring, newDataKey, recoverDataKey, type Subject, wrapDataKey } from "./data-key.ts";
 export { type Decrypted, type DecryptOptions, decrypt } from "./decrypt.ts";
 export { type DecryptedStream, decryptStream, isStreamFormat, type StreamOptions } from "./decrypt-stream.ts";
@@ -6,6 +8,7 @@ export type { OnDecrypted } from "./decrypt-tree.ts";
 export { type Encrypted, type EncryptOptions, encrypt, SOPS_VERSION } from "./encrypt.ts";
 export { type Envelope, looksEncrypted, parseEnvelope } from "./envelope.ts";
 export { SopsError, type SopsErrorCode, type SopsErrorContext } from "./errors.ts";
+export { type PathStep, parsePath } from "./extract.ts";
 export { FORMATS, type Format, formatOfName, formatOfWord } from "./format.ts";
 export type { IdentitySource } from "./identity-source.ts";
 export { SOPS_LIMITS, type SopsLimits } from "./limits.ts";

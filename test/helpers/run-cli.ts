@@ -18,6 +18,8 @@ export interface CliRun {
   readonly signal?: AbortSignal;
   /** Run here and leave the folder alone, instead of in a new folder that is removed afterwards. */
   readonly cwd?: string;
+  /** A folder of the files to run in: paths of `files` stay relative to the folder above. */
+  readonly below?: string;
 }
 
 export interface CliResult {
@@ -52,7 +54,7 @@ export async function runCli(line: string | readonly string[], options: CliRun =
     });
     const io: Io = {
       env: { HOME: join(base, "home"), ...options.env },
-      cwd,
+      cwd: join(cwd, options.below ?? ""),
       argv0: options.argv0 ?? "sealkit",
       stdin,
       stdout,

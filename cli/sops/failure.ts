@@ -1,0 +1,98 @@
+import { ToolkitError } from "../../src/errors.ts";
+import { SopsError, type SopsErrorCode } from "../../src/sops/index.ts";
+import type { Io } from "../io.ts";
+import { write } from "../output.ts";
+import { errorText } from "../run.ts";
+
+/** How the original ends. Scripts branch on these. */
+export const SOPS_EXIT = {
+  generic: 1,
+  cannotRead: 2,
+  cannotWrite: 3,
+  dumpingTree: 4,
+  kmsContext: 6,
+  conflictingParameters: 8,
+  encryptingTree: 23,
+  decryptingTree: 25,
+  macMismatch: 51,
+  invalidPath: 91,
+  needsOneDocument: 92,
+  noFile: 100,
+  duplicateKeyType: 112,
+  noDataKey: 128,
+  alreadyEncrypted: 203,
+} as const;
+
+export type SopsExit = (typeof SOPS_EXIT)[keyof typeof SOPS_EXIT];
+
+/** A call that ends as the original ends it: its sentence on stderr, its exit code. */
+export class SopsFailure extends Error {
+  override readonly name = "SopsFailure";
+  readonly exit: SopsExit;
+
+  constructor(exit: SopsExit, message: string) {
+    super(message);
+    this.exit = exit;
+  }
+}
+
+type Action = "encrypt" | "decrypt";
+
+const ENCRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
+  SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
+  SOPS_BAD_SYNTAX: SOPS_EXIT.cannotRead,
+  SOPS_BAD_VALUE: SOPS_EXIT.encryptingTree,
+  SOPS_BAD_SELECTOR: SOPS_EXIT.conflictingParameters,
+  SOPS_COMMENT_CONFLICT: SOPS_EXIT.encryptingTree,
+  SOPS_EMPTY_FILE: SOPS_EXIT.needsOneDocument,
+  SOPS_FORMAT_UNSUPPORTED: SOPS_EXIT.cannotRead,
+  SOPS_TOO_LARGE: SOPS_EXIT.cannotRead,
+  SOPS_UNPRINTABLE: SOPS_EXIT.dumpingTree,
+};
+
+const DECRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
+  SOPS_BAD_DATA_KEY: SOPS_EXIT.decryptingTree,
+  SOPS_BAD_VALUE: SOPS_EXIT.decryptingTree,
+  SOPS_KEY_UNSUPPORTED: SOPS_EXIT.noDataKey,
+  SOPS_MAC_MISMATCH: SOPS_EXIT.macMismatch,
+  SOPS_NO_DATA_KEY: SOPS_EXIT.noDataKey,
+  SOPS_NOT_ENCRYPTED: SOPS_EXIT.decryptingTree,
+  SOPS_UNPRINTABLE: SOPS_EXIT.dumpingTree,
+  SOPS_WRONG_KEY_OR_ALTERED: SOPS_EXIT.decryptingTree,
+};
+
+/** What the original says before the text of a lower layer. */
+const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>> = {
+  encrypt: { SOPS_BAD_SYNTAX: "Error unmarshalling file: ", SOPS_BAD_VALUE: "Error encrypting tree: " },
+  decrypt: { SOPS_UNPRINTABLE: "Error dumping file: ", SOPS_BAD_SYNTAX: "" },
+};
+
+/** Runs one action and ends as the original would, our own explanation behind its sentence. */
+export async function ending(action: Action, io: Io, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SopsFailure) {
+      await write(io.stderr, `${error.message}\n`);
+      return error.exit;
+    }
+    if (!(error instanceof ToolkitError)) throw error;
+    const upstream = error instanceof SopsError ? error.upstream : undefined;
+    if (upstream !== undefined && error instanceof SopsError) {
+      await write(io.stderr, `${PREFIXES[action][error.code] ?? ""}${upstream}\n\n`);
+    }
+    await write(io.stderr, errorText(error, io));
+    return exitOf(action, error);
+  }
+}
+
+function exitOf(action: Action, error: ToolkitError): SopsExit {
+  if (!(error instanceof SopsError)) return SOPS_EXIT.generic;
+  // Where the original ends in a panic there is no sentence of it, and Go's exit code.
+  if (error.code === "SOPS_BAD_PATH") return error.upstream === undefined ? SOPS_EXIT.cannotRead : pathExit(error);
+  return (action === "encrypt" ? ENCRYPT_EXITS : DECRYPT_EXITS)[error.code] ?? SOPS_EXIT.generic;
+}
+
+function pathExit({ upstream }: SopsError): SopsExit {
+  return upstream?.startsWith("error parsing") === true ? SOPS_EXIT.invalidPath : SOPS_EXIT.generic;
+}

@@ -1,0 +1,86 @@
+export const ROOT_HELP = `Encrypt and decrypt YAML and JSON files as SOPS does: keys readable, values not.
+
+Usage: sealkit sops encrypt|decrypt [flags] FILE
+       sealkit sops -e|-d [flags] FILE
+
+Examples:
+  # Encrypt a file for a recipient, in place
+  sealkit sops encrypt --age age1… -i values.yaml
+
+  # Encrypt by the rules of .sops.yaml
+  sealkit sops encrypt secret.yaml > secret.enc.yaml
+
+  # Show one value
+  sealkit sops decrypt --extract '["db"]["password"]' values.yaml
+
+Commands:
+  encrypt   Encrypt a file
+  decrypt   Decrypt a file and check that nobody changed it
+
+Flags before a command:
+  --config FILE           Use this configuration instead of the nearest .sops.yaml (SOPS_CONFIG)
+  --indent N              Columns of one level in the result
+  --mac-only-encrypted    Leave clear values out of the MAC
+  --strict                Refuse what the original lets pass with a warning
+  -v, --version           Print the version of the original that this follows
+  -h, --help              Show this page
+`;
+
+const FILE_FLAGS = `  -i, --in-place             Write the result into the file itself, in one step
+      --output FILE          Write the result there
+      --input-type TYPE      json or yaml, instead of by the file's name
+      --output-type TYPE     json or yaml, instead of by the file's name
+      --filename-override F  Take this name for rules and types; needed to encrypt standard input
+      --strict               Refuse what the original lets pass with a warning
+  -h, --help                 Show this page
+`;
+
+export const ENCRYPT_HELP = `Encrypt a file: its keys stay readable, its values do not.
+
+Usage: sealkit sops encrypt [flags] [FILE]
+
+Examples:
+  # For two recipients, in place
+  sealkit sops encrypt --age age1abc…,age1def… -i values.yaml
+
+  # Only the values of a Kubernetes Secret
+  sealkit sops encrypt --age age1… --encrypted-regex '^(data|stringData)$' secret.yaml
+
+  # From a pipe
+  kubectl get secret db -o yaml | sealkit sops encrypt --age age1… --filename-override db.yaml
+
+Without --age the keys come from the first creation rule of the nearest .sops.yaml that matches the file.
+
+Recipients:
+  -a, --age RECIPIENTS       Age recipients, with commas (SOPS_AGE_RECIPIENTS)
+
+What is encrypted (one of them; all but keys that end in _unencrypted by default):
+      --encrypted-regex P    Only values under keys that match this RE2 pattern
+      --unencrypted-regex P  All but those
+      --encrypted-suffix S   Only values under keys with this ending
+      --unencrypted-suffix S All but those
+
+Flags:
+${FILE_FLAGS}`;
+
+export const DECRYPT_HELP = `Decrypt a file and check that nobody changed it.
+
+Usage: sealkit sops decrypt [flags] [FILE]
+
+Examples:
+  # To the terminal
+  sealkit sops decrypt values.yaml
+
+  # One value, without a line end
+  sealkit sops decrypt --extract '["db"]["password"]' values.yaml
+
+  # As JSON
+  sealkit sops decrypt --output-type json values.yaml | jq .db
+
+Identities are taken from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD and ~/.config/sops/age/keys.txt.
+
+Flags:
+      --extract PATH         Only the value at this path
+      --ignore-mac           Show the file although its MAC does not fit
+      --decryption-order T   Kinds of keys in the order in which they are tried
+${FILE_FLAGS}`;

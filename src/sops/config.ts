@@ -1,0 +1,104 @@
+import { badConfig, childOf, itemsOf } from "./config-node.ts";
+import { type CreationRule, readRule } from "./creation-rule.ts";
+import { nameOf, SopsError } from "./errors.ts";
+import { compilePattern } from "./selector.ts";
+import { readYaml } from "./stores/yaml-read.ts";
+import type { Branch, Node } from "./value.ts";
+
+/** What `.sops.yaml` says, as far as encrypting and decrypting ask for it. Unknown keys are passed over. */
+export interface SopsConfig {
+  /** Undefined when the file has no `creation_rules` at all, which counts as having no file. */
+  readonly creationRules: readonly CreationRule[] | undefined;
+  readonly indents: { readonly yaml: number | undefined; readonly json: number | undefined };
+}
+
+/** Rules in one file, far beyond what people write. */
+const MAX_RULES = 10_000;
+
+/**
+ * Reads a configuration. Only its first document counts.
+ *
+ * @throws {SopsError} `SOPS_BAD_CONFIG`.
+ */
+export function parseConfig(input: Uint8Array, file: string): SopsConfig {
+  const root = readRoot(input, file);
+  const stores = childOf(root, "stores");
+  return {
+    creationRules: readRules(root, file),
+    indents: { yaml: readIndent(stores, "yaml", file), json: readIndent(stores, "json", file) },
+  };
+}
+
+function readRoot(input: Uint8Array, file: string): Branch | undefined {
+  if (isBlank(input)) return undefined;
+  try {
+    return readYaml(input, { file, isLenient: true })[0];
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error;
+    const upstream =
+      error.upstream === undefined ? undefined : `${LOADING}Could not unmarshal config file: ${error.upstream}`;
+    throw new SopsError("SOPS_BAD_CONFIG", error.message, {
+      file,
+      details: error.details,
+      hints: ["to go without it: --config /dev/null"],
+      upstream,
+      cause: error,
+    });
+  }
+}
+
+/** No content: blanks and comments only. */
+function isBlank(input: Uint8Array): boolean {
+  const text = Buffer.from(input).toString();
+  return text.split("\n").every((line) => /^\s*(#.*)?$/.test(line));
+}
+
+function readRules(root: Branch | undefined, file: string): readonly CreationRule[] | undefined {
+  const rules = childOf(root, "creation_rules");
+  if (rules === undefined || rules === null) return undefined;
+  const items = itemsOf(rules);
+  if (items === undefined) throw badConfig(file, '"creation_rules" is not a list');
+  if (items.length > MAX_RULES) throw badConfig(file, `"creation_rules" has more than ${MAX_RULES} rules`);
+  return items.map((rule, index) => {
+    if (typeof rule !== "object" || rule === null || rule.kind !== "branch") {
+      throw badConfig(file, `rule ${index + 1} is not a mapping`);
+    }
+    return readRule(rule, `rule ${index + 1}`, file);
+  });
+}
+
+function readIndent(stores: Node | undefined, name: string, file: string): number | undefined {
+  const indent = childOf(childOf(stores, name), "indent");
+  if (indent === undefined || indent === null) return undefined;
+  if (typeof indent === "bigint" && indent >= -1000n && indent <= 1000n) return Number(indent);
+  throw badConfig(file, `"stores.${name}.indent" is not a number of columns`);
+}
+
+const LOADING = "error loading config: ";
+
+/**
+ * The first rule that matches a path. `path` is that of the file relative to the configuration's folder, with `/`.
+ *
+ * @throws {SopsError} `SOPS_NO_RULE`; `SOPS_BAD_CONFIG` for a pattern on the way that RE2 does not take.
+ */
+export function ruleFor(rules: readonly CreationRule[], path: string, file: string): CreationRule {
+  for (const [index, rule] of rules.entries()) {
+    if (rule.pathPattern === "") return rule;
+    const compiled = compilePattern(rule.pathPattern);
+    if ("problem" in compiled) {
+      const upstream = `can not compile regexp: error parsing regexp: ${compiled.problem}`;
+      throw badConfig(file, `"path_regex" of rule ${index + 1} is not valid: ${compiled.problem}`, upstream);
+    }
+    if (compiled.test(path)) return rule;
+  }
+  throw new SopsError(
+    "SOPS_NO_RULE",
+    `Cannot encrypt ${nameOf(path)}: no creation rule of ${nameOf(file)} matches it`,
+    {
+      file: path,
+      details: rules.map(({ pathPattern }, index) => `rule ${index + 1}: path_regex ${JSON.stringify(pathPattern)}`),
+      hints: ["name a recipient: --age age1…", "or add a rule whose path_regex matches the path above"],
+      upstream: `${LOADING}no matching creation rules found`,
+    },
+  );
+}

@@ -1,0 +1,219 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { generateX25519Identity, parseIdentity } from "../../../src/age/index.ts";
+import { encrypt } from "../../../src/sops/index.ts";
+import { runCli } from "../../helpers/run-cli.ts";
+import { sopsFixture } from "../../helpers/sops.ts";
+
+/** One recorded call of the original. See `fixtures/sops/SOURCES.md` for the placeholders. */
+interface Case {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly fixtures?: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
+  readonly ".sops.yaml"?: string;
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly identities?: string;
+  readonly exit: number | string;
+  readonly stdout?: string;
+  readonly changed?: Readonly<Record<string, string | null>>;
+}
+
+interface Recorded {
+  readonly constants: Readonly<Record<string, string>>;
+  readonly fixtures: Readonly<Record<string, string>>;
+  readonly cases: readonly Case[];
+}
+
+const recorded: Recorded = JSON.parse(sopsFixture("cases.json"));
+
+const LATER = /^(edit|rotate|updatekeys|set|unset|groups|exec-env|exec-file|publish|keyservice|filestatus|completion)$/;
+
+/** Where we end in another way on purpose. Each has its line in docs/compatibility/sops.md. */
+const DELIBERATE: Readonly<Record<string, number>> = {
+  "encrypt invalid regex": 1,
+  "encrypt invalid unencrypted regex": 1,
+};
+
+/** Why a recorded call is not compared yet; undefined when it is. */
+function reasonToSkip({ args, fixtures = [], files = {}, name }: Case): string | undefined {
+  const words = args.filter((word) => !word.startsWith("-"));
+  if (args.includes("--help")) return "a help page, which is our own";
+  if (words.some((word) => LATER.test(word)) || words[0] === "help") return "a command that comes later";
+  if (args.some((word) => /^(-r|--set)$/.test(word)) || /^(legacy edit|root no args|unknown command)/.test(name)) {
+    return "a command that comes later";
+  }
+  const names = [...fixtures, ...Object.keys(files)];
+  if (
+    names.some((file) => /\.(env|ini|txt|bin)$/.test(file) && !/^k/.test(file)) ||
+    /(dotenv|ini|binary)$/.test(
+      args
+        .join(" ")
+        .match(/-type (\w+)/g)
+        ?.join(" ") ?? "",
+    )
+  ) {
+    return "a format that comes later";
+  }
+  if (args.some((word) => /^(dotenv|ini|binary)$/.test(word)) || /stdin no type|stdin input-type yaml/.test(name)) {
+    return "a format that comes later";
+  }
+  if (fixtures.includes("groups.yaml") || /^config key groups( no| 1| threshold|$)|empty key group/.test(name)) {
+    return "key groups come later";
+  }
+  return undefined;
+}
+
+const identities = Object.fromEntries(["a", "b", "c"].map((letter) => [letter, generateX25519Identity()]));
+const recipients = Object.fromEntries(
+  Object.entries(identities).map(([letter, identity]) => [letter, parseIdentity(identity).name]),
+);
+const files = new Map<string, string>();
+
+const PLAIN = recorded.fixtures["plain.yaml"] ?? "";
+const TYPES =
+  'i: 1\nf: 1.50\nt: true\nn: null\ne: ""\nd: 2024-01-01\ns: "x\\ny\\n"\nm: {}\nl: []\nu_unencrypted: clear\n';
+
+beforeAll(async () => {
+  const seal = async (text: string, to: readonly string[], format: "yaml" | "json" = "yaml") =>
+    (await encrypt(text, format, { recipients: to.map((letter) => recipients[letter] ?? ""), now: 0 })).text;
+  const enc = await seal(PLAIN, ["a"]);
+  const types = await seal(TYPES, ["a"]);
+  const change = (text: string, from: string | RegExp, to: string) => {
+    const after = text.replace(from, to);
+    expect(after).not.toBe(text);
+    return after;
+  };
+  const made: Record<string, string> = {
+    "plain.yaml": PLAIN,
+    "nometa.yaml": PLAIN,
+    "plain.json": recorded.fixtures["plain.json"] ?? "",
+    "enc.yaml": enc,
+    "enc.json": await seal('{"a": 1, "b": {"c": "x"}, "l": ["p", "q"]}', ["a"], "json"),
+    "multi.yaml": await seal("a: 1\n---\nb: 2\n", ["a"]),
+    "bonly.yaml": await seal(PLAIN, ["b"]),
+    "two.yaml": await seal(PLAIN, ["a", "b"]),
+    "types.yaml": types,
+    "envflat.yaml": await seal('A: 1\nB: x y\nC: true\nD: 1.5\nE: ""\nF: null\n', ["a"]),
+    "nomac.yaml": change(enc, / {4}mac: .*\n/, ""),
+    "badmac.yaml": change(enc, /(mac: ENC\[AES256_GCM,data:)../, "$1++"),
+    "clearedit.yaml": change(types, "clear\n", "edited\n"),
+    "tampered.yaml": change(enc, /(a: ENC\[AES256_GCM,data:)[^,]*/, "$1AA=="),
+    "swapped.yaml": change(enc, "\nb:", "\nb2:"),
+    "clearvalue.yaml": change(enc, /a: ENC.*/, "a: 1"),
+    "clearstr.yaml": change(enc, /a: ENC.*/, "a: plain"),
+    "sopsstr.yaml": "a: 1\nsops: x\n",
+    "nokeys.yaml": change(enc, / {4}age:\n( {8}.*\n)+/, ""),
+    "nolastmod.yaml": change(enc, / {4}lastmodified: .*\n/, ""),
+    "unquotedtime.yaml": change(enc, /lastmodified: "(.*)"/, "lastmodified: $1"),
+    "twosel.yaml": change(enc, "    unencrypted_suffix", "    encrypted_regex: x\n    unencrypted_suffix"),
+    "upper.yaml": change(change(enc, "lastmodified", "LastModified"), "    mac:", "    MAC:"),
+  };
+  for (const [name, text] of Object.entries(made)) files.set(name, text);
+});
+
+function fill(text: string): string {
+  if (text === "<PLAIN-ENC><META:yaml>") return files.get("enc.yaml") ?? "";
+  return text.replace(/<(SEC-)?([abc])>/g, (_, secret: string | undefined, letter: string) =>
+    String((secret === undefined ? recipients : identities)[letter]),
+  );
+}
+
+/** Our result in the form of the records. */
+function normalise(text: string): string {
+  let result = text
+    .replace(/ENC\[AES256_GCM,data:[^\]]*,type:(\w+)\]/g, "ENC[$1]")
+    .replace(/-----BEGIN AGE ENCRYPTED FILE-----[\s\S]*?-----END AGE ENCRYPTED FILE-----/g, "<AGE>")
+    .replace(/("?lastmodified"?: )"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"/g, '$1"<TIME>"');
+  for (const letter of ["a", "b", "c"]) result = result.replaceAll(recipients[letter] ?? "", `<${letter}>`);
+  return result;
+}
+
+function expand(text: string): string {
+  let result = text;
+  for (let round = 0; round < 3; round++) {
+    for (const [name, value] of Object.entries(recorded.constants)) result = result.replaceAll(name, value);
+  }
+  return result;
+}
+
+function expectText(actual: string, wanted: string): void {
+  const shown = normalise(actual);
+  const whole = expand(wanted);
+  if (whole.endsWith("<help text>")) {
+    expect(shown.slice(0, 60)).toContain(whole.slice(0, whole.indexOf("<help text>")).slice(0, 40).trim().slice(0, 30));
+  } else {
+    expect(shown).toBe(whole);
+  }
+}
+
+const compared = recorded.cases.filter((recordedCase) => reasonToSkip(recordedCase) === undefined);
+
+describe("calls of the original", () => {
+  test("are counted", () => {
+    const counts: Record<string, number> = {};
+    for (const recordedCase of recorded.cases) {
+      const reason = reasonToSkip(recordedCase);
+      if (reason !== undefined) counts[reason] = (counts[reason] ?? 0) + 1;
+    }
+    expect({ all: recorded.cases.length, compared: compared.length, ...counts }).toMatchInlineSnapshot(`
+      {
+        "a command that comes later": 237,
+        "a format that comes later": 32,
+        "a help page, which is our own": 1,
+        "all": 498,
+        "compared": 220,
+        "key groups come later": 8,
+      }
+    `);
+  });
+
+  test.each(compared)("$name", async (recordedCase) => {
+    const {
+      args,
+      fixtures = [],
+      stdin,
+      env = {},
+      cwd,
+      identities: who = "a",
+      exit,
+      stdout = "",
+      changed = {},
+    } = recordedCase;
+    const placed: Record<string, string> = {};
+    for (const name of fixtures) placed[name] = files.get(name) ?? `no fixture ${name}`;
+    for (const [name, text] of Object.entries(recordedCase.files ?? {})) placed[name] = fill(text);
+    const config = recordedCase[".sops.yaml"];
+    if (config !== undefined) placed[".sops.yaml"] = fill(config);
+    const keys =
+      who === "none"
+        ? ""
+        : who
+            .split("+")
+            .map((letter) => identities[letter])
+            .join("\n");
+    const run = await runCli(["sops", ...args.map(fill)], {
+      files: placed,
+      ...(cwd === undefined ? {} : { below: cwd }),
+      ...(stdin === undefined ? {} : { stdin: fill(stdin) }),
+      env: {
+        ...(keys === "" ? {} : { SOPS_AGE_KEY: keys }),
+        PATH: process.env["PATH"] ?? "",
+        ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)])),
+      },
+    });
+    const wantedExit = DELIBERATE[recordedCase.name] ?? exit;
+    expect({ code: run.code, stderr: run.code === wantedExit ? "" : run.stderr }).toEqual({
+      code: wantedExit,
+      stderr: "",
+    });
+    expect(run.stderr).not.toContain("AGE-SECRET-KEY-");
+    if (DELIBERATE[recordedCase.name] !== undefined) return;
+    expectText(run.stdout, stdout);
+    for (const [name, text] of Object.entries(changed)) expectText(run.files[name]?.text ?? "", text ?? "");
+    for (const [name, text] of Object.entries(placed)) {
+      if (!(name in changed)) expect(run.files[name]?.text).toBe(text);
+    }
+  });
+});
