@@ -1,0 +1,71 @@
+import { ArtifactStorage, serveArtifacts } from "../../src/sources/index.ts";
+import type { TreeLimits } from "../../src/tree/index.ts";
+import type { SetUp, SetupPorts } from "../setup.ts";
+import type { Family } from "../start.ts";
+import { gitRepositoryController } from "./reconciler.ts";
+
+/** What the source controllers can be told; names follow Flux's flags. Spans in milliseconds. */
+export interface SourceSettings {
+  /** Folder for artifacts. */
+  readonly storagePath: string;
+  /** `HOST:PORT` that artifacts are served on; port 0 takes a free one. */
+  readonly storageAddress: string;
+  /** `HOST[:PORT]` that others reach it by; default the address it listens on. */
+  readonly storageAdvertisedAddress?: string | undefined;
+  readonly artifactRetentionMs: number;
+  readonly artifactRetentionRecords: number;
+  readonly concurrency: number;
+  readonly intervalJitterPercent: number;
+  /** Where fetches put their temporary files; the system's folder by default. */
+  readonly tempFolder?: string | undefined;
+  readonly limits?: Partial<TreeLimits> | undefined;
+  readonly labelSelector?: string | undefined;
+}
+
+export const defaultSourceSettings: Omit<SourceSettings, "storagePath"> = {
+  storageAddress: "127.0.0.1:0",
+  artifactRetentionMs: 60_000,
+  artifactRetentionRecords: 2,
+  concurrency: 2,
+  intervalJitterPercent: 5,
+};
+
+/** The source kinds, their storage and its server. */
+export function sourceFamily(given: Partial<SourceSettings> & Pick<SourceSettings, "storagePath">): Family {
+  const settings: SourceSettings = { ...defaultSourceSettings, ...given };
+  return { name: "source", setUp: (ports) => setUp(settings, ports) };
+}
+
+async function setUp(settings: SourceSettings, { clock, log }: SetupPorts): Promise<SetUp> {
+  const { host, port } = hostAndPort(settings.storageAddress);
+  const server = await serveArtifacts(settings.storagePath, { host, port });
+  log.info("Artifact server serving", { addr: server.address });
+  const storage = new ArtifactStorage({
+    root: settings.storagePath,
+    advertisedAddress: () => settings.storageAdvertisedAddress ?? server.address,
+    now: () => clock.now(),
+    retentionMs: settings.artifactRetentionMs,
+    retentionRecords: settings.artifactRetentionRecords,
+  });
+  return {
+    controllers: [
+      gitRepositoryController({
+        storage,
+        concurrency: settings.concurrency,
+        jitterPercent: settings.intervalJitterPercent,
+        tempFolder: settings.tempFolder,
+        limits: settings.limits,
+        labelSelector: settings.labelSelector,
+      }),
+    ],
+    ready: Promise.resolve(),
+    stop: () => server.close(),
+  };
+}
+
+/** `:9090` listens everywhere, as in Go. */
+function hostAndPort(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(":");
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, "");
+  return { host: host === "" ? "0.0.0.0" : host, port: Number(address.slice(colon + 1)) };
+}
