@@ -36,13 +36,31 @@ export function readDocuments(file: string, bytes: Uint8Array) {
     return readManifests(bytes, { source: file }).manifests;
   } catch (cause) {
     if (!(cause instanceof YamlError)) throw cause;
-    throw new KustomizeError("KUSTOMIZE_BAD_FILE", `failed to decode Kubernetes YAML from ${file}: ${cause.message}`, {
+    const { line, column } = cause.at;
+    const place = `document ${documentAt(bytes, line)}, line ${line}, column ${column}`;
+    const message = `failed to decode Kubernetes YAML from ${file}: ${place}: ${cause.problem}`;
+    throw new KustomizeError("KUSTOMIZE_BAD_FILE", message, {
       file,
       details: cause.details,
       hints: cause.hints,
       cause,
     });
   }
+}
+
+/** The 1-based document that a line belongs to; separators before any content begin none. */
+function documentAt(bytes: Uint8Array, line: number): number {
+  let document = 1;
+  let hasContent = false;
+  for (const text of new TextDecoder().decode(bytes).split("\n", line)) {
+    if (/^---(?:\s|$)/.test(text)) {
+      if (hasContent) document += 1;
+      hasContent = true;
+    } else if (/^\s*[^\s#]/.test(text)) {
+      hasContent = true;
+    }
+  }
+  return document;
 }
 
 function toObjects(value: unknown, origin: Origin, depth: number): readonly KubeObject[] {
