@@ -64,8 +64,9 @@ async function runAge(words: readonly string[], io: Io): Promise<number> {
     (reason) => `failed to open input file "${flags.args[0]}": ${reason}`,
   );
   if (input.isStdin) stdin.claim();
-  const output = await chooseOutput(io, flags, input);
+  let output: Output | undefined;
   try {
+    output = await chooseOutput(io, flags, input);
     const pieces = decrypting
       ? decrypt(input.pieces, await decryptIdentities(io, flags, stdin))
       : encrypt(input.pieces, await encryptRecipients(io, flags, stdin), { armor: flags.has("armor") });
@@ -73,7 +74,7 @@ async function runAge(words: readonly string[], io: Io): Promise<number> {
     await output.finish();
     return 0;
   } catch (error) {
-    await output.abandon();
+    await output?.abandon();
     throw error;
   } finally {
     await input.close();

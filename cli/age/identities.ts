@@ -46,7 +46,7 @@ function identitiesIn(io: Io, path: string, bytes: Uint8Array): FileIdentity[] {
   const text = new TextDecoder().decode(bytes);
   const start = text.trimStart();
   if (start.startsWith("age-encryption.org/") || start.startsWith(ARMOR_BEGIN)) {
-    return [encryptedIdentities(io, path, bytes.subarray(bytes.length - Buffer.byteLength(start)))];
+    return [encryptedIdentities(io, path, withoutLeadingSpace(bytes))];
   }
   const pem = /^-----BEGIN ([^-\r\n]*)-----/.exec(start);
   if (pem !== null && !pem[1]?.endsWith("PRIVATE KEY")) {
@@ -56,6 +56,12 @@ function identitiesIn(io: Io, path: string, bytes: Uint8Array): FileIdentity[] {
     identity,
     recipients: async () => [parseRecipient(identity.name)],
   }));
+}
+
+/** White space before an encrypted key file does not matter; in the age format itself it would. */
+function withoutLeadingSpace(bytes: Uint8Array): Uint8Array {
+  const start = bytes.findIndex((byte) => byte !== 0x20 && (byte < 0x09 || byte > 0x0d));
+  return bytes.subarray(Math.max(0, start));
 }
 
 /** A key file under a passphrase, asked for when the identities are really needed, and once. */

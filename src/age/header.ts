@@ -50,7 +50,7 @@ export async function readHeader(reader: ByteReader): Promise<Header> {
       return { stanzas, mac: macOf(text, line), covered: lines.covered() };
     }
     if (stanzas.length === LIMITS.stanzas) {
-      throw headerError(`${PARSE}header contains more than ${LIMITS.stanzas} recipient stanzas`);
+      throw headerError(`${PARSING}header contains more than ${LIMITS.stanzas} recipient stanzas`);
     }
     stanzas.push(await readStanza(line, lines));
   }
