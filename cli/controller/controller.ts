@@ -13,9 +13,10 @@ import { type DefinedCommand, defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { environmentWords } from "./environment.ts";
-import { FAMILY_NAMES, type FamilyName, isFamilyName, loadFamilies } from "./families.ts";
+import { DEFAULT_FAMILIES, FAMILY_NAMES, type FamilyName, isFamilyName, loadFamilies } from "./families.ts";
 import { sealedSecretFlags, sealedSecretSettings } from "./sealed-secret-flags.ts";
 import { onRenewSignal, processIdentity } from "./signals-adapter.ts";
+import { kustomizationSettings, sourceSettings, syncFlags } from "./sync-flags.ts";
 
 const cluster = "Cluster";
 const serving = "Serving";
@@ -24,7 +25,7 @@ const logging = "Logging";
 const flags = {
   controllers: {
     ...flag.text({
-      default: FAMILY_NAMES.join(","),
+      default: DEFAULT_FAMILIES.join(","),
       placeholder: "NAMES",
       help: `Kinds to run, of ${FAMILY_NAMES.join(", ")}`,
     }),
@@ -97,6 +98,7 @@ const flags = {
   logInfoStdout: flag.toggle({ group: logging, default: true, help: "Debug and info on stdout instead of stderr" }),
 
   ...sealedSecretFlags,
+  ...syncFlags,
 };
 
 const definition = defineCommand({
@@ -109,6 +111,10 @@ const definition = defineCommand({
     {
       what: "From your own machine, against the current context",
       command: "sealkit controller --own-namespace kube-system",
+    },
+    {
+      what: "Only what syncs repositories, with the rights of each namespace's own account",
+      command: "sealkit controller --controllers source,kustomization --default-service-account sealkit-applier",
     },
     {
       what: "Only the SealedSecrets of two namespaces",
@@ -151,6 +157,10 @@ const definition = defineCommand({
     const names = split(given.controllers).filter(isFamilyName);
     const families = await loadFamilies([...new Set<FamilyName>(names)], {
       sealedsecret: async () => (await import("../../controller/sealedsecret/set-up.ts")).sealedSecretFamily(settings),
+      source: async () =>
+        (await import("../../controller/gitrepository/set-up.ts")).sourceFamily(sourceSettings(given)),
+      kustomization: async () =>
+        (await import("../../controller/kustomization/set-up.ts")).kustomizationFamily(kustomizationSettings(given)),
     });
 
     log.info("Starting sealed-secrets controller", { version: packageJson.version, controllers: names.join(",") });

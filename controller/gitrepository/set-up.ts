@@ -1,34 +1,8 @@
 import { ArtifactStorage, serveArtifacts } from "../../src/sources/index.ts";
-import type { TreeLimits } from "../../src/tree/index.ts";
 import type { SetUp, SetupPorts } from "../setup.ts";
 import type { Family } from "../start.ts";
 import { gitRepositoryController } from "./reconciler.ts";
-
-/** What the source controllers can be told; names follow Flux's flags. Spans in milliseconds. */
-export interface SourceSettings {
-  /** Folder for artifacts. */
-  readonly storagePath: string;
-  /** `HOST:PORT` that artifacts are served on; port 0 takes a free one. */
-  readonly storageAddress: string;
-  /** `HOST[:PORT]` that others reach it by; default the address it listens on. */
-  readonly storageAdvertisedAddress?: string | undefined;
-  readonly artifactRetentionMs: number;
-  readonly artifactRetentionRecords: number;
-  readonly concurrency: number;
-  readonly intervalJitterPercent: number;
-  /** Where fetches put their temporary files; the system's folder by default. */
-  readonly tempFolder?: string | undefined;
-  readonly limits?: Partial<TreeLimits> | undefined;
-  readonly labelSelector?: string | undefined;
-}
-
-export const defaultSourceSettings: Omit<SourceSettings, "storagePath"> = {
-  storageAddress: "127.0.0.1:0",
-  artifactRetentionMs: 60_000,
-  artifactRetentionRecords: 2,
-  concurrency: 2,
-  intervalJitterPercent: 5,
-};
+import { defaultSourceSettings, type SourceSettings } from "./settings.ts";
 
 /** The source kinds, their storage and its server. */
 export function sourceFamily(given: Partial<SourceSettings> & Pick<SourceSettings, "storagePath">): Family {

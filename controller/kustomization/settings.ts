@@ -1,0 +1,33 @@
+import type { TreeLimits } from "../../src/tree/index.ts";
+
+/** What the Kustomization controller can be told; names follow Flux's flags. Spans in milliseconds. */
+export interface KustomizationSettings {
+  readonly concurrency: number;
+  readonly applyConcurrency: number;
+  readonly requeueDependencyMs: number;
+  readonly httpRetries: number;
+  readonly intervalJitterPercent: number;
+  /** ServiceAccount for objects that name none; absent: the controller's own rights. */
+  readonly defaultServiceAccount?: string | undefined;
+  readonly noCrossNamespaceRefs: boolean;
+  /** Takes SOPS files whose MAC is wrong or missing, as Flux does. */
+  readonly ignoreMac: boolean;
+  readonly allowClearTextIn: readonly string[];
+  readonly overrideManagers: readonly string[];
+  readonly customApplyStageKinds: readonly string[];
+  readonly limits?: Partial<TreeLimits> | undefined;
+  readonly labelSelector?: string | undefined;
+}
+
+export const defaultKustomizationSettings: KustomizationSettings = {
+  concurrency: 4,
+  applyConcurrency: 4,
+  requeueDependencyMs: 30_000,
+  httpRetries: 9,
+  intervalJitterPercent: 5,
+  noCrossNamespaceRefs: false,
+  ignoreMac: false,
+  allowClearTextIn: [],
+  overrideManagers: [],
+  customApplyStageKinds: [],
+};
