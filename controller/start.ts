@@ -92,7 +92,11 @@ export async function startControllers(options: StartOptions): Promise<RunningCo
       log.error("Error answering a request", { error: error instanceof Error ? error.name : "" }),
   };
   // A process that waits for the lead is ready too: it would take over at once.
-  const isReady = () => manager.hasRead;
+  let isSetUp = false;
+  void Promise.all(setUps.map((setUp) => setUp.ready)).then(() => {
+    isSetUp = true;
+  });
+  const isReady = () => isSetUp && manager.hasRead;
   const answer: Parameters<typeof listen>[0]["answer"] = async (question) => {
     for (const setUp of setUps) {
       const own = await setUp.answer?.(question, isReady);
