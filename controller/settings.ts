@@ -1,9 +1,5 @@
 import type { KeyOrder } from "./keys/order.ts";
 
-/** The kinds that `--controllers` can name. */
-export const CONTROLLER_NAMES = ["sealedsecret", "source", "kustomization"] as const;
-export type ControllerName = (typeof CONTROLLER_NAMES)[number];
-
 /** What the SealedSecret controller can be told; names follow the original's flags. Spans in milliseconds. */
 export interface SealedSecretSettings {
   readonly keyPrefix: string;
