@@ -14,7 +14,12 @@ export function bootstrap(world: World): void {
       : ["", object.apiVersion];
     const type = world.registry.findKind(group, version, object.kind);
     if (type === undefined) return;
-    createObject(world, type, cloneObject(object), { namespace: object.metadata.namespace, dryRun: false, track });
+    createObject(world, type, cloneObject(object), {
+      namespace: object.metadata.namespace,
+      dryRun: false,
+      user: undefined,
+      track,
+    });
   };
   for (const name of NAMESPACES) add({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
   for (const object of world.builtin.bootstrap) add(object);

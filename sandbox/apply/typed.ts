@@ -8,19 +8,10 @@ const MAX_PROBLEMS = 100;
  * What keeps an applied configuration from being read by its schema: undeclared fields, wrong types, list items
  * without their keys or twice. One line each, as the API server words them.
  */
-export function typedProblems(value: unknown, schema: Schema, metadata: Schema | undefined): string[] {
+export function typedProblems(value: unknown, schema: Schema): string[] {
   const problems: string[] = [];
-  const root = metadata === undefined ? schema : withMetadata(schema, metadata);
-  check(value, root, "", problems);
+  check(value, schema, "", problems);
   return problems.slice(0, MAX_PROBLEMS);
-}
-
-/** A custom resource's schema says nothing about the parts that every object has. */
-function withMetadata(schema: Schema, metadata: Schema): Schema {
-  const properties = new Map(schema.properties);
-  properties.set("metadata", metadata);
-  for (const field of ["apiVersion", "kind"]) properties.set(field, { type: "string" });
-  return { ...schema, properties };
 }
 
 function check(value: unknown, schema: Schema, path: string, problems: string[]): void {

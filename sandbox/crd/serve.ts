@@ -2,6 +2,7 @@ import { equalJson, isJsonObject, type JsonObject, type KubeObject } from "../..
 import { at, cloneObject, keyOfObject, listAt, textAt, timestamp, valueAt } from "../object.ts";
 import { type Column, type ResourceType, type Subresource, tableOf } from "../registry/resource-type.ts";
 import { readCustomSchema } from "../schema/custom.ts";
+import type { Schema } from "../schema/schema.ts";
 import type { World } from "../world.ts";
 
 export const DEFINITIONS = tableOf("apiextensions.k8s.io", "customresourcedefinitions");
@@ -29,7 +30,7 @@ export function serveDefinitions(world: World): () => void {
     if (sameSpec && change.type === "MODIFIED") return;
     const accepted = namesConflict(world, change.object) === undefined;
     world.registry.removeCustom(name);
-    if (accepted) for (const type of typesOf(change.object)) world.registry.add(type);
+    if (accepted) for (const type of typesOf(change.object, world)) world.registry.add(type);
     // A write from inside a listener would reach later listeners before this change does.
     queueMicrotask(() => writeStatus(world, keyOfObject(change.object)));
   });
@@ -83,15 +84,24 @@ function writeStatus(world: World, key: string): void {
 }
 
 /** One resource type per served version. */
-function typesOf(definition: KubeObject): ResourceType[] {
+function typesOf(definition: KubeObject, world: World): ResourceType[] {
   const versions = listAt(definition, "spec", "versions").filter(isJsonObject);
   const stored = versions.find((version) => version["storage"] === true);
   return versions
     .filter((version) => version["served"] === true)
-    .map((version) => typeOf(definition, version, textAt(stored, "name")));
+    .map((version) => typeOf(definition, version, textAt(stored, "name"), world));
 }
 
-function typeOf(definition: KubeObject, version: JsonObject, storageVersion: string): ResourceType {
+/** A definition's schema says little or nothing about the parts that every object has. */
+function wholeSchema(schema: Schema, world: World): Schema {
+  const properties = new Map(schema.properties);
+  const metadata = world.builtin.schemas.get("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+  if (metadata !== undefined) properties.set("metadata", metadata);
+  for (const field of ["apiVersion", "kind"]) properties.set(field, { type: "string" });
+  return { ...schema, properties };
+}
+
+function typeOf(definition: KubeObject, version: JsonObject, storageVersion: string, world: World): ResourceType {
   const group = textAt(definition, "spec", "group");
   const names = at(definition, "spec", "names");
   const kind = textAt(names, "kind");
@@ -99,7 +109,7 @@ function typeOf(definition: KubeObject, version: JsonObject, storageVersion: str
   const plural = textAt(names, "plural");
   const status = isJsonObject(valueAt(version, "subresources", "status"));
   const raw = at(version, "schema", "openAPIV3Schema");
-  const schema = readCustomSchema(raw);
+  const schema = wholeSchema(readCustomSchema(raw), world);
   if (valueAt(definition, "spec", "preserveUnknownFields") === true) schema.preserveUnknown = true;
   const given = listAt(version, "additionalPrinterColumns").filter(isJsonObject).map(columnOf);
   const selectable = listAt(version, "selectableFields").map((field) => textAt(field, "jsonPath"));

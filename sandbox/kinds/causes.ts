@@ -21,10 +21,7 @@ export function forbiddenField(field: string, why: string): Cause {
 }
 
 export function notSupported(field: string, value: unknown, supported: readonly string[]): Cause {
-  const listed = [...supported]
-    .sort()
-    .map((name) => JSON.stringify(name))
-    .join(", ");
+  const listed = supported.map((name) => JSON.stringify(name)).join(", ");
   return {
     reason: "FieldValueNotSupported",
     message: `Unsupported value: ${shown(value)}: supported values: ${listed}`,

@@ -71,7 +71,7 @@ function validateVersions(spec: JsonObject): Cause[] {
   for (const [index, version] of versions.entries()) {
     const schema = valueAt(version, "schema", "openAPIV3Schema");
     const field = `spec.versions[${index}].schema.openAPIV3Schema`;
-    if (!isJsonObject(schema)) causes.push(required(field, "schemas are required"));
+    if (!isJsonObject(schema)) causes.push(required(field));
     else structural(schema, field, causes, 0);
   }
   return causes;

@@ -10,6 +10,7 @@ export function defaultCustom(object: JsonObject, schema: Schema): void {
     const value = object[key];
     if (value === null && below.nullable !== true) {
       if (below.default !== undefined) object[key] = cloneJson(below.default);
+      else delete object[key];
     } else if (value === undefined && below.default !== undefined) {
       object[key] = cloneJson(below.default);
     }

@@ -28,20 +28,24 @@ export function applyServerSide(world: World, request: ApiRequest, target: Targe
     const options = { group: "meta.k8s.io", kind: "PatchOptions" };
     throw invalid(options, "", [required("fieldManager", "is required for apply patch")]);
   }
-  const applied = readConfiguration(world, request, target, name);
   const old = world.store.get(type.table, storageKey(target.namespace ?? "", name));
   if (old === undefined && subresource !== undefined) throw notFound(type, name);
+  const applied = readConfiguration(world, request, target, name);
   const force = request.query.get("force") === "true" || request.query.get("force") === "1";
   const shown = old === undefined ? undefined : present(old, type);
   const result = applyTo(shown, applied, type, { manager, subresource, force, time: timestamp(world.now()) });
   const object = decodeObject({ value: result.object, duplicates: [] }, type, request, world);
   const track = (made: KubeObject) => writeOwners(made, result.owners);
   const dryRun = isDryRun(request);
+  const { user } = request;
   if (old === undefined) {
-    return { status: 201, object: createObject(world, type, object, { namespace: target.namespace, dryRun, track }) };
+    return {
+      status: 201,
+      object: createObject(world, type, object, { namespace: target.namespace, dryRun, user, track }),
+    };
   }
   checkName(object, name);
-  return { status: 200, object: replaceObject(world, type, object, old, { dryRun, subresource, track }) };
+  return { status: 200, object: replaceObject(world, type, object, old, { dryRun, user, subresource, track }) };
 }
 
 function readConfiguration(world: World, request: ApiRequest, target: Target, name: string): JsonObject {
@@ -67,7 +71,7 @@ function readConfiguration(world: World, request: ApiRequest, target: Target, na
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
   metadata["name"] = name;
-  const problems = typedProblems(body, type.schema, type.custom !== undefined ? metadataSchema(world) : undefined);
+  const problems = typedProblems(body, type.schema);
   if (problems.length > 0) {
     const id = `${target.namespace === undefined ? "" : `${target.namespace}`}/${name}; ${apiVersionOf(type)}, Kind=${type.kind}`;
     const list =
@@ -76,8 +80,6 @@ function readConfiguration(world: World, request: ApiRequest, target: Target, na
   }
   return body;
 }
-
-const metadataSchema = (world: World) => world.builtin.schemas.get("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
 
 interface ApplyOptions {
   readonly manager: string;

@@ -1,5 +1,7 @@
 import { equalJson, type KubeObject } from "../../src/objects/index.ts";
 import { keepTimestamps } from "../apply/managed-fields.ts";
+import { forbidEscalation } from "../auth/escalation.ts";
+import type { User } from "../auth/user.ts";
 import { validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
 import { keyOfObject } from "../object.ts";
 import type { ResourceType, WriteContext } from "../registry/resource-type.ts";
@@ -10,6 +12,8 @@ import type { World } from "../world.ts";
 export interface CommitOptions {
   readonly dryRun: boolean;
   readonly subresource: string | undefined;
+  /** Whoever writes; undefined for the sandbox itself. */
+  readonly user: User | undefined;
   /** Sets `metadata.managedFields` once the object has its final form. */
   readonly track: (object: KubeObject, old: KubeObject | undefined) => void;
 }
@@ -29,6 +33,7 @@ export function commit(
 ): KubeObject {
   const context = writeContext(world, old, options.subresource);
   type.strategy.prepare?.(object, context);
+  if (options.user !== undefined) forbidEscalation(world, options.user, type, object);
   options.track(object, old);
   type.strategy.allocate?.(object, context);
   if (type.strategy.generation === true) countGeneration(object, old);

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../src/objects/index.ts";
 import { trackUpdate } from "../apply/track.ts";
+import type { User } from "../auth/user.ts";
 import { keyOfObject, timestamp } from "../object.ts";
 import type { ResourceType } from "../registry/resource-type.ts";
 import { alreadyExists, badRequest, methodNotAllowed, StatusError } from "../status.ts";
@@ -27,6 +28,7 @@ export function create(world: World, request: ApiRequest, target: Target): Objec
   const created = createObject(world, type, object, {
     namespace: target.namespace,
     dryRun: isDryRun(request),
+    user: request.user,
     track: (made) => trackUpdate(world, type, made, undefined, { manager, subresource: undefined }),
   });
   return { status: 201, object: created };
@@ -35,6 +37,7 @@ export function create(world: World, request: ApiRequest, target: Target): Objec
 interface CreateOptions {
   readonly namespace: string | undefined;
   readonly dryRun: boolean;
+  readonly user: User | undefined;
   readonly track: (object: KubeObject) => void;
 }
 
@@ -59,6 +62,7 @@ export function createObject(world: World, type: ResourceType, object: KubeObjec
   if (resetsStatus(type)) delete object["status"];
   return commit(world, type, object, undefined, {
     dryRun: options.dryRun,
+    user: options.user,
     subresource: undefined,
     track: options.track,
   });

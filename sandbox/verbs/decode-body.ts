@@ -124,7 +124,7 @@ export function decodeInPlace(value: JsonObject, type: ResourceType, world: Worl
       metadataSchema !== undefined && isJsonObject(metadata)
         ? decodeBuiltin(metadata, metadataSchema, "ObjectMeta").map((path) => `metadata.${path}`)
         : [];
-    unknown.push(...pruneCustom(value, type.schema));
+    unknown.push(...pruneCustom(value, type.schema).sort());
     defaultCustom(value, type.schema);
     return unknown;
   } catch (error) {

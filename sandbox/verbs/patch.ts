@@ -38,6 +38,7 @@ export function patch(world: World, request: ApiRequest, target: Target): Object
   const manager = fieldManager(request);
   const stored = replaceObject(world, type, patched, old, {
     dryRun: isDryRun(request),
+    user: request.user,
     subresource,
     track: (made) => trackUpdate(world, type, made, old, { manager, subresource }),
   });

@@ -91,6 +91,7 @@ function scale(world: World, request: ApiRequest, target: Target): ObjectAnswer 
   const manager = fieldManager(request);
   const stored = replaceObject(world, target.type, next, workload, {
     dryRun: isDryRun(request),
+    user: request.user,
     subresource: undefined,
     track: (made) => trackUpdate(world, target.type, made, workload, { manager, subresource: "scale" }),
   });
@@ -122,6 +123,7 @@ function finalize(world: World, request: ApiRequest, target: Target): ObjectAnsw
   const manager = fieldManager(request);
   const stored = replaceObject(world, target.type, next, namespace, {
     dryRun: isDryRun(request),
+    user: request.user,
     subresource: "finalize",
     track: (made) => trackUpdate(world, target.type, made, namespace, { manager, subresource: "finalize" }),
   });

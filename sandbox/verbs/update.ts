@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../src/objects/index.ts";
 import { trackUpdate } from "../apply/track.ts";
+import type { User } from "../auth/user.ts";
 import { invalidValue } from "../kinds/causes.ts";
 import { cloneObject, storageKey } from "../object.ts";
 import type { ResourceType } from "../registry/resource-type.ts";
@@ -21,14 +22,18 @@ export function update(world: World, request: ApiRequest, target: Target): Objec
   const old = world.store.get(type.table, storageKey(target.namespace ?? "", name));
   const manager = fieldManager(request);
   const dryRun = isDryRun(request);
+  const { user } = request;
   if (old === undefined) {
     if (type.strategy.createOnUpdate !== true || subresource !== undefined) throw notFound(type, name);
     const track = (made: KubeObject) => trackUpdate(world, type, made, undefined, { manager, subresource });
-    return { status: 201, object: createObject(world, type, object, { namespace: target.namespace, dryRun, track }) };
+    return {
+      status: 201,
+      object: createObject(world, type, object, { namespace: target.namespace, dryRun, user, track }),
+    };
   }
   requireRevision(object, type);
   const track = (made: KubeObject) => trackUpdate(world, type, made, old, { manager, subresource });
-  return { status: 200, object: replaceObject(world, type, object, old, { dryRun, subresource, track }) };
+  return { status: 200, object: replaceObject(world, type, object, old, { dryRun, user, subresource, track }) };
 }
 
 /** @throws StatusError 400 when body and path name different objects */
@@ -49,6 +54,7 @@ function requireRevision(object: KubeObject, type: ResourceType): void {
 
 interface ReplaceOptions {
   readonly dryRun: boolean;
+  readonly user: User | undefined;
   readonly subresource: string | undefined;
   readonly track: (object: KubeObject, old: KubeObject | undefined) => void;
 }

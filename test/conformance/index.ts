@@ -1,0 +1,19 @@
+import { accessConformance } from "./access.ts";
+import { applyConformance } from "./apply.ts";
+import { customResourcesConformance } from "./custom-resources.ts";
+import type { Api } from "./endpoint.ts";
+import { garbageConformance } from "./garbage.ts";
+import { listsConformance } from "./lists.ts";
+import { objectsConformance } from "./objects.ts";
+import { watchesConformance } from "./watches.ts";
+
+/** What both the sandbox and a real API server have to do; `api` is asked for once the server runs. */
+export function conformance(api: () => Api): void {
+  objectsConformance(api);
+  listsConformance(api);
+  watchesConformance(api);
+  applyConformance(api);
+  customResourcesConformance(api);
+  garbageConformance(api);
+  accessConformance(api);
+}
