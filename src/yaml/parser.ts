@@ -240,20 +240,16 @@ export class Parser {
   private parseAlias(token: Token): AliasNode {
     const target = this.anchors.get(token.value);
     if (target === undefined) {
-      throw this.failure(
-        "YAML_UNKNOWN_ANCHOR",
-        `the anchor "${token.value}" is not defined before this place`,
-        token,
-        token,
-        {
-          upstream: `unknown anchor '${token.value}' referenced`,
-        },
-      );
+      // Without the name, also for those who print the original's text: clear text that begins with "*" and stands
+      // without quotes is read as an alias.
+      throw this.failure("YAML_UNKNOWN_ANCHOR", "this alias has no anchor before this place", token, token, {
+        upstream: "unknown anchor referenced",
+      });
     }
     const size = this.sizes.get(target);
     if (size === undefined) {
-      throw this.failure("YAML_RECURSIVE_ANCHOR", `the anchor "${token.value}" contains itself`, token, token, {
-        upstream: `anchor '${token.value}' value contains itself`,
+      throw this.failure("YAML_RECURSIVE_ANCHOR", "the anchor of this alias contains itself", token, token, {
+        upstream: "anchor value contains itself",
       });
     }
     this.nodes += size;
