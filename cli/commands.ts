@@ -39,6 +39,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./controller/controller.ts")).controllerCommand,
   },
   {
+    name: "keys",
+    group: "Keys",
+    summary: "List, renew, back up and restore the sealing keys",
+    load: async () => (await import("./keys/keys.ts")).keysCommand,
+  },
+  {
     name: "version",
     group: "More",
     summary: "Print the version of sealkit",

@@ -15,7 +15,7 @@ export { flag } from "./flag.ts";
 /** A command whose flags were declared in a table. The definition stays readable for help and completion. */
 export interface DefinedCommand extends CommandRunner {
   help(io: Io): string;
-  complete(words: readonly string[]): readonly string[];
+  complete(words: readonly string[]): Promise<readonly string[]> | readonly string[];
 }
 
 /** Makes a runnable command: parses the flags, answers `--help`, completes, and calls `run` with typed values. */
@@ -51,7 +51,12 @@ export function defineGroup(definition: GroupDefinition): DefinedCommand {
   const names = Object.keys(definition.commands);
   return {
     help: (io) => groupHelp(definition, io),
-    complete: (words) => (words.length <= 1 ? names.filter((name) => name.startsWith(words[0] ?? "")) : []),
+    async complete([word = "", ...rest]) {
+      if (rest.length === 0) return names.filter((name) => name.startsWith(word));
+      if (!Object.hasOwn(definition.commands, word)) return [];
+      const runner = await definition.commands[word]?.load();
+      return (await runner?.complete?.(rest)) ?? [];
+    },
     async run([word, ...args], io) {
       if (word === undefined || word === "-h" || word === "--help") {
         await write(io.stdout, groupHelp(definition, io));

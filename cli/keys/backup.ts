@@ -1,0 +1,66 @@
+import { parseRecipient, parseRecipientsFile, type Recipient } from "../../src/age/index.ts";
+import { backupText, collectSecrets, encryptBackup } from "../../src/keys/index.ts";
+import { defineCommand, flag } from "../define-command.ts";
+import { CliError } from "../errors.ts";
+import { EXIT } from "../exit-codes.ts";
+import { readTextFile, replaceFile } from "../files-adapter.ts";
+import type { Io } from "../io.ts";
+import { note, write } from "../output.ts";
+import { keyPlace, placeFlags, withCluster } from "./place.ts";
+
+export const backupCommand = defineCommand({
+  name: "keys backup",
+  summary: "Write all keys of a cluster into one file, encrypted with age",
+  examples: [
+    { what: "For one recipient", command: "sealkit keys backup -r age1… -o keys.age" },
+    { what: "For everyone of a file", command: "sealkit keys backup -R recipients.txt -o keys.age" },
+    {
+      what: "With one more Secret",
+      command: "sealkit keys backup -r age1… -o keys.age --include flux-system/deploy-key",
+    },
+  ],
+  description:
+    "In it: the sealing keys, the Secrets that Kustomizations decrypt with, Secrets with the label sealkit.dev/backup,\n" +
+    "and those of --include. The clear text is a List of Secrets, so that it is of use without sealkit too:\n" +
+    "age -d -i IDENTITY keys.age | kubectl apply -f -",
+  flags: {
+    recipient: flag.texts({ short: "r", placeholder: "RECIPIENT", help: "Who can open the backup; may be repeated" }),
+    recipientsFile: flag.texts({ short: "R", placeholder: "FILE", help: "File of recipients, one a line" }),
+    output: flag.text({ short: "o", placeholder: "FILE", help: "File to write, mode 0600; without it stdout" }),
+    include: flag.texts({ placeholder: "NAMESPACE/NAME", help: "One more Secret; may be repeated" }),
+    ...placeFlags,
+  },
+  async run({ flags, io }) {
+    const recipients = await gatherRecipients(flags.recipient, flags.recipientsFile, io);
+    return await withCluster(flags, io, async (client) => {
+      const place = keyPlace(flags);
+      const secrets = await collectSecrets(client, { ...place, include: flags.include });
+      const { manifest, clearText } = backupText(secrets, { now: io.now(), prefix: place.prefix });
+      const file = await encryptBackup(clearText, recipients);
+      if (flags.output === undefined) await write(io.stdout, file);
+      else await replaceFile(io, flags.output, file, { mode: 0o600 });
+      const others =
+        manifest.otherSecrets.length === 0 ? "" : ` and ${count(manifest.otherSecrets.length, "other Secret")}`;
+      const to = count(recipients.length, "recipient");
+      await note(io, `Backed up ${count(manifest.sealingKeys.length, "sealing key")}${others} for ${to}`);
+      return EXIT.ok;
+    });
+  },
+});
+
+/** `1 key`, `2 keys` */
+export function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
+}
+
+async function gatherRecipients(words: readonly string[], files: readonly string[], io: Io): Promise<Recipient[]> {
+  const recipients = words.map(parseRecipient);
+  for (const path of files) recipients.push(...parseRecipientsFile(await readTextFile(io, path)));
+  if (recipients.length > 0) return recipients;
+  throw new CliError("CLI_BAD_FLAG", "Cannot back up: nobody was named who could open the backup", {
+    hints: [
+      "make an identity, keep it somewhere safe: sealkit age-keygen -o identity.txt",
+      "then: sealkit keys backup -r RECIPIENT -o keys.age",
+    ],
+  });
+}

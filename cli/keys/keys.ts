@@ -1,0 +1,24 @@
+import { defineGroup } from "../define-command.ts";
+
+export const keysCommand = defineGroup({
+  name: "keys",
+  summary: "Look after the keys that sealed Secrets are opened with",
+  commands: {
+    list: {
+      summary: "Show the sealing keys of a cluster and what needs them",
+      load: async () => (await import("./list.ts")).listCommand,
+    },
+    renew: {
+      summary: "Add a new sealing key; the old ones go on opening",
+      load: async () => (await import("./renew.ts")).renewCommand,
+    },
+    backup: {
+      summary: "Write all keys of a cluster into one file, encrypted with age",
+      load: async () => (await import("./backup.ts")).backupCommand,
+    },
+    restore: {
+      summary: "Bring the keys of a backup into a cluster",
+      load: async () => (await import("./restore.ts")).restoreCommand,
+    },
+  },
+});

@@ -1,0 +1,98 @@
+import { countNeed, listSealingKeys, type Need, type SealingKeyInfo } from "../../src/keys/index.ts";
+import { printJson, printSigs } from "../../src/yaml/index.ts";
+import { defineCommand, flag } from "../define-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { note, shortAge, table, write } from "../output.ts";
+import { withProgress } from "../progress.ts";
+import { keyPlace, placeFlags, withCluster } from "./place.ts";
+
+export const listCommand = defineCommand({
+  name: "keys list",
+  summary: "Show the sealing keys of a cluster and what needs them",
+  examples: [
+    { what: "All keys, newest first", command: "sealkit keys list" },
+    { what: "Quickly, without counting what needs them", command: "sealkit keys list --skip-count" },
+    { what: "For a program", command: "sealkit keys list -o json" },
+  ],
+  description:
+    "The newest key seals; active ones open what was sealed for them; retired ones (another label than active) are not\n" +
+    "read by the controller. A key is needed by a SealedSecret when it opens one of its items.",
+  flags: {
+    output: flag.choice(["table", "wide", "json", "yaml", "name"], { short: "o", default: "table", help: "Form" }),
+    skipCount: flag.toggle({ help: "Do not open SealedSecrets to count what needs which key" }),
+    ...placeFlags,
+  },
+  run: ({ flags, io }) =>
+    withCluster(flags, io, async (client) => {
+      const keys = await listSealingKeys(client, keyPlace(flags));
+      const need = flags.skipCount
+        ? undefined
+        : await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, onStep));
+      if (keys.length === 0) await note(io, `No sealing keys in namespace ${flags.controllerNamespace}`);
+      if (need !== undefined && need.unopened > 0) {
+        await note(io, `${need.unopened} SealedSecrets are opened by none of these keys`);
+      }
+      const entries = keys.map((key) => entryOf(key, need));
+      switch (flags.output) {
+        case "json":
+          await write(io.stdout, `${printJson(entries, { indent: "  ", escapeHtml: false })}\n`);
+          break;
+        case "yaml":
+          await write(io.stdout, entries.length === 0 ? "" : printSigs(entries));
+          break;
+        case "name":
+          await write(io.stdout, keys.map(({ name }) => `secret/${name}\n`).join(""));
+          break;
+        default:
+          if (keys.length > 0) await write(io.stdout, keyTable(keys, { need, wide: flags.output === "wide", io }));
+      }
+      return EXIT.ok;
+    }),
+});
+
+function entryOf(key: SealingKeyInfo, need: Need | undefined) {
+  const { name, namespace, status, fingerprint, bits, problem } = key;
+  const time = (ms: number | undefined) =>
+    ms === undefined ? undefined : `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  return {
+    name,
+    namespace,
+    status,
+    fingerprint,
+    bits,
+    created: time(key.createdAt),
+    notBefore: time(key.notBefore),
+    notAfter: time(key.notAfter),
+    neededBy: need === undefined || fingerprint === undefined ? undefined : (need.byKey.get(fingerprint) ?? 0),
+    problem,
+  };
+}
+
+interface TableOptions {
+  readonly need: Need | undefined;
+  readonly wide: boolean;
+  readonly io: { now(): number };
+}
+
+function keyTable(keys: readonly SealingKeyInfo[], { need, wide, io }: TableOptions): string {
+  const headings = ["NAME", "STATUS", "FINGERPRINT", "BITS", "CREATED", "EXPIRES"];
+  if (need !== undefined) headings.push("NEEDED BY");
+  const rows = keys.map(({ name, status, fingerprint = "", bits, createdAt, notAfter }) => {
+    const row = [
+      name,
+      status,
+      wide ? fingerprint : shortFingerprint(fingerprint),
+      bits === undefined ? "" : String(bits),
+      createdAt === undefined ? "" : shortAge(io.now() - createdAt),
+      notAfter === undefined ? "" : notAfter < io.now() ? "expired" : new Date(notAfter).toISOString().slice(0, 10),
+    ];
+    if (need !== undefined) row.push(fingerprint === "" ? "" : `${need.byKey.get(fingerprint) ?? 0} in cluster`);
+    return row;
+  });
+  return table(headings, rows);
+}
+
+/** `SHA256:9fA1…c1Qz`: enough to tell keys apart by eye. */
+export function shortFingerprint(fingerprint: string): string {
+  return fingerprint.length < 20 ? fingerprint : `${fingerprint.slice(0, 11)}…${fingerprint.slice(-4)}`;
+}

@@ -1,0 +1,121 @@
+import { type Identity, parseIdentitiesFile } from "../../src/age/index.ts";
+import {
+  carryOutRestore,
+  isAgeFile,
+  KeysError,
+  planRestore,
+  type RestorePlan,
+  readBackup,
+  waitUntilServed,
+} from "../../src/keys/index.ts";
+import { systemClock } from "../../src/kube/index.ts";
+import { printJson, printSigs } from "../../src/yaml/index.ts";
+import { defineCommand, flag } from "../define-command.ts";
+import { CliError } from "../errors.ts";
+import { EXIT } from "../exit-codes.ts";
+import { readFile, readTextFile } from "../files-adapter.ts";
+import { note, table, write } from "../output.ts";
+import { count } from "./backup.ts";
+import { shortFingerprint } from "./list.ts";
+import { certificateFetcher, keyPlace, placeFlags, withCluster } from "./place.ts";
+
+export const restoreCommand = defineCommand({
+  name: "keys restore",
+  summary: "Bring the keys of a backup into a cluster",
+  positionals: { usage: "FILE", min: 1, max: 1 },
+  examples: [
+    { what: "What would happen", command: "sealkit keys restore -i identity.txt keys.age --dry-run" },
+    {
+      what: "Do it, and wait until the controller uses the right key",
+      command: "sealkit keys restore -i identity.txt keys.age --wait",
+    },
+    { what: "A plain backup made with kubectl", command: "sealkit keys restore main.key" },
+  ],
+  description:
+    "Only ever adds: nothing in the cluster is deleted or replaced, a retired key stays retired. Doing it twice changes\n" +
+    "nothing. A Secret that holds other values in the cluster is left as it is and reported, with exit status 1.",
+  flags: {
+    identity: flag.texts({
+      short: "i",
+      placeholder: "FILE",
+      help: "age identity that opens the backup; may be repeated",
+    }),
+    dryRun: flag.toggle({ help: "Print the plan and change nothing" }),
+    wait: flag.toggle({ help: "Wait until the controller hands out the newest key's certificate" }),
+    timeout: flag.duration({ default: "60s", placeholder: "DURATION", help: "How long to wait" }),
+    output: flag.choice(["table", "json", "yaml"], { short: "o", default: "table", help: "Form of the plan" }),
+    ...placeFlags,
+  },
+  async run({ flags, args, io }) {
+    const path = args[0] ?? "";
+    const file = await readFile(io, path);
+    const identities: Identity[] = [];
+    for (const name of flags.identity) identities.push(...parseIdentitiesFile(await readTextFile(io, name)));
+    if (isAgeFile(file) && identities.length === 0) throw noIdentity(path);
+    const { namespace, prefix } = keyPlace(flags);
+    const { secrets } = await readBackup(file, { identities, prefix });
+    return await withCluster(flags, io, async (client) => {
+      const plan = await planRestore(client, secrets, { namespace, prefix });
+      await write(io.stdout, planText(plan, flags.output));
+      if (flags.dryRun) return EXIT.ok;
+      await carryOutRestore(client, plan);
+      await note(io, summary(plan));
+      refuseConflicts(plan);
+      if (flags.wait && plan.newest !== undefined) {
+        await waitUntilServed({
+          fetchCertificate: certificateFetcher(flags, io),
+          fingerprint: plan.newest,
+          timeoutMs: flags.timeout,
+          clock: systemClock,
+          signal: io.signal,
+        });
+        await note(io, `The controller seals with ${shortFingerprint(plan.newest)} now`);
+      }
+      return EXIT.ok;
+    });
+  },
+});
+
+function planText({ namespaces, steps }: RestorePlan, form: "table" | "json" | "yaml"): string {
+  const entries = [
+    ...namespaces.map((name) => ({ action: "create", what: "namespace", namespace: "", name, why: "it is not there" })),
+    ...steps.map(({ action, what, namespace, name, fingerprint, why }) => ({
+      action,
+      what,
+      namespace,
+      name,
+      fingerprint,
+      why,
+    })),
+  ];
+  if (form === "json") return `${printJson(entries, { indent: "  ", escapeHtml: false })}\n`;
+  if (form === "yaml") return printSigs(entries);
+  const rows = entries.map(({ action, what, namespace, name, why }) => [action, what, namespace, name, why]);
+  return table(["ACTION", "WHAT", "NAMESPACE", "NAME", "WHY"], rows);
+}
+
+function summary({ steps }: RestorePlan): string {
+  const of = (...actions: readonly string[]) => steps.filter(({ action }) => actions.includes(action)).length;
+  return `Restored ${count(of("create", "rename", "complete"), "Secret")}; ${of("keep")} were there already`;
+}
+
+function refuseConflicts({ steps }: RestorePlan): void {
+  const conflicts = steps.filter(({ action }) => action === "conflict");
+  if (conflicts.length === 0) return;
+  throw new KeysError(
+    "KEYS_RESTORE_CONFLICT",
+    `Cannot restore ${count(conflicts.length, "Secret")}: the cluster holds other values`,
+    {
+      details: conflicts.map(({ namespace, name, why }) => `${namespace}/${name}: ${why}`),
+      hints: [
+        "all others were restored; to take a value of the backup, delete the Secret in the cluster and restore again",
+      ],
+    },
+  );
+}
+
+function noIdentity(path: string): CliError {
+  return new CliError("CLI_BAD_FLAG", `Cannot open "${path}": it is encrypted, and no identity was named`, {
+    hints: [`sealkit keys restore -i IDENTITY ${path}`],
+  });
+}

@@ -1,0 +1,22 @@
+import { type ErrorContext, ToolkitError } from "../errors.ts";
+
+export type KeysErrorCode =
+  | "KEYS_BACKUP_DAMAGED"
+  | "KEYS_BACKUP_EMPTY"
+  | "KEYS_BACKUP_MALFORMED"
+  | "KEYS_BACKUP_VERSION"
+  | "KEYS_INCLUDE_MISSING"
+  | "KEYS_NOT_SERVED"
+  | "KEYS_RESTORE_CONFLICT"
+  | "KEYS_SECRET_UNUSABLE";
+
+/** Sealing keys, or a backup of them, cannot be used as asked. No field holds a private key; fingerprints are public. */
+export class KeysError extends ToolkitError {
+  override readonly name = "KeysError";
+  readonly code: KeysErrorCode;
+
+  constructor(code: KeysErrorCode, message: string, more: ErrorContext = {}) {
+    super(message, more);
+    this.code = code;
+  }
+}

@@ -1,0 +1,117 @@
+import { primitives } from "#primitives";
+import { decryptBytes, type Identity } from "../age/index.ts";
+import { encodeHex } from "../bytes/hex.ts";
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import { ClearText } from "../clear-text.ts";
+import type { KubeObject } from "../objects/index.ts";
+import { readManifests, type YamlValue } from "../yaml/index.ts";
+import { BACKUP_TITLE, BACKUP_VERSION, type BackupManifest, cleanSecret } from "./backup.ts";
+import { KeysError } from "./errors.ts";
+import { sealingKeysOf } from "./sealing-keys.ts";
+
+/** A backup, read and checked. */
+export interface Backup {
+  /** Undefined for a plain file of Secrets, which says nothing about itself. */
+  readonly manifest: BackupManifest | undefined;
+  readonly secrets: readonly KubeObject[];
+}
+
+/** Whether a file is an age file, armored or not. */
+export function isAgeFile(bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
+  return start.startsWith("age-encryption.org/") || start.startsWith("-----BEGIN AGE ENCRYPTED FILE-----");
+}
+
+/**
+ * Reads a backup: one of ours, encrypted, or a plain file of Secrets as `kubectl get secret -o yaml` writes it.
+ *
+ * @throws {AgeError}; {YamlError}; {KeysError} `KEYS_BACKUP_*`
+ */
+export async function readBackup(
+  file: Uint8Array,
+  options: { readonly identities: readonly Identity[]; readonly prefix?: string | undefined },
+): Promise<Backup> {
+  const clear = isAgeFile(file) ? await decryptBytes(file, options.identities) : new ClearText(file);
+  return parseBackup(clear, options.prefix);
+}
+
+/** The Secrets in the clear text of a backup. @throws {YamlError}; {KeysError} `KEYS_BACKUP_*` */
+export function parseBackup(clear: ClearText, prefix?: string): Backup {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(clear.reveal());
+  const manifest = text.startsWith(BACKUP_TITLE) ? readManifest(text) : undefined;
+  const values = readManifests(text, { source: "the backup" }).manifests.flatMap(({ value }) => itemsOf(value));
+  const secrets = values.filter(isSecret).map(cleanSecret);
+  if (secrets.length === 0) {
+    throw new KeysError("KEYS_BACKUP_MALFORMED", "Cannot read the backup: it holds no Secret", {
+      hints: ["make one with: sealkit keys backup -r RECIPIENT -o FILE"],
+    });
+  }
+  const keys = sealingKeysOf(secrets, prefix);
+  const unreadable = keys.find(({ status }) => status === "unreadable");
+  if (unreadable !== undefined) {
+    throw new KeysError("KEYS_BACKUP_DAMAGED", `Cannot use the backup: its key ${unreadable.name} is unreadable`, {
+      details: unreadable.problem === undefined ? [] : [unreadable.problem],
+    });
+  }
+  if (manifest !== undefined) {
+    const found = new Set(keys.map(({ fingerprint }) => fingerprint));
+    const missing = manifest.sealingKeys.filter(({ fingerprint }) => !found.has(fingerprint));
+    if (missing.length > 0 || secrets.length !== manifest.sealingKeys.length + manifest.otherSecrets.length) {
+      throw damaged("it does not hold what its manifest says");
+    }
+  }
+  return { manifest, secrets };
+}
+
+function readManifest(text: string): BackupManifest {
+  const [title = "", line = ""] = text.split("\n", 2);
+  const version = Number(/^# sealkit key backup v([0-9]{1,4})$/.exec(title)?.[1] ?? "0");
+  if (version !== BACKUP_VERSION) {
+    throw new KeysError("KEYS_BACKUP_VERSION", `Cannot read the backup: its version is ${version || "unknown"}`, {
+      details: [`this sealkit reads version ${BACKUP_VERSION}`],
+      hints: ["use the version of sealkit that wrote it, or a newer one"],
+    });
+  }
+  const manifest = parsedManifest(line);
+  const body = text.slice(title.length + line.length + 2);
+  if (manifest === undefined) throw damaged("its manifest is unreadable");
+  if (encodeHex(primitives.sha256(encodeUtf8(body))) !== manifest.sha256) throw damaged("its digest is another");
+  return manifest;
+}
+
+function parsedManifest(line: string): BackupManifest | undefined {
+  try {
+    const value: unknown = JSON.parse(line.replace(/^# /, ""));
+    return isManifest(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isManifest(value: unknown): value is BackupManifest {
+  if (typeof value !== "object" || value === null) return false;
+  const has = (name: string) => name in value && Array.isArray(Reflect.get(value, name));
+  return has("sealingKeys") && has("otherSecrets") && "sha256" in value;
+}
+
+function damaged(state: string): KeysError {
+  return new KeysError("KEYS_BACKUP_DAMAGED", `Cannot use the backup: ${state}`, {
+    hints: ["somebody changed its text, or it was cut: use another copy"],
+  });
+}
+
+function itemsOf(value: YamlValue): readonly YamlValue[] {
+  if (!isRecord(value) || !["List", "SecretList"].includes(String(value["kind"]))) return [value];
+  const items = value["items"];
+  if (!Array.isArray(items)) return [];
+  // The items of a SecretList name neither kind nor version.
+  return items.map((item) => (isRecord(item) ? { apiVersion: "v1", kind: "Secret", ...item } : item));
+}
+
+function isSecret(value: YamlValue): value is YamlValue & KubeObject {
+  return isRecord(value) && value["kind"] === "Secret" && value["apiVersion"] === "v1" && isRecord(value["metadata"]);
+}
+
+function isRecord(value: YamlValue | undefined): value is { [key: string]: YamlValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

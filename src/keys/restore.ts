@@ -1,0 +1,137 @@
+import type { KubeClient } from "../kube/index.ts";
+import { isReason } from "../kube/index.ts";
+import type { KubeObject } from "../objects/index.ts";
+import { DEFAULT_KEY_PREFIX, isKeySecret, KEY_LABEL, secretItems } from "./key-secret.ts";
+import { NAMESPACES, SECRETS } from "./resources.ts";
+import { listSealingKeys, type SealingKeyInfo, sealingKeysOf } from "./sealing-keys.ts";
+
+/** What a restore does, or would do, with one Secret of a backup. */
+export interface RestoreStep {
+  readonly namespace: string;
+  readonly name: string;
+  readonly what: "sealing key" | "secret";
+  /** Of a sealing key; public. */
+  readonly fingerprint: string | undefined;
+  /**
+   * `create`: it is not there. `rename`: it is not there, but its name is taken, so it gets a new one. `complete`: items
+   * that are missing in the cluster are added. `keep`: it is there, `why` says how. `conflict`: the cluster holds other
+   * values under that name, which stay.
+   */
+  readonly action: "create" | "rename" | "complete" | "keep" | "conflict";
+  readonly why: string;
+  /** What to write, for the first three. */
+  readonly secret: KubeObject;
+}
+
+export interface RestorePlan {
+  /** Namespaces that have to be made first. */
+  readonly namespaces: readonly string[];
+  readonly steps: readonly RestoreStep[];
+  /** Fingerprint of the key that is the newest when all is done. */
+  readonly newest: string | undefined;
+}
+
+export interface RestoreOptions {
+  /** Where the controller keeps its keys; sealing keys go there, wherever they came from. */
+  readonly namespace: string;
+  readonly prefix?: string | undefined;
+}
+
+/**
+ * What it takes to bring the Secrets of a backup into a cluster. Only ever adds: nothing is deleted or replaced, a key
+ * that is retired in the cluster stays retired. Planning a second time after carrying it out gives `keep` everywhere.
+ *
+ * @throws {KubeError}
+ */
+export async function planRestore(
+  client: KubeClient,
+  secrets: readonly KubeObject[],
+  { namespace, prefix = DEFAULT_KEY_PREFIX }: RestoreOptions,
+): Promise<RestorePlan> {
+  const live = await listSealingKeys(client, { namespace, prefix });
+  const steps: RestoreStep[] = [];
+  for (const secret of secrets) {
+    if (isKeySecret(secret, prefix)) {
+      const [key] = sealingKeysOf([secret], prefix);
+      if (key !== undefined) steps.push(await keyStep(client, key, { live, namespace, prefix }));
+    } else steps.push(await secretStep(client, secret));
+  }
+  const wanted = [...new Set(steps.filter(isWrite).map((step) => step.namespace))];
+  const missing: string[] = [];
+  for (const name of wanted) if ((await client.get(NAMESPACES, { name })) === undefined) missing.push(name);
+  const after = [...live.map(({ secret }) => secret), ...steps.filter(isWrite).map(({ secret }) => secret)];
+  const [newest] = sealingKeysOf(after, prefix);
+  return {
+    namespaces: missing.sort(),
+    steps,
+    newest: newest?.status === "newest" ? newest.fingerprint : undefined,
+  };
+}
+
+/** Carries a plan out, one step after the other. @throws {KubeError} what was done before stays. */
+export async function carryOutRestore(
+  client: KubeClient,
+  plan: RestorePlan,
+  onStep: (step: RestoreStep) => void = () => undefined,
+): Promise<void> {
+  for (const name of plan.namespaces) {
+    await client
+      .create(NAMESPACES, { apiVersion: "v1", kind: "Namespace", metadata: { name } })
+      .catch((cause: unknown) => {
+        if (!isReason(cause, "AlreadyExists")) throw cause;
+      });
+  }
+  for (const step of plan.steps) {
+    if (step.action === "create" || step.action === "rename") await client.create(SECRETS, step.secret);
+    if (step.action === "complete") {
+      const key = { namespace: step.namespace, name: step.name };
+      await client.patch(SECRETS, key, { data: step.secret["data"] }, { type: "merge", fieldManager: "sealkit-keys" });
+    }
+    onStep(step);
+  }
+}
+
+function isWrite({ action }: RestoreStep): boolean {
+  return action === "create" || action === "rename" || action === "complete";
+}
+
+async function keyStep(
+  client: KubeClient,
+  key: SealingKeyInfo,
+  { live, namespace, prefix }: { live: readonly SealingKeyInfo[]; namespace: string; prefix: string },
+): Promise<RestoreStep> {
+  const { name, fingerprint } = key;
+  const metadata = { ...key.secret.metadata, namespace };
+  const secret = { ...key.secret, metadata };
+  const base = { namespace, name, what: "sealing key", fingerprint, secret } as const;
+  const same = live.find((other) => other.fingerprint === fingerprint);
+  if (same !== undefined) {
+    const state = same.status === "retired" ? "it is retired there, and stays so" : `it is there as ${same.name}`;
+    return { ...base, action: "keep", why: state };
+  }
+  const isTaken = (await client.get(SECRETS, { namespace, name })) !== undefined;
+  if (!isTaken) return { ...base, action: "create", why: "it is not there" };
+  const { name: _, ...nameless } = metadata;
+  // A key from before keys had a label was known by its name.
+  const labels = { [KEY_LABEL]: "active", ...metadata.labels };
+  const renamed = { ...secret, metadata: { ...nameless, labels, generateName: prefix } };
+  return { ...base, secret: renamed, action: "rename", why: "another key has its name" };
+}
+
+async function secretStep(client: KubeClient, secret: KubeObject): Promise<RestoreStep> {
+  const { name = "", namespace = "" } = secret.metadata;
+  const base = { namespace, name, what: "secret", fingerprint: undefined, secret } as const;
+  const present = await client.get<KubeObject>(SECRETS, { namespace, name });
+  if (present === undefined) return { ...base, action: "create", why: "it is not there" };
+  const there = secretItems(present);
+  const items = [...secretItems(secret)];
+  const others = items.filter(([item, value]) => there.has(item) && there.get(item) !== value);
+  if (others.length > 0) {
+    const names = others.map(([item]) => item).join(", ");
+    return { ...base, action: "conflict", why: `other values there, which stay: ${names}` };
+  }
+  const missing = items.filter(([item]) => !there.has(item));
+  if (missing.length === 0) return { ...base, action: "keep", why: "it is there" };
+  const addition = { ...secret, data: Object.fromEntries(missing) };
+  return { ...base, secret: addition, action: "complete", why: `missing there: ${missing.map(([i]) => i).join(", ")}` };
+}

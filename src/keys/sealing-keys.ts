@@ -1,0 +1,98 @@
+import { ToolkitError } from "../errors.ts";
+import type { KubeClient } from "../kube/index.ts";
+import type { KubeObject } from "../objects/index.ts";
+import type { UnsealingKey } from "../sealed/index.ts";
+import { DEFAULT_KEY_PREFIX, isActive, isKeySecret, KEY_LABEL, type KeyPair, readKeySecret } from "./key-secret.ts";
+import { SECRETS } from "./resources.ts";
+
+/** Where the sealing keys of a controller are. */
+export interface KeyPlace {
+  readonly namespace: string;
+  readonly prefix?: string | undefined;
+}
+
+/** `newest` seals and opens, `active` opens, `retired` is not read by the controller, `unreadable` is no RSA key pair. */
+export type KeyStatus = "newest" | "active" | "retired" | "unreadable";
+
+/** A sealing key of a cluster. Times in milliseconds since the epoch. */
+export interface SealingKeyInfo {
+  readonly name: string;
+  readonly namespace: string;
+  readonly status: KeyStatus;
+  /** `SHA256:…`; public. Undefined for an unreadable key. */
+  readonly fingerprint: string | undefined;
+  readonly bits: number | undefined;
+  readonly createdAt: number | undefined;
+  readonly notBefore: number | undefined;
+  readonly notAfter: number | undefined;
+  /** Why it is unreadable. */
+  readonly problem: string | undefined;
+  /** The Secret itself, with the private key. */
+  readonly secret: KubeObject;
+  readonly pair: KeyPair | undefined;
+}
+
+/**
+ * The sealing keys of a cluster, newest first by the start of their certificates' validity; retired and unreadable ones
+ * at the end.
+ *
+ * @throws {KubeError}
+ */
+export async function listSealingKeys(client: KubeClient, place: KeyPlace): Promise<SealingKeyInfo[]> {
+  const { namespace, prefix = DEFAULT_KEY_PREFIX } = place;
+  const { items } = await client.list<KubeObject>(SECRETS, { namespace, labelSelector: KEY_LABEL });
+  const unlabelled = await client.get<KubeObject>(SECRETS, { namespace, name: prefix });
+  const secrets = items.some(({ metadata }) => metadata.name === prefix) ? items : [...items, unlabelled];
+  const keys = secrets.filter((secret) => secret !== undefined).map((secret) => describe(secret, prefix));
+  return ranked(keys);
+}
+
+/** Keys of a set of Secrets; what is no sealing key is left out. */
+export function sealingKeysOf(secrets: readonly KubeObject[], prefix: string = DEFAULT_KEY_PREFIX): SealingKeyInfo[] {
+  return ranked(secrets.filter((secret) => isKeySecret(secret, prefix)).map((secret) => describe(secret, prefix)));
+}
+
+/** The keys that open, for a keyring. */
+export function unsealingKeys(keys: readonly SealingKeyInfo[]): UnsealingKey[] {
+  return keys
+    .filter(({ status }) => status === "newest" || status === "active")
+    .flatMap(({ pair }) =>
+      pair === undefined
+        ? []
+        : [{ ...fingerprintAndBits(pair), pkcs8: pair.pkcs8, notBefore: pair.certificate.notBefore }],
+    );
+}
+
+function fingerprintAndBits({ certificate }: KeyPair): { fingerprint: string; bits: number } {
+  return { fingerprint: certificate.fingerprint, bits: certificate.bits };
+}
+
+function describe(secret: KubeObject, prefix: string): SealingKeyInfo {
+  const { name = "", namespace = "", creationTimestamp } = secret.metadata;
+  const created = Date.parse(creationTimestamp ?? "");
+  const createdAt = Number.isNaN(created) ? undefined : created;
+  const base = { name, namespace, createdAt, secret };
+  try {
+    const pair = readKeySecret(secret);
+    const { fingerprint, bits, notBefore, notAfter } = pair.certificate;
+    const status = isActive(secret, prefix) ? "active" : "retired";
+    return { ...base, status, fingerprint, bits, notBefore, notAfter, problem: undefined, pair };
+  } catch (cause) {
+    if (!(cause instanceof ToolkitError)) throw cause;
+    const unknown = { fingerprint: undefined, bits: undefined, notBefore: undefined, notAfter: undefined };
+    return { ...base, ...unknown, status: "unreadable", problem: cause.message, pair: undefined };
+  }
+}
+
+const RANK: Readonly<Record<KeyStatus, number>> = { newest: 0, active: 0, retired: 1, unreadable: 2 };
+
+function ranked(keys: readonly SealingKeyInfo[]): SealingKeyInfo[] {
+  const sorted = keys.toSorted(
+    (a, b) =>
+      RANK[a.status] - RANK[b.status] ||
+      (b.notBefore ?? 0) - (a.notBefore ?? 0) ||
+      (a.createdAt ?? 0) - (b.createdAt ?? 0) ||
+      (a.name < b.name ? -1 : 1),
+  );
+  return sorted.map((key, at) => (at === 0 && key.status === "active" ? { ...key, status: "newest" } : key));
+}

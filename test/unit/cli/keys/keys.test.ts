@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
+import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
+import { readManifests } from "../../../../src/yaml/index.ts";
+import { runCli } from "../../../helpers/run-cli.ts";
+
+const SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: default}\nstringData: {user: admin}\n";
+const SECRETS = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true } as const;
+
+const identity = generateX25519Identity();
+const recipient = parseIdentity(identity).name;
+const settings = { keySizeBits: 2048, ratePerSecond: 100, rateBurst: 100 };
+
+describe("sealkit keys, from one cluster to the next", () => {
+  let first: WholeCluster;
+  let second: WholeCluster;
+  let backup: Uint8Array;
+  let newest: string;
+
+  const keys = (line: string, cluster: WholeCluster, files: Record<string, string | Uint8Array> = {}) =>
+    runCli(`keys ${line}`, { files: { kc: cluster.sandbox.kubeconfig(), ...files }, env: { KUBECONFIG: "kc" } });
+
+  beforeAll(async () => {
+    first = await startWholeCluster({ settings });
+    await first.controllers.ready;
+  }, 60_000);
+  afterAll(async () => {
+    await first.close();
+    await second?.close();
+  });
+
+  test("list shows the first key and what needs it", async () => {
+    const files = { kc: first.sandbox.kubeconfig() };
+    const env = { KUBECONFIG: "kc" };
+    const { stdout: sealed } = await runCli("kubeseal", { stdin: SECRET, files, env });
+    const resource = await first.client.resourceFor("bitnami.com/v1alpha1", "SealedSecret");
+    expect(resource).toBeDefined();
+    await first.client.create(resource ?? SECRETS, JSON.parse(sealed));
+    const { code, stdout, stderr } = await keys("list", first);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(
+      /^NAME +STATUS +FINGERPRINT +BITS +CREATED +EXPIRES +NEEDED BY\nsealed-secrets-key\w{5} +newest +SHA256:\S{4}…\S{4} +2048 +\d+s +20\d\d-\d\d-\d\d +1 in cluster\n$/,
+    );
+  });
+
+  test("renew adds a key, waits until it is served, and keeps the old one", async () => {
+    const { code, stdout, stderr } = await keys("renew --bits 2048 -o json", first);
+    expect([code, stderr]).toEqual([0, "The controller seals with it now. Back it up: sealkit keys backup\n"]);
+    newest = JSON.parse(stdout).fingerprint;
+    const list = JSON.parse((await keys("list -o json", first)).stdout);
+    expect(list.map(({ status, neededBy }: Record<string, unknown>) => [status, neededBy])).toEqual([
+      ["newest", 0],
+      ["active", 1],
+    ]);
+    expect(list[0].fingerprint).toBe(newest);
+  });
+
+  test("backup writes one encrypted file for its owner alone", async () => {
+    await first.client.create(SECRETS, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "age", namespace: "default", labels: { "sealkit.dev/backup": "true" } },
+      data: { "age.agekey": Buffer.from("AGE-SECRET-KEY-CANARY").toString("base64") },
+    });
+    const { code, stderr, files } = await keys(`backup -r ${recipient} -o keys.age`, first);
+    expect([code, stderr]).toEqual([0, "Backed up 2 sealing keys and 1 other Secret for 1 recipient\n"]);
+    expect(files["keys.age"]?.mode).toBe(0o600);
+    backup = files["keys.age"]?.bytes ?? new Uint8Array();
+    expect(Buffer.from(backup).toString()).toMatch(/^-----BEGIN AGE ENCRYPTED FILE-----/);
+    const opened = await runCli("age -d -i id keys.age", { files: { "keys.age": backup, id: identity } });
+    expect(opened.stdout).toMatch(/^# sealkit key backup v1\n# \{"version":1,/);
+    expect(readManifests(opened.stdout).manifests).toHaveLength(1);
+  });
+
+  test("restore into a new cluster: plan, restore, wait, and a second time nothing", async () => {
+    second = await startWholeCluster({ settings });
+    await second.controllers.ready;
+    const files = { "keys.age": backup, id: identity };
+    const plan = await keys("restore -i id keys.age --dry-run", second, files);
+    expect([plan.code, plan.stderr]).toEqual([0, ""]);
+    expect(plan.stdout.match(/^create .*$/gm)).toHaveLength(3);
+    expect((await second.client.list(SECRETS, { namespace: "kube-system" })).items).toHaveLength(1);
+
+    // The new cluster made a key of its own; ours may be older, so only what is planned as newest is waited for.
+    const done = await keys("restore -i id keys.age --wait", second, files);
+    expect([done.code, done.stderr]).toEqual([0, expect.stringMatching(/^Restored 3 Secrets; 0 were there already\n/)]);
+    const again = await keys("restore -i id keys.age", second, files);
+    expect(again.stderr).toBe("Restored 0 Secrets; 3 were there already\n");
+    expect(again.stdout).not.toContain("create");
+    const list = JSON.parse((await keys("list -o json --skip-count", second)).stdout);
+    expect(list.map(({ fingerprint }: Record<string, unknown>) => fingerprint)).toContain(newest);
+  });
+
+  test("a Secret with other values is left as it is and reported", async () => {
+    const other = { data: { "age.agekey": Buffer.from("other").toString("base64") } };
+    await second.client.patch(SECRETS, { namespace: "default", name: "age" }, other, { type: "merge" });
+    const result = await keys("restore -i id keys.age", second, { "keys.age": backup, id: identity });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain("error: Cannot restore 1 Secret: the cluster holds other values\n  default/age:");
+    const live = await second.client.get<{ data: unknown } & never>(SECRETS, { namespace: "default", name: "age" });
+    expect(live).toMatchObject(other);
+  });
+
+  test.each([
+    { name: "no recipient", line: "backup -o x.age", stderr: /nobody was named/, code: 2 },
+    { name: "a bad recipient", line: "backup -r age1x -o x.age", stderr: /Cannot read age recipient/, code: 1 },
+    {
+      name: "no keys there",
+      line: `backup -r ${recipient} -o x.age --controller-namespace default`,
+      stderr: /there is no sealing key/,
+      code: 1,
+    },
+    {
+      name: "a Secret that is not there",
+      line: `backup -r ${recipient} --include default/none`,
+      stderr: /Cannot back up Secret "default\/none"/,
+      code: 1,
+    },
+    {
+      name: "a folder that is not there",
+      line: `backup -r ${recipient} -o none/x.age`,
+      stderr: /Cannot write "none\/x.age": no such file/,
+      code: 1,
+    },
+    {
+      name: "a backup without an identity",
+      line: "restore keys.age",
+      stderr: /it is encrypted, and no identity was named/,
+      code: 2,
+    },
+    { name: "another identity", line: "restore -i other keys.age", stderr: /error: .*\n[\s\S]*age1/, code: 1 },
+    { name: "a cut backup", line: "restore -i id cut.age", stderr: /^error: /, code: 1 },
+    { name: "a changed backup", line: "restore changed.yaml", stderr: /its digest is another/, code: 1 },
+    { name: "another version", line: "restore newer.yaml", stderr: /its version is 2/, code: 1 },
+    { name: "no backup at all", line: "restore hello.txt", stderr: /it holds no Secret/, code: 1 },
+    { name: "a missing file", line: "restore -i id none.age", stderr: /Cannot read "none.age": no such file/, code: 1 },
+    { name: "a broken key in it", line: "restore broken.yaml", stderr: /its key k is unreadable/, code: 1 },
+    { name: "no such context", line: "list --context nope", stderr: /Cannot use context "nope"/, code: 1 },
+    {
+      name: "a kubeconfig that points nowhere",
+      line: "list --kubeconfig dead",
+      stderr: /Cannot reach https:\/\/127.0.0.1:1: nothing listens there/,
+      code: 1,
+    },
+    { name: "a mistyped subcommand", line: "lsit", stderr: /did you mean: sealkit keys list/, code: 2 },
+  ])("$name: one error", async ({ line, stderr, code }) => {
+    const clear = (await runCli("age -d -i id k", { files: { k: backup, id: identity } })).stdout;
+    const result = await keys(line, first, {
+      "keys.age": backup,
+      "cut.age": backup.subarray(0, backup.length / 2),
+      "changed.yaml": clear.replace("kind: List", "kind:  List"),
+      "newer.yaml": clear.replace("backup v1", "backup v2"),
+      "hello.txt": "hello\n",
+      "broken.yaml":
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: k, namespace: n, labels: {sealedsecrets.bitnami.com/sealed-secrets-key: active}}\ndata: {tls.crt: eA==, tls.key: eA==}\n",
+      dead: first.sandbox.kubeconfig().replace(/server: .*/, "server: https://127.0.0.1:1"),
+      id: identity,
+      other: generateX25519Identity(),
+    });
+    expect(result.stderr).toMatch(stderr);
+    expect([result.code, result.stdout]).toEqual([code, ""]);
+    expect(result.stderr).not.toMatch(/^\s+at |AGE-SECRET-KEY|PRIVATE KEY/m);
+    expect(result.files["x.age"]).toBeUndefined();
+  });
+});
