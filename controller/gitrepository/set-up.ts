@@ -1,3 +1,4 @@
+import { removeLeftovers } from "../../src/git/index.ts";
 import { ArtifactStorage, serveArtifacts } from "../../src/sources/index.ts";
 import type { SetUp, SetupPorts } from "../setup.ts";
 import type { Family } from "../start.ts";
@@ -11,6 +12,8 @@ export function sourceFamily(given: Partial<SourceSettings> & Pick<SourceSetting
 }
 
 async function setUp(settings: SourceSettings, { clock, log }: SetupPorts): Promise<SetUp> {
+  const removed = await removeLeftovers(settings.tempFolder);
+  if (removed > 0) log.info("Removed what a former process left", { folders: removed });
   const { host, port } = hostAndPort(settings.storageAddress);
   const server = await serveArtifacts(settings.storagePath, { host, port });
   log.info("Artifact server serving", { addr: server.address });

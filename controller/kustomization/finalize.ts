@@ -1,4 +1,4 @@
-import { prune } from "../../src/apply/index.ts";
+import { changeLines, prune } from "../../src/apply/index.ts";
 import { type ApiResource, type Clock, isReason, type KubeClient, sleep } from "../../src/kube/index.ts";
 import { type InventoryEntry, type KubeObject, parseInventoryId, subjectOf } from "../../src/objects/index.ts";
 import { KUSTOMIZATIONS } from "../api/index.ts";
@@ -14,6 +14,11 @@ const SERVICE_ACCOUNTS: ApiResource = {
   kind: "ServiceAccount",
   namespaced: true,
 };
+/**
+ * The API's words when we may not act as the account any more, for example because its namespace is going and the binding
+ * went first. Waiting would keep the namespace for ever; the API gives the same reason as for every other refusal.
+ */
+const LOST_ACCOUNT = /cannot impersonate resource "serviceaccounts"/;
 const TERMINATION_POLL_MS = 2000;
 
 export interface FinalizePorts {
@@ -29,28 +34,43 @@ export async function finalize(object: KubeObject, spec: KustomizationSpec, port
   const entries = inventoryOf(object);
   const events: EventNote[] = [];
   if (prunesOnDeletion(spec) && !spec.suspend && entries.length > 0) {
-    const { namespace = "", name = "" } = object.metadata;
-    if (ports.account !== undefined && (await isMissing({ namespace, name: ports.account }, ports))) {
-      events.push({ type: "Warning", reason: "PruneFailed", message: `unable to prune objects: \n${listed(entries)}` });
-    } else {
-      const client = clientFor(ports.client, { namespace, name: ports.account });
-      const result = await prune(entries, { client, owner: { name, namespace }, signal: ports.signal });
-      if (result.failed.length > 0) {
-        const message = `pruning for deleted resource failed: ${result.failed.map(({ why }) => why).join("\n")}`;
-        return { outcome: { kind: "failed", reason: "PruneFailed", message } };
-      }
-      const deleted = result.changes.filter(({ action }) => action === "deleted");
-      if (deleted.length > 0) {
-        const message = deleted.map(({ subject }) => `${subject} deleted`).join("\n");
-        events.push({ type: "Normal", reason: "ReconciliationSucceeded", message });
-      }
-      if (spec.deletionPolicy === "WaitForTermination" && !(await allGone(entries, client, { spec, ports }))) {
-        events.push({ type: "Warning", reason: "PruneFailed", message: "failed to wait for resources termination" });
-      }
-    }
+    const problem = await deleteObjects(entries, { object, spec, ports, events });
+    if (problem !== undefined) return { outcome: { kind: "failed", reason: "PruneFailed", message: problem } };
   }
   await removeFinalizer(ports.client, KUSTOMIZATIONS, object);
   return { outcome: { kind: "done", reason: "Deleted", message: "" }, keepStatus: true, events };
+}
+
+interface Deletion {
+  readonly object: KubeObject;
+  readonly spec: KustomizationSpec;
+  readonly ports: FinalizePorts;
+  readonly events: EventNote[];
+}
+
+/** Deletes what was applied. Gives what went wrong when it is worth another try; tells of the rest by events. */
+async function deleteObjects(
+  entries: readonly InventoryEntry[],
+  { object, spec, ports, events }: Deletion,
+): Promise<string | undefined> {
+  const { namespace = "", name = "" } = object.metadata;
+  const giveUp = () => {
+    events.push({ type: "Warning", reason: "PruneFailed", message: `unable to prune objects: \n${listed(entries)}` });
+    return undefined;
+  };
+  if (ports.account !== undefined && (await isMissing({ namespace, name: ports.account }, ports))) return giveUp();
+  const client = clientFor(ports.client, { namespace, name: ports.account });
+  const { failed, changes } = await prune(entries, { client, owner: { name, namespace }, signal: ports.signal });
+  if (failed.length > 0) {
+    if (failed.every(({ why }) => LOST_ACCOUNT.test(why))) return giveUp();
+    return `pruning for deleted resource failed: ${failed.map(({ why }) => why).join("\n")}`;
+  }
+  const deleted = changeLines(changes);
+  if (deleted !== "") events.push({ type: "Normal", reason: "ReconciliationSucceeded", message: deleted });
+  if (spec.deletionPolicy === "WaitForTermination" && !(await allGone(entries, client, { spec, ports }))) {
+    events.push({ type: "Warning", reason: "PruneFailed", message: "failed to wait for resources termination" });
+  }
+  return undefined;
 }
 
 function prunesOnDeletion({ deletionPolicy, prune: prunes }: KustomizationSpec): boolean {

@@ -8,6 +8,7 @@ export {
   type GitConnection,
   type GitLimits,
   type Repository,
+  removeLeftovers,
   withRepository,
 } from "./repository-adapter.ts";
 export { type GitUrl, parseGitUrl } from "./url.ts";

@@ -51,6 +51,7 @@ export interface Repository {
 }
 
 const FETCHED = "refs/sealkit/fetched";
+const TEMP_PREFIX = "sealkit-git-";
 const SIZE_CHECK_MS = 200;
 
 /**
@@ -62,12 +63,37 @@ export async function withRepository<T>(
   connection: GitConnection,
   use: (repository: Repository) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(connection.tempFolder ?? tmpdir(), "sealkit-git-"));
+  const folder = await mkdtemp(join(connection.tempFolder ?? tmpdir(), `${TEMP_PREFIX}${process.pid}-`));
   try {
     const files = await writePrivateFiles(folder, connection.credentials);
     return await use(new RemoteRepository(connection, folder, files));
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/**
+ * Removes what processes that were killed have left: their folders hold credentials. Call it once, before the first
+ * connection of this process; the process that a folder belongs to is in its name.
+ */
+export async function removeLeftovers(tempFolder: string = tmpdir()): Promise<number> {
+  const names = await readdir(tempFolder).catch(() => []);
+  const left = names.filter((name) => {
+    const pid = new RegExp(`^${TEMP_PREFIX}(\\d{1,10})-\\w+$`).exec(name)?.[1];
+    return pid !== undefined && !isOtherProcess(Number(pid));
+  });
+  for (const name of left) await rm(join(tempFolder, name), { recursive: true, force: true }).catch(() => undefined);
+  return left.length;
+}
+
+/** Whether the pid is that of a running process other than this one. In containers every process may be number 1. */
+function isOtherProcess(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
   }
 }
 

@@ -286,6 +286,30 @@ describe("a hostile repository, with the rights of deploy/", () => {
     expect((await Promise.all(told)).join("")).not.toContain(CANARY);
   });
 
+  test("an account that can no longer be used holds no deletion up", async () => {
+    await sync("orphaned", { path: "good", serviceAccountName: "sealkit-applier" });
+    await readyOf("orphaned", "True");
+    const bindings = `/apis/${rbac}/v1/namespaces/tenant/rolebindings`;
+    const all = (await cluster.api("GET", bindings)).json.items;
+    const letIn = all.find((one: { roleRef: { name: string } }) => one.roleRef.name === "sealkit-tenant");
+    await cluster.api("DELETE", `${bindings}/${letIn.metadata.name}`);
+    await cluster.api("DELETE", `${KS}/orphaned`);
+    await until("it is gone", async () => (await cluster.api("GET", `${KS}/orphaned`)).status === 404);
+    expect((await cluster.api("GET", "/api/v1/namespaces/tenant/configmaps/good")).status).toBe(200);
+    const { metadata, roleRef, subjects } = letIn;
+    await cluster.api("POST", bindings, { metadata: { name: metadata.name }, roleRef, subjects });
+    await cluster.api(
+      "PATCH",
+      `${KS}/good`,
+      { metadata: { annotations: { "reconcile.fluxcd.io/requestedAt": "1" } } },
+      { contentType: "application/merge-patch+json" },
+    );
+    await until("it is owned again", async () => {
+      const { labels } = (await cluster.api("GET", "/api/v1/namespaces/tenant/configmaps/good")).json.metadata;
+      return labels["kustomize.toolkit.fluxcd.io/name"] === "good";
+    });
+  });
+
   test("deleting it removes what it made, and nothing is left hanging", async () => {
     for (const name of ["good", ...Object.keys(ATTACKS)]) await cluster.api("DELETE", `${KS}/${name}`);
     await until("they are gone", async () => {

@@ -10,6 +10,7 @@ import {
   parseGitUrl,
   type RefSpec,
   remoteRevision,
+  removeLeftovers,
   withRepository,
 } from "../../../src/git/index.ts";
 import { startTestGit, type TestGit, type TestRepository } from "../../helpers/git-server.ts";
@@ -291,6 +292,21 @@ describe("ssh", () => {
     await expect(
       withRepository(connect("ssh://git@127.0.0.1:1/x"), (remote) => checkOut(remote, { branch: "main" })),
     ).rejects.toMatchObject({ code: expect.stringMatching(/^GIT_(FAILED|UNREACHABLE)$/) });
+  });
+});
+
+describe("removeLeftovers()", () => {
+  test("removes folders of dead processes, and leaves others alone", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sealkit-test-left-"));
+    const { mkdirSync } = await import("node:fs");
+    // 4194304 is above the highest pid that Linux gives.
+    for (const name of ["sealkit-git-4194305-aB3dEf", `sealkit-git-${process.ppid}-aB3dEf`, "sealkit-git-x", "other"]) {
+      mkdirSync(join(folder, name));
+    }
+    expect(await removeLeftovers(folder)).toBe(1);
+    expect(readdirSync(folder).sort()).toEqual(["other", `sealkit-git-${process.ppid}-aB3dEf`, "sealkit-git-x"]);
+    expect(await removeLeftovers(join(folder, "gone"))).toBe(0);
+    rmSync(folder, { recursive: true });
   });
 });
 
