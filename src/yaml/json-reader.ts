@@ -49,7 +49,7 @@ export function parseJson(input: string | Uint8Array, options: JsonReadOptions =
 export function parseJsonStream(input: string | Uint8Array, options: JsonReadOptions = {}): ParsedJson {
   const reader = new JsonReader(input, options);
   const values: JsonNode[] = [];
-  while (!reader.atEnd()) values.push(reader.value(0));
+  while (!reader.atEnd()) values.push(reader.nextValue());
   return { values, warnings: reader.warnings };
 }
 
@@ -70,7 +70,8 @@ class JsonReader {
   private readonly options: JsonReadOptions;
   private readonly limits: YamlLimits;
   private readonly number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
-  private values = 0;
+  private documents = 0;
+  private nodes = 0;
   private pos = 0;
 
   constructor(input: string | Uint8Array, options: JsonReadOptions) {
@@ -99,6 +100,16 @@ class JsonReader {
     return this.pos >= this.text.length;
   }
 
+  /** The next value of a stream. */
+  nextValue(): JsonNode {
+    if (this.documents > this.limits.maxDocuments) {
+      throw this.failure(`more than ${this.limits.maxDocuments} values`, this.pos, "YAML_TOO_LARGE");
+    }
+    const value = this.value(0);
+    this.documents++;
+    return value;
+  }
+
   finish(): void {
     if (!this.atEnd()) throw this.failure("more text behind the end of the value");
   }
@@ -106,6 +117,9 @@ class JsonReader {
   value(depth: number): JsonNode {
     if (depth > this.limits.maxDepth) {
       throw this.failure(`nested deeper than ${this.limits.maxDepth} levels`, this.pos, "YAML_TOO_DEEP");
+    }
+    if (++this.nodes > this.limits.maxNodes) {
+      throw this.failure(`more than ${this.limits.maxNodes} values`, this.pos, "YAML_TOO_LARGE");
     }
     this.skipSpace();
     const at = this.pos;
@@ -173,14 +187,14 @@ class JsonReader {
   }
 
   private repeated(key: string, at: number, first: number): void {
+    if (this.warnings.length >= this.limits.maxWarnings) return;
     const problem = `the key ${JSON.stringify(key)} is there twice (first in line ${placeOf(this.text, first).line})`;
-    const error = this.failure(problem, at, "JSON_DUPLICATE_KEY");
-    if (this.options.mode !== "lenient") throw error;
+    if (this.options.mode !== "lenient") throw this.failure(problem, at, "JSON_DUPLICATE_KEY");
     this.warnings.push({
-      code: error.code,
+      code: "JSON_DUPLICATE_KEY",
       message: problem,
-      at: error.at,
-      document: this.values,
+      at: placeOf(this.text, at),
+      document: this.documents,
       upstream: undefined,
     });
   }

@@ -1,6 +1,7 @@
 import { decodeBinary, textOfBytes } from "./binary.ts";
 import { YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
 import { formatGoFloat, formatYamlFloat, INT64_MAX } from "./go-number.ts";
+import { YAML_LIMITS } from "./limits.ts";
 import type { Entry, MappingNode, ScalarNode, YamlNode } from "./node.ts";
 import { type Resolved, resolveTagged, resolveText } from "./resolve.ts";
 
@@ -113,14 +114,12 @@ class ValueReader {
     let merges = 0;
     for (const entry of node.entries) {
       if (merged !== undefined && isMerge(entry)) {
-        if (++merges > 1) this.repeated(entry.key, "<<", this.firstWith(node, "<<"));
+        if (++merges > 1) this.repeated(entry.key, "<<", node);
         this.merge(entry, result, merged);
         continue;
       }
       const key = this.keyText(entry.key);
-      if (Object.hasOwn(result, key) && merged?.has(key) !== true) {
-        this.repeated(entry.key, key, this.firstWith(node, key));
-      }
+      if (Object.hasOwn(result, key) && merged?.has(key) !== true) this.repeated(entry.key, key, node);
       merged?.delete(key);
       this.path?.push(key);
       set(result, key, this.value(entry.value));
@@ -134,8 +133,10 @@ class ValueReader {
     return entry?.key ?? node;
   }
 
-  private repeated(key: YamlNode, name: string, first: YamlNode): void {
-    const line = first.at?.line ?? 0;
+  private repeated(key: YamlNode, name: string, node: MappingNode): void {
+    // Looking for the first of them costs a pass over the mapping: no more often than warnings are kept.
+    if (this.warnings.length >= YAML_LIMITS.maxWarnings) return;
+    const line = this.firstWith(node, name).at?.line ?? 0;
     this.doubtful(
       "YAML_DUPLICATE_KEY",
       `the key ${JSON.stringify(name)} is there twice (first in line ${line})`,
@@ -201,9 +202,15 @@ class ValueReader {
 
   /** What strict reading refuses and lenient reading reports. */
   private doubtful(code: YamlErrorCode, problem: string, node: YamlNode, upstream: string | undefined): void {
-    const error = this.failure(code, problem, node, { upstream });
-    if (this.options.mode === "strict") throw error;
-    this.warnings.push({ code, message: problem, at: error.at, document: this.options.document ?? 0, upstream });
+    if (this.options.mode === "strict") throw this.failure(code, problem, node, { upstream });
+    if (this.warnings.length >= YAML_LIMITS.maxWarnings) return;
+    this.warnings.push({
+      code,
+      message: problem,
+      at: node.at ?? NOWHERE,
+      document: this.options.document ?? 0,
+      upstream,
+    });
   }
 
   private failure(
@@ -213,12 +220,14 @@ class ValueReader {
     more: { readonly upstream?: string | undefined } = {},
   ): YamlError {
     return new YamlError(code, problem, {
-      at: node.at ?? { line: 0, column: 0, offset: 0 },
+      at: node.at ?? NOWHERE,
       source: this.options.source,
       ...more,
     });
   }
 }
+
+const NOWHERE = { line: 0, column: 0, offset: 0 };
 
 function firstInfinite(value: YamlValue): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? undefined : value;

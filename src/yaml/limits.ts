@@ -4,10 +4,14 @@ export interface YamlLimits {
   readonly maxInputLength: number;
   /** Deepest nesting of mappings and sequences. */
   readonly maxDepth: number;
-  /** Most nodes of one stream after aliases are expanded; what the aliases add is bounded by `maxAliasNodes`. */
+  /** Most nodes of one stream, as written. A node takes some 300 bytes of memory. */
+  readonly maxNodes: number;
+  /** Most nodes that all aliases of one stream stand for together. */
   readonly maxAliasNodes: number;
   /** Most documents in one stream. */
   readonly maxDocuments: number;
+  /** Most warnings that are kept. */
+  readonly maxWarnings: number;
   /** Most steps spent on attaching comments to closing blocks. */
   readonly maxCommentSteps: number;
 }
@@ -19,8 +23,10 @@ export interface YamlLimits {
 export const YAML_LIMITS: YamlLimits = {
   maxInputLength: 256 * 1024 * 1024,
   maxDepth: 1_000,
+  maxNodes: 3_000_000,
   maxAliasNodes: 1_000_000,
   maxDocuments: 100_000,
+  maxWarnings: 100,
   maxCommentSteps: 50_000_000,
 };
 

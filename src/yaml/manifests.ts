@@ -100,7 +100,7 @@ function readYaml(text: string, options: ManifestOptions, limits: YamlLimits): M
       document,
       isText: options.isText,
     });
-    warnings.push(...found);
+    for (const warning of found) if (warnings.length < limits.maxWarnings) warnings.push(warning);
     if (value !== null) manifests.push({ value, document, line: read.root.at?.line ?? read.at.line });
   }
 }

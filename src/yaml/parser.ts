@@ -206,6 +206,7 @@ export class Parser {
 
   private parseNode(block: boolean, indentless: boolean): YamlNode {
     const first = this.peek();
+    this.checkSize(first);
     if (first.kind === ALIAS) return this.parseAlias(first);
     const properties =
       first.kind === ANCHOR || first.kind === TAG
@@ -235,6 +236,12 @@ export class Parser {
       return this.withAnchor(this.emptyScalar(first, properties.tag), properties, this.nodes++);
     }
     throw this.failure("YAML_SYNTAX", "did not find expected node content", token, first);
+  }
+
+  private checkSize(token: Token): void {
+    const { maxNodes } = this.options.limits;
+    if (this.nodes - this.aliasNodes <= maxNodes) return;
+    throw this.failure("YAML_TOO_LARGE", `more than ${maxNodes} nodes`, token, token);
   }
 
   private parseAlias(token: Token): AliasNode {
@@ -360,6 +367,7 @@ export class Parser {
 
   /** An empty scalar behind `at`: its place is the end of that indicator. */
   private emptyAfter(at: Token): ScalarNode {
+    this.checkSize(at);
     this.nodes++;
     const node = this.emptyScalar(at);
     const position = this.position(at);
@@ -370,6 +378,7 @@ export class Parser {
   }
 
   private emptyAt(at: Token): ScalarNode {
+    this.checkSize(at);
     this.nodes++;
     return this.emptyScalar(at);
   }
@@ -556,26 +565,15 @@ export class Parser {
   }
 
   private reportDuplicate(key: YamlNode, first: YamlNode): void {
+    const { refuseDuplicates, limits, source } = this.options;
+    if (!refuseDuplicates && this.warnings.length >= limits.maxWarnings) return;
     const at = key.at ?? NOWHERE;
-    const name = keyText(key);
+    const name = JSON.stringify(keyText(key));
     const firstLine = first.at?.line ?? 0;
-    const error = new YamlError(
-      "YAML_DUPLICATE_KEY",
-      `the key ${JSON.stringify(name)} is there twice (first in line ${firstLine})`,
-      {
-        at,
-        source: this.options.source,
-        upstream: `yaml: unmarshal errors:\n  line ${at.line}: mapping key ${JSON.stringify(name)} already defined at line ${firstLine}`,
-      },
-    );
-    if (this.options.refuseDuplicates) throw error;
-    this.warnings.push({
-      code: error.code,
-      message: error.problem,
-      at,
-      document: this.documents - 1,
-      upstream: error.upstream,
-    });
+    const problem = `the key ${name} is there twice (first in line ${firstLine})`;
+    const upstream = `yaml: unmarshal errors:\n  line ${at.line}: mapping key ${name} already defined at line ${firstLine}`;
+    if (refuseDuplicates) throw new YamlError("YAML_DUPLICATE_KEY", problem, { at, source, upstream });
+    this.warnings.push({ code: "YAML_DUPLICATE_KEY", message: problem, at, document: this.documents - 1, upstream });
   }
 
   private parseFlowSequence(properties: Properties): SequenceNode {
