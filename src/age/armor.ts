@@ -51,7 +51,7 @@ function wholeLines(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array((bytes.length / LINE_BYTES) * (COLUMNS + 1));
   let to = 0;
   for (let from = 0; from < bytes.length; from += LINE_BYTES) {
-    to = encodeTriples(bytes.subarray(from, from + LINE_BYTES), out, to);
+    to = encodeTriples(bytes, { start: from, end: from + LINE_BYTES }, out, to);
     out[to++] = LF;
   }
   return out;
@@ -72,7 +72,14 @@ class ArmorDecoder {
     const out = new Uint8Array(Math.ceil((text.length * 3) / 4) + 3);
     let length = 0;
     let at = 0;
-    for (let end = text.indexOf(LF); end >= 0 && this.problem === undefined; end = text.indexOf(LF, at)) {
+    while (this.problem === undefined) {
+      if (this.#expecting === "body" && text[at + COLUMNS] === LF && decodeFullLine(text, at, out, length)) {
+        length += LINE_BYTES;
+        at += COLUMNS + 1;
+        continue;
+      }
+      const end = text.indexOf(LF, at);
+      if (end < 0) break;
       length += this.#line(text.subarray(at, end), out.subarray(length));
       at = end + 1;
     }
@@ -113,7 +120,6 @@ class ArmorDecoder {
   }
 
   #body(line: Uint8Array, out: Uint8Array): number {
-    if (line.length === COLUMNS && decodeFullLine(line, out)) return LINE_BYTES;
     if (line.length === 0) return this.#refuse("empty line in armored data");
     if (line[0] === 0x2d && showUtf8(line) === ARMOR_END) {
       this.#expecting = "nothing";
@@ -134,14 +140,17 @@ class ArmorDecoder {
   }
 }
 
-/** The line of nearly all armor: 64 letters, no padding. False leaves the fault to the careful way. */
-function decodeFullLine(line: Uint8Array, out: Uint8Array): boolean {
-  let to = 0;
-  for (let at = 0; at < COLUMNS; at += 4) {
-    const a = BASE64_VALUE[line[at] ?? 0] ?? 255;
-    const b = BASE64_VALUE[line[at + 1] ?? 0] ?? 255;
-    const c = BASE64_VALUE[line[at + 2] ?? 0] ?? 255;
-    const d = BASE64_VALUE[line[at + 3] ?? 0] ?? 255;
+/**
+ * Decodes the line of nearly all armor, 64 letters and no padding, from `from` in `text` to `at` in `out`. False leaves any
+ * fault to the careful way.
+ */
+function decodeFullLine(text: Uint8Array, from: number, out: Uint8Array, at: number): boolean {
+  let to = at;
+  for (let letter = from; letter < from + COLUMNS; letter += 4) {
+    const a = BASE64_VALUE[text[letter] ?? 0] ?? 255;
+    const b = BASE64_VALUE[text[letter + 1] ?? 0] ?? 255;
+    const c = BASE64_VALUE[text[letter + 2] ?? 0] ?? 255;
+    const d = BASE64_VALUE[text[letter + 3] ?? 0] ?? 255;
     if ((a | b | c | d) > 63) return false;
     out[to++] = (a << 2) | (b >>> 4);
     out[to++] = (b << 4) | (c >>> 2);

@@ -58,7 +58,7 @@ function encodeToBytes(bytes: Uint8Array, padded: boolean): Uint8Array {
   const whole = Math.floor(bytes.length / 3);
   const rest = bytes.length - whole * 3;
   const out = new Uint8Array(whole * 4 + (rest === 0 ? 0 : padded ? 4 : rest + 1));
-  const at = encodeTriples(bytes.subarray(0, whole * 3), out, 0);
+  const at = encodeTriples(bytes, { start: 0, end: whole * 3 }, out, 0);
   if (rest > 0) {
     const tail = bytes.subarray(whole * 3);
     const bits = ((tail[0] ?? 0) << 16) | ((tail[1] ?? 0) << 8);
@@ -70,10 +70,18 @@ function encodeToBytes(bytes: Uint8Array, padded: boolean): Uint8Array {
   return out;
 }
 
-/** Writes `bytes` (a multiple of three) as letters to `out` from `at`; returns the offset behind them. */
-export function encodeTriples(bytes: Uint8Array, out: Uint8Array, at: number): number {
+/**
+ * Writes the bytes from `start` to `end` (a multiple of three apart) as letters to `out` from `at`; returns the offset
+ * behind them. Takes offsets, not views: a view for every line of armor costs more than the encoding.
+ */
+export function encodeTriples(
+  bytes: Uint8Array,
+  { start, end }: { readonly start: number; readonly end: number },
+  out: Uint8Array,
+  at: number,
+): number {
   let to = at;
-  for (let from = 0; from + 2 < bytes.length; from += 3) {
+  for (let from = start; from + 2 < end; from += 3) {
     const bits = ((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0);
     out[to++] = BASE64_LETTER[bits >>> 18] ?? 0;
     out[to++] = BASE64_LETTER[(bits >>> 12) & 63] ?? 0;
