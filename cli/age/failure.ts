@@ -56,8 +56,13 @@ export async function warn(tool: string, io: Io, text: string): Promise<void> {
 
 async function report(tool: string, io: Io, message: string, hints: readonly string[]): Promise<number> {
   const lines = hints.map((hint) => `${tool}: hint: ${hint}\n`);
-  await write(io.stderr, `${tool}: error: ${message}\n${lines.join("")}`);
+  await write(io.stderr, masked(`${tool}: error: ${message}\n${lines.join("")}`));
   return 1;
+}
+
+/** A secret key that was typed where a file name belongs must not come back in a message. */
+function masked(text: string): string {
+  return text.replace(/AGE-SECRET-KEY-[0-9A-Z-]+/gi, "AGE-SECRET-KEY-[redacted]");
 }
 
 /** Where the original says too little, our details follow as hints. */
