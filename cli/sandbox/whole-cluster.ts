@@ -1,4 +1,6 @@
 import { CRDS } from "../../controller/api/index.ts";
+import { sourceFamily } from "../../controller/gitrepository/set-up.ts";
+import { kustomizationFamily } from "../../controller/kustomization/set-up.ts";
 import type { Log } from "../../controller/log.ts";
 import { sealedSecretFamily } from "../../controller/sealedsecret/set-up.ts";
 import type { SealedSecretSettings } from "../../controller/settings.ts";
@@ -18,7 +20,9 @@ export const SYNC_NAMESPACE = "flux-system";
 export interface WholeClusterOptions extends SandboxOptions {
   readonly log?: Log | undefined;
   readonly settings?: Partial<SealedSecretSettings> | undefined;
-  /** Which kinds run; all by default. */
+  /** A private folder for artifacts. Without one, and without `families`, only SealedSecrets are looked after. */
+  readonly storagePath?: string | undefined;
+  /** Which kinds run, instead of all. */
   readonly families?: readonly Family[] | undefined;
 }
 
@@ -32,12 +36,12 @@ export interface WholeCluster {
 
 /** Starts a sandbox, installs our resource kinds, and runs the controllers behind the Service that kubeseal asks for. */
 export async function startWholeCluster(options: WholeClusterOptions = {}): Promise<WholeCluster> {
-  const { log, settings, families, ...sandboxOptions } = options;
+  const { log, settings, families, storagePath, ...sandboxOptions } = options;
   const sandbox = await startSandbox(sandboxOptions);
   const client = createKubeClient(configOf(sandbox), { userAgent: `sealkit-sandbox/${packageJson.version}` });
   try {
     await install(client);
-    const controllers = await runControllers(client, { log, settings, families });
+    const controllers = await runControllers(client, { log, settings, families, storagePath });
     sandbox.registerService({
       namespace: CONTROLLER_NAMESPACE,
       name: CONTROLLER_SERVICE,
@@ -93,11 +97,12 @@ async function served(client: KubeClient, crd: KubeObject): Promise<void> {
 /** Runs the controllers in this process, on free ports of loopback. */
 export async function runControllers(
   client: KubeClient,
-  { log, settings = {}, families }: Pick<WholeClusterOptions, "log" | "settings" | "families">,
+  options: Pick<WholeClusterOptions, "log" | "settings" | "families" | "storagePath">,
 ): Promise<RunningControllers> {
+  const { log } = options;
   const controllers = await startControllers({
     client,
-    families: families ?? [sealedSecretFamily(settings)],
+    families: options.families ?? allFamilies(options),
     namespace: CONTROLLER_NAMESPACE,
     listen: "127.0.0.1:0",
     version: packageJson.version,
@@ -105,6 +110,12 @@ export async function runControllers(
   });
   await controllers.ready;
   return controllers;
+}
+
+function allFamilies({ settings = {}, storagePath }: Pick<WholeClusterOptions, "settings" | "storagePath">): Family[] {
+  const secrets = sealedSecretFamily(settings);
+  if (storagePath === undefined) return [secrets];
+  return [secrets, sourceFamily({ storagePath, storageAddress: "127.0.0.1:0" }), kustomizationFamily()];
 }
 
 function configOf({ endpoint }: Sandbox): ClusterConfig {
