@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./keys/keys.ts")).keysCommand,
   },
   {
+    name: "sandbox",
+    group: "Try it out",
+    summary: "Start a Kubernetes API on this machine, in memory, for trying things out",
+    load: async () => (await import("./sandbox/sandbox.ts")).sandboxCommand,
+  },
+  {
     name: "version",
     group: "More",
     summary: "Print the version of sealkit",
