@@ -1,10 +1,16 @@
 import { type BuiltObject, build } from "../../src/kustomize/index.ts";
 import type { DecryptingTree } from "../../src/secrets/index.ts";
-import type { Artifact } from "../../src/sources/index.ts";
+import { type Artifact, SourceError } from "../../src/sources/index.ts";
 import { type FileTree, fromTarGz, type TreeLimits } from "../../src/tree/index.ts";
 import { errorLines } from "../error-lines.ts";
-import { type DecryptionPorts, decryptingView, refuseEncryptedSecrets, refuseSpilledClearText } from "./decryption.ts";
-import { failed, Halt } from "./halt.ts";
+import {
+  type DecryptionPorts,
+  decryptingView,
+  refuseEncryptedSecrets,
+  refuseOptOuts,
+  refuseSpilledClearText,
+} from "./decryption.ts";
+import { failed, Halt, waiting } from "./halt.ts";
 import type { KustomizationSpec } from "./spec.ts";
 
 /** Gives the bytes of an artifact, checked against its digest. */
@@ -20,6 +26,7 @@ export async function loadTree(
   ports: {
     readonly readArtifact: ArtifactReader;
     readonly limits?: Partial<TreeLimits> | undefined;
+    readonly requeueMs: number;
     readonly signal: AbortSignal;
   },
 ): Promise<{ readonly tree: FileTree; readonly path: string }> {
@@ -31,6 +38,8 @@ export async function loadTree(
       badLinks: "leave-out",
     });
   } catch (error) {
+    // The source stores it again, or tells its new address; that is not for this object's interval to decide.
+    if (error instanceof SourceError) throw waiting("ArtifactFailed", errorLines(error), ports.requeueMs);
     throw failed("ArtifactFailed", errorLines(error), spec.retryIntervalMs);
   }
   const { path } = spec;
@@ -58,6 +67,7 @@ export async function buildObjects(
   try {
     const view = await decryptingView(tree, spec, options);
     const objects = await build(view ?? tree, path);
+    refuseOptOuts(objects, view);
     refuseEncryptedSecrets(objects, spec);
     refuseSpilledClearText(objects, view, options.clearTextKinds);
     return { objects, view };

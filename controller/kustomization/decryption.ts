@@ -82,6 +82,24 @@ export function holdsClearText(view: DecryptingTree | undefined): (object: KubeO
   return (object) => view !== undefined && !isSecret(object) && view.ledger.findIn(object).length > 0;
 }
 
+const OPT_OUT = "kustomize.toolkit.fluxcd.io/decrypt";
+
+/** Refuses objects that ask not to be decrypted: whole files are, before their objects are known. */
+export function refuseOptOuts(built: readonly BuiltObject[], view: DecryptingTree | undefined): void {
+  for (const { object, origin } of built) {
+    const { labels, annotations } = object.metadata;
+    const wish = [labels?.[OPT_OUT], annotations?.[OPT_OUT]];
+    if (view?.ledger.files.includes(origin.file) !== true) continue;
+    if (!wish.some((value) => typeof value === "string" && value.toLowerCase() === "disabled")) continue;
+    const message = [
+      `Cannot apply ${subjectOf(objectId(object))}: ${OPT_OUT}: Disabled is not supported yet`,
+      `in ${originText(origin)}, which was decrypted`,
+      "hint: keep it in a source whose Kustomization does not decrypt",
+    ];
+    throw stalled("UnsupportedField", message.join("\n"));
+  }
+}
+
 /** Markers of a SOPS file in a text: JSON, YAML, dotenv, ini. */
 const MARKERS = ['"mac": "ENC[', "mac: ENC[", "sops_mac=ENC[", "[sops]"];
 

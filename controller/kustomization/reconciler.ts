@@ -66,10 +66,14 @@ export function kustomizationController(options: KustomizationOptions): KindCont
         resource: GIT_REPOSITORIES,
         affected: (change, own) => {
           if (change.type === "deleted") return [];
-          const revision = artifactOf(change.object)?.revision;
-          const waiters = revision === undefined ? [] : own.by(BY_SOURCE, change.key);
-          return waiters
-            .filter((object) => textAt(object, "status", "lastAttemptedRevision") !== revision)
+          const artifact = artifactOf(change.object);
+          if (artifact === undefined) return [];
+          // Stored again, or served elsewhere: whoever failed to fetch it wants to know as much as of a new revision.
+          const before = change.type === "updated" ? artifactOf(change.before) : undefined;
+          const moved = before !== undefined && (before.url !== artifact.url || before.digest !== artifact.digest);
+          return own
+            .by(BY_SOURCE, change.key)
+            .filter((object) => moved || textAt(object, "status", "lastAttemptedRevision") !== artifact.revision)
             .map(({ metadata }) => keyOf({ namespace: metadata.namespace ?? "", name: metadata.name ?? "" }));
         },
       },
@@ -159,8 +163,8 @@ class KustomizationPass {
     await this.#checkDependencies(artifact.revision);
 
     await this.#progress("Fetching manifests for");
-    const { readArtifact, limits } = this.#options;
-    const loaded = await loadTree(artifact, spec, { readArtifact, limits, signal });
+    const { readArtifact, limits, requeueDependencyMs: requeueMs } = this.#options;
+    const loaded = await loadTree(artifact, spec, { readArtifact, limits, requeueMs, signal });
     this.#status["lastAttemptedRevision"] = artifact.revision;
     await this.#progress("Building manifests for");
     const ports = { client, signal, checkMac: this.#options.checkMac };

@@ -14,7 +14,7 @@ export interface FetchOptions {
 const DEFAULT_RETRIES = 9;
 const DEFAULT_MAX_BYTES = 250 * 1024 * 1024;
 const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 5000;
+const MAX_DELAY_MS = 1000;
 
 /**
  * Downloads an artifact and checks its digest. Connection errors and 5xx are tried again; redirects are not followed.

@@ -239,9 +239,13 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         const before = await whenReady(GIT_REPOSITORIES, "lost");
         const file = join(storage, textAt(before, "status", "artifact", "path") ?? "");
         rmSync(file);
+        await sync("lost");
+        const waits = await whenFailed(KUSTOMIZATIONS, "lost", "ArtifactFailed");
+        expect(ready(waits)?.message).toMatch(/^Cannot fetch artifact .*: it is not there any more/);
         await poke(GIT_REPOSITORIES, "lost", "1");
         await settled(GIT_REPOSITORIES, "lost", (now) => fieldAt(now, "status", "lastHandledReconcileAt") === "1");
         expect(existsSync(file)).toBe(true);
+        await whenReady(KUSTOMIZATIONS, "lost");
       });
 
       test.each<[string, object]>([
@@ -510,6 +514,20 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
             async () => ({ "s.yaml": await seal(map("spilled", { password: CANARY })) }),
             "ClearTextOutsideSecret",
             /ConfigMap\/apps\/spilled[\s\S]*data\.password/,
+          ],
+          [
+            "opted-out",
+            decryption("age-a"),
+            async () => ({
+              "s.yaml": await seal(
+                secret("opted-out").replace(
+                  "metadata:",
+                  "metadata:\n  annotations: {kustomize.toolkit.fluxcd.io/decrypt: Disabled}",
+                ),
+              ),
+            }),
+            "UnsupportedField",
+            /kustomize\.toolkit\.fluxcd\.io\/decrypt: Disabled is not supported yet/,
           ],
           [
             "inside-data",

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createServerIdentity } from "../../../sandbox/tls/certificates.ts";
 import {
   checkOut,
   type GitConnection,
@@ -287,7 +288,70 @@ describe("credentials", () => {
   });
 });
 
+describe("https with an authority of one's own", () => {
+  const identity = createServerIdentity(Date.now());
+  const stranger = createServerIdentity(Date.now());
+  let secure: TestGit;
+  let repository: TestRepository;
+  beforeAll(async () => {
+    secure = await startTestGit({ tls: { cert: identity.certificatePem, key: identity.keyPem } });
+    repository = secure.repository("r");
+    repository.commit({ a: "1" });
+  });
+  afterAll(() => secure.close());
+
+  test.each<[string, GitConnection["credentials"], string | undefined]>([
+    ["its certificate", { tls: { ca: identity.caPem } }, undefined],
+    ["no certificate", {}, "GIT_UNREACHABLE"],
+    ["another certificate", { tls: { ca: stranger.caPem } }, "GIT_UNREACHABLE"],
+    ["a broken certificate", { tls: { ca: "rubbish" } }, "GIT_UNREACHABLE"],
+  ])("%s", async (_name, credentials, code) => {
+    const attempt = withRepository(connect(secure.at(repository), { credentials }), (remote) =>
+      checkOut(remote, { branch: "main" }),
+    );
+    if (code === undefined) expect((await attempt).revision).toMatch(/^main@sha1:/);
+    else await expect(attempt).rejects.toMatchObject({ code });
+  });
+});
+
 describe("ssh", () => {
+  test("gets strict settings, private files, and nothing secret as an argument", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sealkit-test-ssh-"));
+    writeFileSync(
+      join(folder, "ssh"),
+      `#!/bin/sh\nd="${folder}"\nprintf '%s\\n' "$@" > "$d/args"\ncp "$2" "$d/config"\nk=$(sed -n 's/^IdentityFile "\\(.*\\)"$/\\1/p' "$2")\nstat -c %a "$k" > "$d/mode"\necho 'Host key verification failed.' >&2\nexit 255\n`,
+      { mode: 0o755 },
+    );
+    const path = process.env["PATH"] ?? "";
+    process.env["PATH"] = `${folder}:${path}`;
+    try {
+      const credentials = {
+        login: { kind: "ssh", identity: "PRIVATE-KEY\n", knownHosts: "h ssh-ed25519 AAAA" },
+      } as const;
+      await expect(
+        withRepository(connect("ssh://deploy@example.com:2222/a/b", { credentials }), (remote) =>
+          checkOut(remote, { branch: "main" }),
+        ),
+      ).rejects.toMatchObject({ code: "GIT_HOST_UNKNOWN" });
+    } finally {
+      process.env["PATH"] = path;
+    }
+    const [args, config, mode] = ["args", "config", "mode"].map((name) => readFileSync(join(folder, name), "utf8"));
+    expect(args?.split("\n")).toEqual(expect.arrayContaining(["-F", "-p", "2222", "deploy@example.com"]));
+    expect(args).not.toContain("PRIVATE-KEY");
+    for (const line of [
+      "StrictHostKeyChecking yes",
+      "BatchMode yes",
+      "IdentitiesOnly yes",
+      "GlobalKnownHostsFile /dev/null",
+      "ProxyCommand none",
+    ]) {
+      expect(config?.split("\n")).toContain(line);
+    }
+    expect(mode?.trim()).toBe("600");
+    rmSync(folder, { recursive: true });
+  });
+
   test("without known hosts there is no ssh at all", async () => {
     await expect(
       withRepository(connect("ssh://git@127.0.0.1:1/x"), (remote) => checkOut(remote, { branch: "main" })),
