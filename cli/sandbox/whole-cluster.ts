@@ -22,6 +22,8 @@ export interface WholeClusterOptions extends SandboxOptions {
   readonly settings?: Partial<SealedSecretSettings> | undefined;
   /** A private folder for artifacts. Without one, and without `families`, only SealedSecrets are looked after. */
   readonly storagePath?: string | undefined;
+  /** Where metrics are served, `HOST:PORT`; nowhere when absent. */
+  readonly listenMetrics?: string | undefined;
   /** Which kinds run, instead of all. */
   readonly families?: readonly Family[] | undefined;
 }
@@ -36,12 +38,12 @@ export interface WholeCluster {
 
 /** Starts a sandbox, installs our resource kinds, and runs the controllers behind the Service that kubeseal asks for. */
 export async function startWholeCluster(options: WholeClusterOptions = {}): Promise<WholeCluster> {
-  const { log, settings, families, storagePath, ...sandboxOptions } = options;
+  const { log, settings, families, storagePath, listenMetrics, ...sandboxOptions } = options;
   const sandbox = await startSandbox(sandboxOptions);
   const client = createKubeClient(configOf(sandbox), { userAgent: `sealkit-sandbox/${packageJson.version}` });
   try {
     await install(client);
-    const controllers = await runControllers(client, { log, settings, families, storagePath });
+    const controllers = await runControllers(client, { log, settings, families, storagePath, listenMetrics });
     sandbox.registerService({
       namespace: CONTROLLER_NAMESPACE,
       name: CONTROLLER_SERVICE,
@@ -97,7 +99,7 @@ async function served(client: KubeClient, crd: KubeObject): Promise<void> {
 /** Runs the controllers in this process, on free ports of loopback. */
 export async function runControllers(
   client: KubeClient,
-  options: Pick<WholeClusterOptions, "log" | "settings" | "families" | "storagePath">,
+  options: Omit<WholeClusterOptions, keyof SandboxOptions>,
 ): Promise<RunningControllers> {
   const { log } = options;
   const controllers = await startControllers({
@@ -105,6 +107,7 @@ export async function runControllers(
     families: options.families ?? allFamilies(options),
     namespace: CONTROLLER_NAMESPACE,
     listen: "127.0.0.1:0",
+    ...(options.listenMetrics === undefined ? {} : { listenMetrics: options.listenMetrics }),
     version: packageJson.version,
     ...(log === undefined ? {} : { log }),
   });
