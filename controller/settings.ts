@@ -22,7 +22,7 @@ export interface SealedSecretSettings {
   readonly labelSelector?: string | undefined;
   readonly ratePerSecond: number;
   readonly rateBurst: number;
-  /** Private-key operations at the same time; absent: one for each core. */
+  /** Private-key operations at the same time; absent: one for each core, at least 2 and at most 4. */
   readonly unsealWorkers?: number | undefined;
 }
 

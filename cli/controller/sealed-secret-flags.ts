@@ -62,7 +62,9 @@ export const sealedSecretFlags = {
   }),
   maxUnsealRetries: optionalNumber({ help: "Give up after this many failures in a row (default: never)" }),
   metricsOmitSecretLabels: flag.toggle({ group, help: "Keep no metric per SealedSecret" }),
-  unsealWorkers: optionalNumber({ help: "Private-key operations at the same time (default 4)" }),
+  unsealWorkers: optionalNumber({
+    help: "Private-key operations at the same time (default: one for each core, 2 to 4)",
+  }),
 } satisfies FlagTable;
 
 /** @throws {ControllerError} `CONTROLLER_OPTIONS` for values that cannot be read. */

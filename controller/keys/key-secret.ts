@@ -3,8 +3,8 @@ import type { KubeObject } from "../../src/objects/index.ts";
 import { ControllerError } from "../errors.ts";
 
 /** Label by which a Secret is a sealing key. Only the value `active` counts; any other retires the key. */
-export const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
-export const ACTIVE = "active";
+const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
+const ACTIVE = "active";
 export const KEY_SELECTOR = `${KEY_LABEL}=${ACTIVE}`;
 
 export interface KeyPem {

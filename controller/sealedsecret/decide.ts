@@ -38,13 +38,13 @@ export function decide({ sealed, unsupported, unsealed, live }: Seen): Decision 
   return sameContent(live, wanted) ? { kind: "keep" } : { kind: "update", secret: wanted };
 }
 
-export function ownerReference(sealed: KubeObject): OwnerReference {
+function ownerReference(sealed: KubeObject): OwnerReference {
   const { name = "", uid = "" } = sealed.metadata;
   return { apiVersion: sealed.apiVersion, kind: sealed.kind, name, uid, controller: true };
 }
 
 /** Whether `sealed` is the controlling owner; the uid counts, not the name. */
-export function isControlledBy(object: KubeObject, sealed: KubeObject): boolean {
+function isControlledBy(object: KubeObject, sealed: KubeObject): boolean {
   const owners = object.metadata.ownerReferences ?? [];
   return owners.some((owner) => owner.controller === true && owner.uid === sealed.metadata.uid);
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { Keyring } from "../../src/sealed/index.ts";
 import { ControllerError } from "../errors.ts";
 import { startKeyManager } from "../keys/key-manager.ts";
@@ -13,7 +14,8 @@ import { SECRETS } from "./observe.ts";
 import { sealedSecretController } from "./reconciler.ts";
 import { rsaWorkshop } from "./workshop.ts";
 
-const UNSEAL_WORKERS = 4;
+/** Node's pool has four threads. */
+const MOST_WORKERS = 4;
 
 /** The SealedSecret controller with its keys and its HTTP API. */
 export function sealedSecretFamily(given: Partial<SealedSecretSettings> = {}): Family {
@@ -27,7 +29,9 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
   if (problem !== undefined) {
     throw new ControllerError("CONTROLLER_OPTIONS", `Cannot use "${settings.keyPrefix}" as key prefix: ${problem}`);
   }
-  const keyring = new Keyring([], { parallel: settings.unsealWorkers ?? UNSEAL_WORKERS });
+  const keyring = new Keyring([], {
+    parallel: settings.unsealWorkers ?? Math.min(MOST_WORKERS, Math.max(2, availableParallelism())),
+  });
   const keys = startKeyManager(
     {
       client,

@@ -1,4 +1,3 @@
-import type { KubeObject } from "../../src/objects/index.ts";
 import { rfc3339 } from "../conditions.ts";
 import { type StatusProfile, statusOf } from "../status-profile.ts";
 
@@ -44,9 +43,3 @@ export const syncedProfile: StatusProfile = {
 
   during: () => undefined,
 };
-
-/** Whether the last pass over this object went well. */
-export function isSynced(object: KubeObject): boolean {
-  const conditions = statusOf(object)["conditions"];
-  return Array.isArray(conditions) && conditions.some(({ type, status }) => type === "Synced" && status === "True");
-}

@@ -36,7 +36,7 @@ export function createKubeClient(config: ClusterConfig, options: KubeClientOptio
 }
 
 /** The wire over undici: keep-alive connections, TLS, client certificates. undici is loaded by the first request. */
-export function createHttpTransport(config: ClusterConfig, options: { readonly connections?: number } = {}): Transport {
+function createHttpTransport(config: ClusterConfig, options: { readonly connections?: number } = {}): Transport {
   const server = serverUrl(config);
   const prefix = server.pathname.replace(/\/+$/, "");
   let pools: Promise<Pools> | undefined;

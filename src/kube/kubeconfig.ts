@@ -93,7 +93,7 @@ export function readKubeconfig(parsed: unknown, source: string, folder: string):
   };
 }
 
-export const emptyKubeconfig: Kubeconfig = {
+const emptyKubeconfig: Kubeconfig = {
   currentContext: "",
   clusters: new Map(),
   users: new Map(),
