@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./keys/keys.ts")).keysCommand,
   },
   {
+    name: "preview",
+    group: "Try it out",
+    summary: "Show what a cluster would hold, without a cluster",
+    load: async () => (await import("./preview/preview.ts")).previewCommand,
+  },
+  {
     name: "sandbox",
     group: "Try it out",
     summary: "Start a Kubernetes API on this machine, in memory, for trying things out",
