@@ -19,7 +19,7 @@ export async function storedIdentities(io: Io): Promise<IdentitySource[]> {
       sources.push({ where: name, identities: undefined, problem: "SSH keys are not supported yet" });
   }
   const key = io.env["SOPS_AGE_KEY"] ?? "";
-  if (key !== "") sources.push(textSource("SOPS_AGE_KEY", key.trim().replace(/\s+/g, "\n")));
+  if (key !== "") sources.push(textSource("SOPS_AGE_KEY", keysByLine(key)));
   const file = io.env["SOPS_AGE_KEY_FILE"] ?? "";
   if (file !== "") sources.push(await fileSource(io, `SOPS_AGE_KEY_FILE (${shown(io, file)})`, file));
   const standard = keysFile(io);
@@ -37,6 +37,14 @@ export async function commandIdentities(io: Io, recipient: string): Promise<Iden
   return typeof result === "string"
     ? { where, identities: undefined, problem: result }
     : sourceOf(where, result.toString("utf8"));
+}
+
+/** In the variable blanks part keys too; comments are lines of their own. */
+function keysByLine(text: string): string {
+  return text
+    .split("\n")
+    .flatMap((line) => (line.startsWith("#") ? [] : line.split(/[ \t\r]+/)))
+    .join("\n");
 }
 
 function isSet(io: Io, name: string): boolean {

@@ -6,7 +6,7 @@ import { type Branch, goTypeOf, type Node } from "./value.ts";
 export interface CreationRule {
   /** RE2, searched anywhere in the path; `""` matches every path. */
   readonly pathPattern: string;
-  /** Age recipients, each once. */
+  /** Age recipients; those of a key group each once, as the original has it. */
   readonly recipients: readonly string[];
   readonly selectors: ReadonlyMap<SelectorKind, string>;
   readonly macOnlyEncrypted: boolean;
@@ -44,7 +44,7 @@ interface Keys {
 function ownKeys(node: Node, where: string, file: string): Keys {
   const recipients = keyList(childOf(node, "age"), where, file);
   return {
-    recipients: [...new Set(recipients)],
+    recipients,
     unsupported: OTHER_KEYS.filter((name) => isGiven(childOf(node, name))),
   };
 }

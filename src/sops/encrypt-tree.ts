@@ -23,7 +23,9 @@ export function encryptTree(documents: readonly Branch[], cipher: ValueCipher, o
   const mac = new Mac({ encryptedOnly: options.macOnlyEncrypted });
   for (const document of documents) {
     replaceLeaves(document, selector, {
-      value(leaf, { additional, isSelected }) {
+      value(given, { additional, isSelected }) {
+        // A negative zero in clear is printed as `-0` and read again as the integer 0: it would fail the MAC.
+        const leaf = !isSelected && Object.is(given, -0) ? 0n : given;
         const plain = plaintextOf(leaf);
         mac.add(plain, isSelected);
         return isSelected && plain.length > 0 ? cipher.seal(plain, typeOf(leaf), additional) : leaf;

@@ -141,7 +141,7 @@ function scalarNode(leaf: Leaf): ScalarNode {
     default:
       if (leaf === null) return scalar("null", "!!null");
       if (leaf.kind === "time") return scalar(leaf.text, "!!timestamp");
-      return scalar(encodeBase64(leaf.bytes), "!!binary");
+      return scalar(base64Lines(leaf.bytes), "!!binary");
   }
 }
 
@@ -159,6 +159,17 @@ const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 function floatNode(value: number): ScalarNode {
   const text = formatYamlFloat(value);
   return scalar(text, resolveText(text, "v3").tag);
+}
+
+const BASE64_COLUMNS = 70;
+
+/** Base64 in one line, or from 70 characters on in lines that each end with a break. */
+function base64Lines(bytes: Uint8Array): string {
+  const text = encodeBase64(bytes);
+  if (text.length < BASE64_COLUMNS) return text;
+  let lines = "";
+  for (let at = 0; at < text.length; at += BASE64_COLUMNS) lines += `${text.slice(at, at + BASE64_COLUMNS)}\n`;
+  return lines;
 }
 
 function scalar(value: string, tag: string): ScalarNode {
