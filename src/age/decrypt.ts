@@ -20,13 +20,15 @@ import type { Stanza } from "./stanza.ts";
  */
 export async function* decrypt(file: ByteSource, identities: readonly Identity[]): AsyncGenerator<Uint8Array> {
   const outer = new ByteReader(file);
+  let fileKey: Uint8Array | undefined;
   try {
     const reader = (await isArmored(outer)) ? new ByteReader(dearmor(outer.rest())) : outer;
     const header = await readHeader(reader);
-    const fileKey = await unwrap(header.stanzas, identities);
+    fileKey = await unwrap(header.stanzas, identities);
     checkHeaderMac(header, fileKey);
     yield* decryptPayload(fileKey, reader);
   } finally {
+    fileKey?.fill(0);
     await outer.close();
   }
 }
@@ -64,8 +66,9 @@ async function unwrap(stanzas: readonly Stanza[], identities: readonly Identity[
   throw noMatch(types, identities);
 }
 
-/** The most names that one message lists. */
+/** The most names that one message lists, and the most of each: types of stanzas are anybody's text. */
 const SHOWN = 10;
+const NAME_LENGTH = 100;
 
 function noMatch(types: readonly string[], identities: readonly Identity[]): AgeError {
   if (types.includes(SCRYPT) && identities.some(({ name }) => name === "passphrase")) {
@@ -83,7 +86,10 @@ function noMatch(types: readonly string[], identities: readonly Identity[]): Age
 
 function listed(names: readonly string[]): string {
   const more = names.length - SHOWN;
-  return more > 0 ? `${names.slice(0, SHOWN).join(", ")} and ${more} more` : names.join(", ");
+  const shown = names
+    .slice(0, SHOWN)
+    .map((name) => (name.length > NAME_LENGTH ? `${name.slice(0, NAME_LENGTH)}…` : name));
+  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
 }
 
 function counted(types: readonly string[]): string[] {

@@ -42,8 +42,12 @@ export async function encryptBytes(
 
 async function* encryptBinary(plain: ByteSource, recipients: readonly Recipient[]): AsyncGenerator<Uint8Array> {
   const fileKey = primitives.randomBytes(FILE_KEY_BYTES);
-  yield formatHeader(await wrapAll(fileKey, recipients), fileKey);
-  yield* encryptPayload(fileKey, plain);
+  try {
+    yield formatHeader(await wrapAll(fileKey, recipients), fileKey);
+    yield* encryptPayload(fileKey, plain);
+  } finally {
+    fileKey.fill(0);
+  }
 }
 
 async function wrapAll(fileKey: Uint8Array, recipients: readonly Recipient[]): Promise<Stanza[]> {

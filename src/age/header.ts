@@ -89,7 +89,7 @@ async function readIntro(reader: ByteReader): Promise<void> {
   // Someone's secret key given as the file to decrypt must not come back in a message.
   if (text.startsWith("AGE-SECRET-KEY-")) throw headerError(`${PARSING}unexpected intro, expected ${quoteGo(INTRO)}`);
   const cut = line.length < INTRO.length && line.at(-1) !== 0x0a;
-  throw headerError(`${PARSING}${cut ? "unexpected EOF reading intro" : "unexpected intro"}: ${quoteGo(line)}`);
+  throw headerError(`${PARSING}${cut ? "unexpected EOF reading intro" : "unexpected intro"}: ${quoted(line)}`);
 }
 
 /** Hands out the lines of a header and remembers them, because the MAC covers the bytes and not their meaning. */
@@ -120,12 +120,12 @@ class HeaderLines {
 
 async function readStanza(first: Uint8Array, lines: HeaderLines): Promise<Stanza> {
   const opening = showUtf8(first);
-  if (!opening.startsWith("->")) throw headerError(`${PARSE}malformed stanza opening line: ${quoteGo(first)}`);
+  if (!opening.startsWith("->")) throw headerError(`${PARSE}malformed stanza opening line: ${quoted(first)}`);
   const [mark, type, ...args] = opening.slice(0, -1).split(" ");
   const words = [type ?? "", ...args];
   const wellFormed = mark === "->" && words.every((word) => /^[!-~]+$/.test(word));
   if (type === undefined || !wellFormed || args.length > LIMITS.stanzaArguments) {
-    throw headerError(`${PARSE}malformed stanza: ${quoteGo(first)}`);
+    throw headerError(`${PARSE}malformed stanza: ${quoted(first)}`);
   }
   const parts: Uint8Array[] = [];
   for (;;) {
@@ -138,9 +138,9 @@ async function readStanza(first: Uint8Array, lines: HeaderLines): Promise<Stanza
 
 function bodyLine(line: Uint8Array): Uint8Array {
   const text = showUtf8(line.subarray(0, -1));
-  const malformed = (why: string) => headerError(`${PARSE}${PARSING}malformed body line ${quoteGo(line)}: ${why}`);
+  const malformed = (why: string) => headerError(`${PARSE}${PARSING}malformed body line ${quoted(line)}: ${why}`);
   if (text.startsWith("-> ") || text.startsWith(CLOSE)) {
-    throw headerError(`${PARSE}malformed body line ${quoteGo(line)}: stanza ended without a short line`);
+    throw headerError(`${PARSE}malformed body line ${quoted(line)}: stanza ended without a short line`);
   }
   if (text.includes("\r")) throw malformed("unexpected newline character");
   const decoded = decodeBase64Unpadded(text);
@@ -153,12 +153,17 @@ function macOf(text: string, line: Uint8Array): Uint8Array {
   const words = text.slice(0, -1).split(" ");
   const [mark, mac] = words;
   if (mark !== CLOSE || words.length !== 2 || mac === undefined || mac === "") {
-    throw headerError(`${PARSING}malformed closing line: ${quoteGo(line)}`);
+    throw headerError(`${PARSING}malformed closing line: ${quoted(line)}`);
   }
   const decoded = decodeBase64Unpadded(mac);
   if (decoded.bytes?.length === MAC_BYTES) return decoded.bytes;
   const why = decoded.bytes === undefined ? `illegal base64 data at input byte ${decoded.illegalAt}` : "<nil>";
-  throw headerError(`${PARSING}malformed closing line ${quoteGo(line)}: ${why}`);
+  throw headerError(`${PARSING}malformed closing line ${quoted(line)}: ${why}`);
+}
+
+/** As much of a line as a message can bear. */
+function quoted(line: Uint8Array): string {
+  return quoteGo(line.subarray(0, 1024));
 }
 
 /** Adds where in the header the source broke to an error of the armor below it. */

@@ -19,7 +19,7 @@ export interface Identity {
   readonly name: string;
   /**
    * The file key (16 bytes) out of the stanza that is for this identity; undefined when none is. Stanzas of other types
-   * are to be passed over.
+   * are to be passed over. The caller overwrites the key when it is done with it.
    *
    * @throws {AgeError} `AGE_HEADER` for a stanza of its own type that breaks the format.
    */

@@ -81,11 +81,12 @@ function parametersOf({ args, body }: Stanza, maxLogN: number): { salt: Uint8Arr
   }
   if (salt.bytes.length !== SALT_BYTES) throw headerError("invalid scrypt recipient block", "");
   if (!/^[1-9][0-9]*$/.test(logNText)) {
-    throw headerError(`scrypt work factor encoding invalid: ${quoteGo(logNText)}`, "");
+    throw headerError(`scrypt work factor encoding invalid: ${quoteGo(logNText.slice(0, 100))}`, "");
   }
   const logN = Number(logNText);
-  if (BigInt(logNText) > 2n ** 63n - 1n) {
-    const why = `strconv.Atoi: parsing ${quoteGo(logNText)}: value out of range`;
+  // Longer than any number of 64 bits: not even worth parsing exactly.
+  if (logNText.length > 19 || BigInt(logNText) > 2n ** 63n - 1n) {
+    const why = `strconv.Atoi: parsing ${quoteGo(logNText.slice(0, 100))}: value out of range`;
     throw headerError(why, "failed to parse scrypt work factor: ");
   }
   if (logN > maxLogN) {

@@ -80,6 +80,7 @@ function wrapFor(point: Uint8Array, fileKey: Uint8Array): Stanza {
     });
   }
   const key = wrappingKey(shared, share, point);
+  ephemeral.fill(0);
   return {
     type: TYPE,
     args: [encodeBase64Unpadded(share)],

@@ -10,6 +10,9 @@ const SHORT: Readonly<Record<string, string>> = {
   "\\": "\\\\",
 };
 
+const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** The text in double quotes as Go's `%q` writes it: what is not UTF-8 as `\xNN`, what is not printable as an escape. */
 export function quoteGo(text: string | Uint8Array): string {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
@@ -20,7 +23,7 @@ export function quoteGo(text: string | Uint8Array): string {
       out += `\\x${hex(bytes[at] ?? 0, 2)}`;
       at++;
     } else {
-      out += quoteOne(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(at, at + length)));
+      out += quoteOne(lossy.decode(bytes.subarray(at, at + length)));
       at += length;
     }
   }
@@ -46,7 +49,7 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   if (first < 0x80) return 1;
   const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(at, at + length));
+    const text = strict.decode(bytes.subarray(at, at + length));
     return [...text].length === 1 ? length : 0;
   } catch {
     return 0;

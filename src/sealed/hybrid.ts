@@ -25,10 +25,13 @@ export interface SealedParts {
  */
 export async function sealItem(spki: Uint8Array, plain: Uint8Array, label: Uint8Array): Promise<Uint8Array> {
   const sessionKey = primitives.randomBytes(SESSION_KEY_BYTES);
-  const wrappedKey = await primitives.rsaOaepEncrypt(spki, sessionKey, label);
-  const body = primitives.aes256GcmSeal(sessionKey, NONCE, plain);
-  sessionKey.fill(0);
-  return concat(Uint8Array.of(wrappedKey.length >>> 8, wrappedKey.length & 0xff), wrappedKey, body);
+  try {
+    const wrappedKey = await primitives.rsaOaepEncrypt(spki, sessionKey, label);
+    const body = primitives.aes256GcmSeal(sessionKey, NONCE, plain);
+    return concat(Uint8Array.of(wrappedKey.length >>> 8, wrappedKey.length & 0xff), wrappedKey, body);
+  } finally {
+    sessionKey.fill(0);
+  }
 }
 
 /**

@@ -19,6 +19,8 @@ export interface SealingCertificate {
   readonly der: Uint8Array;
 }
 
+const MONTHS = "January February March April May June July August September October November December".split(" ");
+
 /** The most certificates of one text that are looked at. */
 const MAX_CERTIFICATES = 1000;
 
@@ -60,7 +62,7 @@ export function readCertificate(pem: string): SealingCertificate {
 export function checkNotExpired({ notAfter, fingerprint: print }: SealingCertificate, now: number): void {
   if (now <= notAfter) return;
   const day = new Date(notAfter);
-  const date = day.toLocaleDateString("en-US", { year: "numeric", month: "long", day: "numeric", timeZone: "UTC" });
+  const date = `${MONTHS[day.getUTCMonth()]} ${day.getUTCDate()}, ${day.getUTCFullYear()}`;
   throw new X509Error("X509_EXPIRED", "Cannot seal with this certificate: it has expired", {
     original: `failed to encrypt using an expired certificate on ${date}`,
     details: [`expired on ${date}`, `key ${print}`],
