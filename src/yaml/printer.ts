@@ -2,6 +2,7 @@ import type { AliasNode, MappingNode, ScalarNode, SequenceNode, YamlNode } from 
 import { resolveText } from "./resolve.ts";
 import { analyzeScalar, type ScalarAnalysis } from "./scalar-analysis.ts";
 import {
+  foldsBack,
   writeBlockHeader,
   writeDoubleQuoted,
   writeFoldedLines,
@@ -34,6 +35,7 @@ const SIMPLE_KEY_BYTES = 128;
 /** A scalar with what was decided about it. */
 interface PreparedScalar {
   readonly node: ScalarNode;
+  readonly value: string;
   readonly tag: string;
   readonly style: ScalarNode["style"];
   readonly analysis: ScalarAnalysis;
@@ -81,7 +83,8 @@ export class Printer {
     this.writeHead();
     this.node(root, ROOT);
     this.load({ foot: options.foot });
-    writer.footIndent = 0;
+    // yaml.v3 sets the foot off by an empty line always, and so adds a break to a text that keeps them.
+    if (!writer.openEnded) writer.footIndent = 0;
     this.writeFoot();
     writer.footIndent = -1;
     writer.writeIndent();
@@ -112,10 +115,13 @@ export class Printer {
 
   /** A node with the comments behind and below it. Those of a collection stand before its content, if there are any. */
   private node(node: YamlNode, place: Place): void {
-    const prepared = this.start(node, place);
-    this.writeLine();
-    this.writeFoot();
-    this.content(node, prepared, place);
+    const how = this.start(node, place);
+    // A comment that still waits goes behind a flow collection, not between its tag and its bracket.
+    if (how === "block" || node.kind === "scalar" || node.kind === "alias") {
+      this.writeLine();
+      this.writeFoot();
+    }
+    this.content(node, how, place);
   }
 
   /** Anchor, tag, and a scalar as a whole. Returns how the content of a collection is to be written. */
@@ -209,6 +215,12 @@ export class Printer {
       this.line = this.keyLine;
       this.keyLine = "";
     } else if (value.kind !== "alias" && value.style !== "flow") {
+      // With an anchor or a tag the comment goes behind it: yaml.v3 writes those in the next line, where they are lost.
+      if ((value.anchor !== undefined || value.explicitTag === true) && this.line === "") {
+        this.line = this.keyLine;
+        this.keyLine = "";
+        return;
+      }
       const waiting = this.line;
       this.line = this.keyLine;
       this.writeLine();
@@ -219,7 +231,7 @@ export class Printer {
 
   /** Writes a key; true when it needed no `?`. */
   private key(key: YamlNode, block: boolean): boolean {
-    const scalar = key.kind === "scalar" ? this.prepare(key) : undefined;
+    const scalar = key.kind === "scalar" ? this.prepare(key, true) : undefined;
     const simple = this.isSimpleKey(key, scalar);
     if (!simple) this.writer.indicator("?", true, false, block);
     const place = simple ? SIMPLE_KEY : IN_MAPPING;
@@ -234,7 +246,7 @@ export class Printer {
     if (key.kind === "sequence" && key.items.length > 0) return false;
     if (scalar?.analysis.multiline === true) return false;
     const tag = scalar?.tag ?? (key.explicitTag === true || isCustom(key) ? key.tag : "");
-    const value = key.kind === "scalar" ? key.value : "";
+    const value = scalar?.value ?? "";
     return utf8Length(key.anchor ?? "") + utf8Length(tag) + utf8Length(value) <= SIMPLE_KEY_BYTES;
   }
 
@@ -315,9 +327,10 @@ export class Printer {
   }
 
   /** Chooses what tag is written and in which style the node asks to be written. */
-  private prepare(node: ScalarNode): PreparedScalar {
-    const { value } = node;
-    let { tag, style } = node;
+  private prepare(node: ScalarNode, asKey = false): PreparedScalar {
+    let { tag, style, value } = node;
+    // yaml.v3 writes an empty null as '' where a text must stand, which is no null any more.
+    if (value === "" && tag === "!!null" && node.explicitTag !== true && (this.flowLevel > 0 || asKey)) value = "null";
     if (tag === "!") tag = "";
     if (style === "flow") style = "plain";
     let quote = false;
@@ -334,13 +347,12 @@ export class Printer {
       if (value.includes("\n")) style = "literal";
       else if (quote) style = "double";
     }
-    return { node, tag, style, analysis: analyzeScalar(value, this.tabsInBlocks) };
+    return { node, value, tag, style, analysis: analyzeScalar(value, this.tabsInBlocks) };
   }
 
   private scalar(prepared: PreparedScalar, place: Place): void {
     const { writer } = this;
-    const { node, tag } = prepared;
-    const { value } = node;
+    const { node, tag, value } = prepared;
     const style = this.allowedStyle(prepared, place);
     this.anchor(node);
     writeTag(writer, tag);
@@ -371,16 +383,23 @@ export class Printer {
   }
 
   private endBlockHeader(): void {
+    // Only one line of comment fits behind the header: the next would be text of the scalar, as it is with yaml.v3.
+    const end = this.line.indexOf("\n");
+    if (end >= 0) {
+      const below = this.line.slice(end + 1);
+      this.foot = this.foot === "" ? below : `${below}\n${this.foot}`;
+      this.line = this.line.slice(0, end);
+    }
     if (this.line === "") this.writer.breakLine();
     else this.writeLine();
   }
 
-  private allowedStyle({ style: wanted, analysis, node }: PreparedScalar, place: Place): ScalarNode["style"] {
+  private allowedStyle({ style: wanted, analysis, value }: PreparedScalar, place: Place): ScalarNode["style"] {
     const flow = this.flowLevel > 0;
     let style = place.simpleKey && analysis.multiline ? "double" : wanted;
     if (style === "plain") {
       const allowed = flow ? analysis.flowPlain : analysis.blockPlain;
-      if (!allowed || (node.value === "" && (flow || place.simpleKey))) style = "single";
+      if (!allowed || (value === "" && (flow || place.simpleKey))) style = "single";
     }
     if (style === "single" && !analysis.single) style = "double";
     if (style === "literal" || style === "folded") {
@@ -390,8 +409,9 @@ export class Printer {
   }
 
   /**
-   * Double quotes where yaml.v3 would write a block scalar that cannot be read again: a tab at its start, or an
-   * indentation indicator that is not the distance to the parent.
+   * Another style where yaml.v3 would write a block scalar that reads as something else or not at all: folded lines that
+   * are indented or kept at the end gain breaks; a tab at the start, or an indentation indicator that is not the
+   * distance to the parent, makes a literal unreadable.
    */
   private readable(style: ScalarNode["style"], value: string, parentIndent: number): ScalarNode["style"] {
     if (style !== "literal" && style !== "folded") return style;
@@ -399,7 +419,8 @@ export class Printer {
     if (first === 9) return "double";
     const hinted = first === 32 || first === 10 || first === 0x2028 || first === 0x2029;
     const distance = this.writer.indent - Math.max(parentIndent, 0);
-    return hinted && distance !== this.writer.dialect.indent ? "double" : style;
+    if (hinted && distance !== this.writer.dialect.indent && !ONLY_BREAKS.test(value)) return "double";
+    return style === "folded" && !foldsBack(value) ? "literal" : style;
   }
 
   private writeHead(): void {
@@ -446,6 +467,9 @@ export class Printer {
     writer.whitespace = true;
   }
 }
+
+/** Without text there is no indentation to be wrong about. */
+const ONLY_BREAKS = /^[\n\u2028\u2029]*$/;
 
 function isCustom(node: MappingNode | SequenceNode | ScalarNode | AliasNode): boolean {
   if (node.tag === "" || node.tag === "!") return false;

@@ -59,6 +59,11 @@ function firstBadByte(bytes: Uint8Array): Place {
     if (isPrefixOfUtf8(bytes.subarray(0, middle))) good = middle;
     else bad = middle - 1;
   }
+  // All of it may be the start of UTF-8 with the last character cut.
+  if (good === bytes.length) {
+    do good--;
+    while (good > 0 && ((bytes[good] ?? 0) & 0xc0) === 0x80);
+  }
   const head = new TextDecoder("utf-8").decode(bytes.subarray(0, good));
   const place = placeOf(head, head.length);
   return { line: place.line, column: place.column, offset: good };

@@ -1,4 +1,4 @@
-import { isBreak } from "./characters.ts";
+import { isBlank, isBreak } from "./characters.ts";
 import { isPrintable } from "./scalar-analysis.ts";
 import type { Writer } from "./writer.ts";
 
@@ -154,6 +154,7 @@ export function writeBlockHeader(writer: Writer, text: string, indicator: "|" | 
   if (first === 32 || isBreak(first)) writer.indicator(String(writer.dialect.indent), false);
   const chomping = chompingOf(text);
   if (chomping !== "") writer.indicator(chomping, false);
+  writer.openEnded = chomping === "+";
 }
 
 function chompingOf(text: string): "" | "-" | "+" {
@@ -224,4 +225,20 @@ function startsWithBlankLine(text: string): boolean {
   while (at < text.length && isBreak(text.charCodeAt(at))) at++;
   const code = text.charCodeAt(at);
   return Number.isNaN(code) || code === 32 || code === 9;
+}
+
+/**
+ * True when what `writeFoldedLines` writes reads as `text` again. Between two lines without indentation one break more
+ * is written than is meant, elsewhere none; the Go libraries decide that by the start of the whole text.
+ */
+export function foldsBack(text: string): boolean {
+  if (/[\u2028\u2029]/.test(text)) return false;
+  const startsBlank = startsWithBlankLine(text);
+  for (const { 1: before = "", 2: breaks = "", 3: after = "" } of text.matchAll(/([^\n]+)(\n+)(?=([^\n]?))/g)) {
+    const indented = isBlank(before.charCodeAt(0));
+    const oneMore = !indented && !startsBlank;
+    if (after === "" ? oneMore && breaks.length > 1 : oneMore !== (!indented && !isBlank(after.charCodeAt(0))))
+      return false;
+  }
+  return true;
 }

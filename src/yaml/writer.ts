@@ -19,6 +19,8 @@ export class Writer {
   indention = true;
   /** After a foot comment at this column an empty line keeps it from the next thing at the same column. */
   footIndent = -1;
+  /** The last thing is a block scalar that keeps its breaks: a further empty line would be part of it. */
+  openEnded = false;
   private text = "";
   private readonly indents: number[] = [];
 
@@ -66,6 +68,7 @@ export class Writer {
     this.put(text);
     this.whitespace = isWhitespace;
     this.indention = this.indention && isIndention;
+    this.openEnded = false;
   }
 
   /** Enters a level. `inSequence` says that it is the item of a block sequence. */

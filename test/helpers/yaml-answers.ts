@@ -154,3 +154,30 @@ function filled(record: Dumped): Dumped {
     Object.entries(record).filter(([, value]) => value !== undefined && value !== "" && value !== false),
   );
 }
+
+/** Tags and values of all nodes of a text in order, or undefined when it cannot be read. */
+export function valuesOf(text: string): string[] | undefined {
+  const found: string[] = [];
+  const walk = (node: YamlNode | undefined): void => {
+    if (node === undefined || (node.kind === "scalar" && node.tag === "!!null")) found.push("null");
+    else if (node.kind === "scalar") found.push(`${node.tag} ${node.value}`);
+    else if (node.kind === "alias") found.push(`*${node.name}`);
+    else if (node.kind === "sequence") {
+      found.push("[");
+      node.items.forEach(walk);
+    } else {
+      found.push("{");
+      for (const { key, value } of node.entries) {
+        walk(key);
+        walk(value);
+      }
+    }
+  };
+  try {
+    for (const { root } of parseYaml(text, { mode: "lenient" }).documents) walk(root);
+    return found;
+  } catch (error) {
+    if (error instanceof YamlError) return undefined;
+    throw error;
+  }
+}

@@ -6,9 +6,9 @@ import { FIXTURES, type RecordedAnswer } from "../../helpers/yaml-fixtures.ts";
 /** How many answers may differ, and why: a change of these numbers is a change of behaviour. */
 const KNOWN: Readonly<Record<string, Partial<Record<Difference, number>>>> = {
   "scalars.json": { "value in the message": 24 },
-  "strings.json": { "unreadable block scalar": 7 },
-  "shapes.json": { "empty stream": 12, "value in the message": 16 },
-  "random.json": { "alias inside its anchor": 3, "value in the message": 8 },
+  "strings.json": { "value lost by yaml.v3": 5 },
+  "shapes.json": { "empty stream": 12, "value in the message": 16, "value lost by yaml.v3": 10 },
+  "random.json": { "alias inside its anchor": 3, "value in the message": 8, "value lost by yaml.v3": 12 },
   "values.json": {},
 };
 
