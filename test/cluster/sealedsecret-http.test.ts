@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sealedSecretFamily } from "../../controller/sealedsecret/set-up.ts";
+import { type RunningControllers, startControllers } from "../../controller/start.ts";
+import { ClearText } from "../../src/clear-text.ts";
+import { createKubeClient, type KubeClient, loadClusterConfig } from "../../src/kube/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
+import { sealSecret } from "../../src/secrets/index.ts";
+import { readCertificate } from "../../src/x509/index.ts";
+import { type Cluster, startCluster } from "../helpers/cluster.ts";
+import { canOwnNetwork } from "../helpers/own-network.ts";
+import { CONTROLLER_NAMESPACE, prepareCluster, startUpstream, type Upstream } from "../helpers/upstream.ts";
+
+const HEADERS = [
+  "content-type",
+  "x-content-type-options",
+  "x-ratelimit-limit",
+  "x-ratelimit-remaining",
+  "x-ratelimit-reset",
+  "retry-after",
+];
+
+describe.skipIf(!canOwnNetwork())("the HTTP API beside the original's", () => {
+  let cluster: Cluster;
+  let client: KubeClient;
+  let upstream: Upstream;
+  let ours: RunningControllers;
+  let sealed: KubeObject;
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    await prepareCluster(cluster);
+    upstream = await startUpstream(cluster);
+    client = createKubeClient(await loadClusterConfig({ env: {}, cwd: "/", kubeconfig: cluster.kubeconfig }));
+    ours = await startControllers({
+      client,
+      namespace: CONTROLLER_NAMESPACE,
+      families: [sealedSecretFamily()],
+      listen: "127.0.0.1:0",
+      listenMetrics: "127.0.0.1:0",
+    });
+    await ours.ready;
+    const pem = await (await fetch(`${ours.url}/v1/cert.pem`)).text();
+    sealed = await sealSecret(
+      {
+        metadata: { name: "db", namespace: "apps", labels: { app: "x" } },
+        type: "my/type",
+        immutable: true,
+        data: new Map([["a", ClearText.fromText("1")]]),
+      },
+      { spki: readCertificate(pem).spki },
+    );
+  });
+  afterAll(async () => {
+    await ours?.stop();
+    await client?.close();
+    await cluster?.stop();
+  });
+
+  let caller = 0;
+  /** What each of the two answers; every call comes from another address, so that the limiter stays out of it. */
+  const both = async (path: string, init: RequestInit = {}, from = `10.0.0.${++caller}`) => {
+    const ask = async (base: string) => {
+      const answer = await fetch(base + path, { ...init, headers: { "x-forwarded-for": from } });
+      const headers = Object.fromEntries(HEADERS.map((name) => [name, answer.headers.get(name)]));
+      return { status: answer.status, headers, body: (await answer.text()).replace(/"Ag[A-D][^"]+"/g, '"Ag…"') };
+    };
+    const [theirs, own] = [await ask(`http://127.0.0.1:${upstream.port}`), await ask(ours.url ?? "")];
+    return { theirs, own };
+  };
+
+  test.each([
+    { method: "GET", path: "/healthz" },
+    { method: "GET", path: "/readyz" },
+    { method: "GET", path: "/v1/cert.pem" },
+    { method: "POST", path: "/v1/cert.pem" },
+    { method: "GET", path: "/metrics" },
+    { method: "GET", path: "/" },
+    { method: "GET", path: "/v1/nope" },
+    { method: "GET", path: "/v1/verify" },
+    { method: "GET", path: "/v1/rotate" },
+  ])("$method $path", async ({ path, method }) => {
+    const { theirs, own } = await both(path, { method });
+    expect(own).toEqual(theirs);
+  });
+
+  test.each([
+    { name: "what opens", change: (text: string) => text },
+    { name: "another name", change: (text: string) => text.replaceAll('"db"', '"other"') },
+    {
+      name: "a wider scope",
+      change: (text: string) =>
+        text.replace(
+          '"namespace":"apps"',
+          '"namespace":"apps","annotations":{"sealedsecrets.bitnami.com/cluster-wide":"true"}',
+        ),
+    },
+    { name: "another kind", change: (text: string) => text.replace("SealedSecret", "Secret") },
+    { name: "another version", change: (text: string) => text.replace("v1alpha1", "v1alpha9") },
+    { name: "no items", change: (text: string) => text.replace(/"encryptedData":\{[^}]*\}/, '"encryptedData":{}') },
+    { name: "an item that is no base64", change: (text: string) => text.replace(/"Ag[^"]+"/, '"?"') },
+    { name: "an item that was cut", change: (text: string) => text.replace(/"Ag[^"]+"/, '"AgAB"') },
+    { name: "nothing", change: () => "" },
+    { name: "two documents to verify", change: (text: string) => `${text}\n---\n${text}`, only: "/v1/verify" },
+  ])("verify and rotate with $name", async ({ change, only }) => {
+    const body = change(JSON.stringify(sealed));
+    for (const path of ["/v1/verify", "/v1/rotate"].filter((one) => only === undefined || one === only)) {
+      const { theirs, own } = await both(path, { method: "POST", body });
+      expect(own, path).toEqual(theirs);
+    }
+  });
+
+  test("YAML that is broken gets an answer, where the original hangs up", async () => {
+    for (const path of ["/v1/verify", "/v1/rotate"]) {
+      const ask = (base: string) => fetch(base + path, { method: "POST", body: "a: [" });
+      await expect(ask(`http://127.0.0.1:${upstream.port}`)).rejects.toThrow("fetch failed");
+      expect((await ask(ours.url ?? "")).status).toBe(500);
+    }
+  });
+
+  test.each(["/v1/verify", "/v1/rotate"])("the limiter on %s", async (path) => {
+    const from = `10.1.0.${++caller}`;
+    for (let call = 0; call < 5; call++) {
+      const { theirs, own } = await both(path, { method: "POST", body: JSON.stringify(sealed) }, from);
+      expect(own, `call ${call}`).toEqual(theirs);
+    }
+  });
+
+  test("every metric of the original's own is there, with the same labels", async () => {
+    const names = async (url: string) => {
+      const text = await (await fetch(url)).text();
+      const series = text.split("\n").filter((line) => line.startsWith("sealed_secrets_controller_"));
+      const labels = (line: string) =>
+        [...(/\{(.*)\}/.exec(line)?.[1] ?? "").matchAll(/(\w+)="/g)]
+          .map((match) => match[1])
+          .sort()
+          .join(",");
+      return [...new Set(series.map((line) => `${line.split(/[{ ]/)[0]} ${labels(line)}`))].sort();
+    };
+    const theirs = await names(`http://127.0.0.1:${upstream.port + 1}/metrics`);
+    expect(theirs.length).toBeGreaterThan(5);
+    expect(await names(`${ours.metricsUrl}/metrics`)).toEqual(theirs);
+  });
+});
