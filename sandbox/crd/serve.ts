@@ -132,7 +132,7 @@ function typeOf(definition: KubeObject, version: JsonObject, storageVersion: str
     definition: undefined,
     strategy: { generation: true, selectable: Object.fromEntries(selectable.map(selectorOf)) },
     table: tableOf(group, plural),
-    custom: { definitionName: definition.metadata.name ?? "", storageVersion },
+    custom: { definitionName: definition.metadata.name ?? "", storageVersion, rawSchema: raw },
   };
 }
 

@@ -7,6 +7,7 @@ import { byDefault, defaultPodSpec, templateSpec, validatePodSpec } from "./pod-
 
 export const deploymentStrategy: Strategy = {
   generation: true,
+  generationOfAnnotations: true,
   prepare: (deployment) => {
     const spec = child(deployment, "spec");
     byDefault(spec, "replicas", 1);

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../src/objects/index.ts";
+import type { JsonObject, KubeObject } from "../../src/objects/index.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { Cause } from "../status.ts";
 
@@ -38,6 +38,8 @@ export interface Strategy {
   readonly createOnUpdate?: boolean;
   /** `metadata.generation` counts changes of everything but metadata and status. */
   readonly generation?: boolean;
+  /** Annotations count for the generation, too. */
+  readonly generationOfAnnotations?: boolean;
   /** Normalises and defaults an object, in place. What is set here belongs to whoever writes the object. */
   readonly prepare?: (object: KubeObject, context: WriteContext) => void;
   /** Sets what the server itself gives an object (addresses, generated labels), in place. Nobody owns it. */
@@ -78,6 +80,8 @@ export interface ResourceType {
 export interface CustomType {
   readonly definitionName: string;
   readonly storageVersion: string;
+  /** The schema as the definition has it, for OpenAPI. */
+  readonly rawSchema: JsonObject;
 }
 
 export const apiVersionOf = ({ group, version }: { group: string; version: string }) =>

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type KubeObject, splitApiVersion } from "../../src/objects/index.ts";
+import { cloneJson, isJsonObject, type JsonObject, type KubeObject, splitApiVersion } from "../../src/objects/index.ts";
 import { compare, fieldsOf } from "../apply/compare.ts";
 import { difference, differenceBelow, FieldSet, intersection, union } from "../apply/field-set.ts";
 import { pathText } from "../apply/fields-v1.ts";
@@ -9,7 +9,7 @@ import { typedProblems } from "../apply/typed.ts";
 import { checkShape } from "../http/body.ts";
 import { parseDocuments } from "../http/yaml-body.ts";
 import { required } from "../kinds/causes.ts";
-import { storageKey, textAt, timestamp } from "../object.ts";
+import { at, child, storageKey, textAt, timestamp } from "../object.ts";
 import { apiVersionOf, type ResourceType } from "../registry/resource-type.ts";
 import { badRequest, type Cause, invalid, notFound, StatusError } from "../status.ts";
 import type { ApiRequest, ObjectAnswer, Target, World } from "../world.ts";
@@ -127,11 +127,29 @@ function applyTo(
     time: options.time,
     fields,
   };
+  if (options.manager === "kubectl" && live !== undefined) renewLastApplied(object, live, applied);
   const rest = others.map((owner) => ({
     ...owner,
     fields: difference(difference(owner.fields, conflictOf(conflicts, owner)), lost),
   }));
   return { object, owners: [...rest, own] };
+}
+
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** kubectl may go back to client-side apply later: its annotation keeps telling what was applied last. */
+function renewLastApplied(object: JsonObject, live: KubeObject, applied: JsonObject): void {
+  if (live.metadata.annotations?.[LAST_APPLIED] === undefined) return;
+  const content = cloneJson(applied);
+  if (isJsonObject(content)) delete at(content, "metadata", "annotations")[LAST_APPLIED];
+  child(child(object, "metadata"), "annotations")[LAST_APPLIED] = `${JSON.stringify(sorted(content))}\n`;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, below]) => [key, sorted(below)]));
 }
 
 function beforeFirst(live: KubeObject, type: ResourceType, options: ApplyOptions): Owner {

@@ -36,7 +36,7 @@ export function commit(
   if (options.user !== undefined) forbidEscalation(world, options.user, type, object);
   options.track(object, old);
   type.strategy.allocate?.(object, context);
-  if (type.strategy.generation === true) countGeneration(object, old);
+  if (type.strategy.generation === true) countGeneration(object, old, type);
   if (old !== undefined) keepTimestamps(object, old);
   const causes = problems(object, old, type, context);
   if (causes.length > 0) throw invalid(type, object.metadata.name ?? "", causes);
@@ -77,18 +77,18 @@ function problems(
 }
 
 /** Every change of anything but metadata and status is a new generation. */
-function countGeneration(object: KubeObject, old: KubeObject | undefined): void {
+function countGeneration(object: KubeObject, old: KubeObject | undefined, type: ResourceType): void {
   if (old === undefined) {
     object.metadata.generation = 1;
     return;
   }
   const before = old.metadata.generation ?? 1;
-  object.metadata.generation = equalJson(desired(object), desired(old)) ? before : before + 1;
+  object.metadata.generation = equalJson(desired(object, type), desired(old, type)) ? before : before + 1;
 }
 
-function desired(object: KubeObject): Record<string, unknown> {
-  const { metadata: _metadata, status: _status, apiVersion: _apiVersion, ...rest } = object;
-  return rest;
+function desired(object: KubeObject, type: ResourceType): Record<string, unknown> {
+  const { metadata, status: _status, apiVersion: _apiVersion, ...rest } = object;
+  return type.strategy.generationOfAnnotations === true ? { ...rest, annotations: metadata.annotations ?? {} } : rest;
 }
 
 /** Something that is being deleted goes when its last finalizer does. */
