@@ -109,12 +109,10 @@ describe.skipIf(!canOwnNetwork())("the HTTP API beside the original's", () => {
     }
   });
 
-  test("YAML that is broken gets an answer, where the original hangs up", async () => {
-    for (const path of ["/v1/verify", "/v1/rotate"]) {
-      const ask = (base: string) => fetch(base + path, { method: "POST", body: "a: [" });
-      await expect(ask(`http://127.0.0.1:${upstream.port}`)).rejects.toThrow("fetch failed");
-      expect((await ask(ours.url ?? "")).status).toBe(500);
-    }
+  test("broken YAML to verify gets an answer, where the original hangs up", async () => {
+    const ask = (base: string) => fetch(`${base}/v1/verify`, { method: "POST", body: "a: [" });
+    await expect(ask(`http://127.0.0.1:${upstream.port}`)).rejects.toThrow("fetch failed");
+    expect((await ask(ours.url ?? "")).status).toBe(500);
   });
 
   test.each(["/v1/verify", "/v1/rotate"])("the limiter on %s", async (path) => {
