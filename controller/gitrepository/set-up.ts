@@ -14,16 +14,18 @@ export function sourceFamily(given: Partial<SourceSettings> & Pick<SourceSetting
 async function setUp(settings: SourceSettings, { clock, log }: SetupPorts): Promise<SetUp> {
   const removed = await removeLeftovers(settings.tempFolder);
   if (removed > 0) log.info("Removed what a former process left", { folders: removed });
-  const { host, port } = hostAndPort(settings.storageAddress);
-  const server = await serveArtifacts(settings.storagePath, { host, port });
-  log.info("Artifact server serving", { addr: server.address });
+  let address = "";
   const storage = new ArtifactStorage({
     root: settings.storagePath,
-    advertisedAddress: () => settings.storageAdvertisedAddress ?? server.address,
+    advertisedAddress: () => settings.storageAdvertisedAddress ?? address,
     now: () => clock.now(),
     retentionMs: settings.artifactRetentionMs,
     retentionRecords: settings.artifactRetentionRecords,
   });
+  await storage.prepare();
+  const server = await serveArtifacts(settings.storagePath, hostAndPort(settings.storageAddress));
+  address = server.address;
+  log.info("Artifact server serving", { addr: address });
   return {
     controllers: [
       gitRepositoryController({

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { SourceError } from "./errors.ts";
 import { isStoragePath } from "./storage-adapter.ts";
 
 export interface ArtifactServer {
@@ -14,6 +15,8 @@ export interface ArtifactServer {
  * Serves stored artifacts over plain HTTP: GET and HEAD of exact files, no listings, nothing outside the root.
  *
  * Whoever reaches it can read every artifact, as with Flux: keep it on loopback or behind a NetworkPolicy.
+ *
+ * @throws {SourceError} `SOURCE_LISTEN`.
  */
 export async function serveArtifacts(
   root: string,
@@ -26,7 +29,7 @@ export async function serveArtifacts(
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (cause) => reject(cannotListen(`${host}:${port}`, cause)));
     server.listen(port, host, resolve);
   });
   const address = server.address();
@@ -39,6 +42,15 @@ export async function serveArtifacts(
         server.closeAllConnections();
       }),
   };
+}
+
+function cannotListen(address: string, cause: unknown): SourceError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
+  const why = code === "EADDRINUSE" ? "the port is in use" : code;
+  return new SourceError("SOURCE_LISTEN", `Cannot serve artifacts on ${address}: ${why}`, {
+    hints: ["choose another address with --storage-addr"],
+    cause,
+  });
 }
 
 async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

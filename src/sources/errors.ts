@@ -7,6 +7,7 @@ export type SourceErrorCode =
   | "SOURCE_DIGEST_MISMATCH"
   | "SOURCE_FETCH_FAILED"
   | "SOURCE_IGNORE_TOO_LARGE"
+  | "SOURCE_LISTEN"
   | "SOURCE_STORAGE_FAILED";
 
 /** An artifact cannot be made, stored or fetched. Branch on `code`. */

@@ -44,6 +44,22 @@ export class ArtifactStorage {
   }
 
   /**
+   * Makes the root and tries to write to it, so that a wrong folder is told at the start and not by the first artifact.
+   *
+   * @throws {SourceError} `SOURCE_STORAGE_FAILED`.
+   */
+  async prepare(): Promise<void> {
+    const probe = join(this.#options.root, `.probe-${randomUUID()}`);
+    try {
+      await mkdir(this.#options.root, { recursive: true, mode: 0o700 });
+      await (await open(probe, "wx", 0o600)).close();
+      await rm(probe);
+    } catch (cause) {
+      throw storageFailed("store anything below", this.#options.root, cause);
+    }
+  }
+
+  /**
    * Stores an artifact under `file` and tells how others find it.
    *
    * @throws {SourceError} `SOURCE_STORAGE_FAILED`, for example when the disk is full; an older file stays as it was.
@@ -156,8 +172,16 @@ function isMissing(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full: free space, or give the storage a larger volume",
+  EACCES: "choose a folder that this process may write to, with --storage-path",
+  EROFS: "choose a folder that this process may write to, with --storage-path",
+  ENOTDIR: "choose a folder, with --storage-path",
+};
+
 function storageFailed(action: string, path: string, cause: unknown): SourceError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
-  const hints = code === "ENOSPC" ? ["the disk is full: free space, or give the storage a larger volume"] : [];
-  return new SourceError("SOURCE_STORAGE_FAILED", `Cannot ${action} artifact "${path}": ${code}`, { cause, hints });
+  const hint = HINTS[code];
+  const hints = hint === undefined ? [] : [hint];
+  return new SourceError("SOURCE_STORAGE_FAILED", `Cannot ${action} "${path}": ${code}`, { cause, hints });
 }

@@ -112,6 +112,13 @@ describe("ArtifactStorage", () => {
     chmodSync(root, 0o700);
   });
 
+  test("a root that cannot be is told at once", async () => {
+    writeFileSync(join(root, "file"), "");
+    const wrong = new ArtifactStorage({ root: join(root, "file"), advertisedAddress: () => "x", now: () => now });
+    await expect(wrong.prepare()).rejects.toMatchObject({ code: "SOURCE_STORAGE_FAILED" });
+    await storage.prepare();
+  });
+
   test("a failing write leaves the old file and no half one", async () => {
     const artifact = await put("keep.tar.gz", "old");
     const blocked = new ArtifactStorage({
@@ -141,6 +148,14 @@ describe("serveArtifacts()", () => {
     const response = await fetch(`http://${server.address}${path}`);
     expect(response.status).toBe(status);
     rmSync(join(root, "gitrepository/apps/fleet/link.tar.gz"));
+  });
+
+  test("a port in use is one clear error", async () => {
+    const port = Number(server.address.split(":")[1]);
+    await expect(serveArtifacts(root, { port })).rejects.toMatchObject({
+      code: "SOURCE_LISTEN",
+      message: `Cannot serve artifacts on 127.0.0.1:${port}: the port is in use`,
+    });
   });
 
   test("only GET and HEAD", async () => {
