@@ -1,4 +1,4 @@
-import type { ApiResource, KubeClient } from "../src/kube/index.ts";
+import { type ApiResource, isReason, type KubeClient } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
 
 /** The finalizer of every Flux kind. */
@@ -6,34 +6,37 @@ export const FINALIZER = "finalizers.fluxcd.io";
 
 /** Puts the finalizer on an object that has none yet. Before the first effect, or a deletion could miss it. */
 export async function addFinalizer(client: KubeClient, resource: ApiResource, object: KubeObject): Promise<void> {
-  const finalizers = object.metadata.finalizers ?? [];
-  if (!finalizers.includes(FINALIZER))
-    await write(client, resource, { object, finalizers: [...finalizers, FINALIZER] });
+  if (object.metadata.finalizers?.includes(FINALIZER) !== true) await write(client, resource, { object, wanted: true });
 }
 
 /** Takes the finalizer away; the object goes when it was the last. */
 export async function removeFinalizer(client: KubeClient, resource: ApiResource, object: KubeObject): Promise<void> {
-  const finalizers = object.metadata.finalizers ?? [];
-  if (!finalizers.includes(FINALIZER)) return;
-  await write(client, resource, { object, finalizers: finalizers.filter((name) => name !== FINALIZER) });
+  if (object.metadata.finalizers?.includes(FINALIZER) === true)
+    await write(client, resource, { object, wanted: false });
 }
 
-/**
- * The whole list is written, so it has to be the one that was read: the resourceVersion says so. After a conflict the
- * object as it is now is taken.
- */
+/** Others may write the object at the same moment; more often than this in a row is somebody else's trouble. */
+const ATTEMPTS = 5;
+
+/** The whole list is written, so it has to be the one that was read: the resourceVersion says so. */
 async function write(
   client: KubeClient,
   resource: ApiResource,
-  { object, finalizers }: { readonly object: KubeObject; readonly finalizers: readonly string[] },
+  { object, wanted }: { readonly object: KubeObject; readonly wanted: boolean },
 ): Promise<void> {
   const { namespace, name = "", uid } = object.metadata;
-  const wanted = finalizers.includes(FINALIZER);
-  const live = await client.get<KubeObject>(resource, { namespace, name });
-  if (live === undefined || live.metadata.uid !== uid) return;
-  const current = live.metadata.finalizers ?? [];
-  if (current.includes(FINALIZER) === wanted) return;
-  const next = wanted ? [...current, FINALIZER] : current.filter((entry) => entry !== FINALIZER);
-  const metadata = { uid, resourceVersion: live.metadata.resourceVersion, finalizers: next };
-  await client.patch(resource, { namespace, name }, { metadata }, { type: "merge" });
+  for (let attempt = 1; ; attempt++) {
+    const live = await client.get<KubeObject>(resource, { namespace, name });
+    if (live === undefined || live.metadata.uid !== uid) return;
+    const current = live.metadata.finalizers ?? [];
+    if (current.includes(FINALIZER) === wanted) return;
+    const finalizers = wanted ? [...current, FINALIZER] : current.filter((entry) => entry !== FINALIZER);
+    const metadata = { uid, resourceVersion: live.metadata.resourceVersion, finalizers };
+    try {
+      await client.patch(resource, { namespace, name }, { metadata }, { type: "merge" });
+      return;
+    } catch (error) {
+      if (!isReason(error, "Conflict") || attempt >= ATTEMPTS) throw error;
+    }
+  }
 }

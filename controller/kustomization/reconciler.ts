@@ -1,5 +1,6 @@
 import type { Change } from "../../src/apply/index.ts";
 import { changeLines } from "../../src/apply/index.ts";
+import { KubeError } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { textAt } from "../../src/objects/index.ts";
 import type { Artifact } from "../../src/sources/index.ts";
@@ -140,8 +141,7 @@ class KustomizationPass {
       }
       return await this.#reconcile(budget.signal);
     } catch (error) {
-      const halt =
-        error instanceof Halt ? error : failed("ReconciliationFailed", errorLines(error), spec.retryIntervalMs);
+      const halt = error instanceof Halt ? error : unforeseen(error, spec);
       if (signal.aborted) return { outcome: halt.outcome, keepStatus: true, events: [] };
       return this.#end(halt);
     } finally {
@@ -330,6 +330,12 @@ class KustomizationPass {
     const timeout = formatDuration(this.#spec.timeoutMs);
     return this.#context.progress(`${what} revision ${this.#revision} with a timeout of ${timeout}`);
   }
+}
+
+/** An API that cannot be asked is asked again soon; anything else at the object's own pace. */
+function unforeseen(error: unknown, { retryIntervalMs }: KustomizationSpec): Halt {
+  const outcome = { kind: "failed", reason: "ReconciliationFailed", message: errorLines(error) } as const;
+  return new Halt(error instanceof KubeError ? outcome : { ...outcome, retryAfterMs: retryIntervalMs });
 }
 
 /** Aborts when the time of a pass is up, or when the program stops. */
