@@ -4,8 +4,8 @@ import type { ByteReader, ByteSource } from "./byte-reader.ts";
 import { Chunker } from "./chunker.ts";
 import { headerError, PAYLOAD_DAMAGED, payloadError } from "./errors.ts";
 
-export const CHUNK_BYTES = 64 * 1024;
-export const NONCE_BYTES = 16;
+const CHUNK_BYTES = 64 * 1024;
+const NONCE_BYTES = 16;
 const TAG_BYTES = 16;
 const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 /** One result holds at most this many chunks, so memory stays bounded whatever the size of the pieces that come in. */

@@ -16,7 +16,7 @@ const BODY_BYTES = FILE_KEY_BYTES + 16;
 const ZERO_NONCE = new Uint8Array(12);
 
 /** About a second of work on one core, and 256 MiB. */
-export const DEFAULT_LOG_N = 18;
+const DEFAULT_LOG_N = 18;
 
 export interface PassphraseRecipientOptions {
   /** Base-two logarithm of scrypt's cost, 1 to 30; default 18. */

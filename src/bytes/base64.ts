@@ -19,7 +19,7 @@ export const BASE64_VALUE: Uint8Array = (() => {
 })();
 
 /** Six bits → byte of the text. */
-export const BASE64_LETTER: Uint8Array = Uint8Array.from(ALPHABET, (letter) => letter.charCodeAt(0));
+const BASE64_LETTER: Uint8Array = Uint8Array.from(ALPHABET, (letter) => letter.charCodeAt(0));
 
 /** Standard alphabet with padding, no line breaks (RFC 4648 §4). */
 export function encodeBase64(bytes: Uint8Array): string {

@@ -3,7 +3,7 @@ import { concat } from "../bytes/concat.ts";
 import { SealedError } from "./errors.ts";
 
 const LENGTH_BYTES = 2;
-export const SESSION_KEY_BYTES = 32;
+const SESSION_KEY_BYTES = 32;
 const TAG_BYTES = 16;
 /** All zero, which is safe because a session key seals one item and no more. */
 const NONCE = new Uint8Array(12);

@@ -2,9 +2,9 @@ import type { Scope } from "../sealed/index.ts";
 import { stringMap } from "./fields.ts";
 
 const GROUP = "sealedsecrets.bitnami.com/";
-export const NAMESPACE_WIDE: string = `${GROUP}namespace-wide`;
-export const CLUSTER_WIDE: string = `${GROUP}cluster-wide`;
-export const SKIP_OWNER_REFERENCES: string = `${GROUP}skip-set-owner-references`;
+const NAMESPACE_WIDE = `${GROUP}namespace-wide`;
+const CLUSTER_WIDE = `${GROUP}cluster-wide`;
+export const SKIP_OWNER_REFERENCES = `${GROUP}skip-set-owner-references`;
 
 type Annotations = Readonly<Record<string, string>>;
 

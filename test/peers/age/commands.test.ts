@@ -147,7 +147,7 @@ const real = (word: string) => word.replaceAll("<a>", A).replaceAll("<b>", B).re
 function original(args: readonly string[], stdin: string): Ending {
   const [tool = "", ...rest] = args;
   const cwd = copy("original");
-  const run = spawnSync("setsid", ["-w", peer(tool === "age" ? "age" : "age-keygen"), ...rest], { cwd, input: stdin });
+  const run = spawnSync(peer(tool === "age" ? "age" : "age-keygen"), rest, { cwd, input: stdin });
   const words = run.stderr.toString().replaceAll(peer("age"), "age");
   const stderr = words.replace(/^.*: report unexpected or unhelpful errors at .*\n/m, "");
   return { code: run.status, stdout: run.stdout, stderr, files: listing(cwd) };
