@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./keys/keys.ts")).keysCommand,
   },
   {
+    name: "demo",
+    group: "Try it out",
+    summary: "Watch a Secret from Git into a cluster, its key renewed, the cluster lost and restored",
+    load: async () => (await import("./demo/demo.ts")).demoCommand,
+  },
+  {
     name: "preview",
     group: "Try it out",
     summary: "Show what a cluster would hold, without a cluster",

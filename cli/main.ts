@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import { dispatch } from "./dispatch.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
+import { isGone } from "./output.ts";
 import { report } from "./run.ts";
 
 const interrupt = new AbortController();
@@ -15,14 +16,25 @@ const io: Io = {
     return process.stdin;
   },
   get stdout() {
-    return process.stdout;
+    return watched(process.stdout);
   },
   get stderr() {
-    return process.stderr;
+    return watched(process.stderr);
   },
   signal: interrupt.signal,
   now: () => Date.now(),
 };
+
+/**
+ * Ends the program when the reader of this stream went away. SIGPIPE is not asked for: it would also come when some other
+ * pipe or socket breaks, such as that to a git that ended early.
+ */
+function watched<Stream extends NodeJS.WriteStream>(stream: Stream): Stream {
+  if (stream.listenerCount("error") === 0) {
+    stream.on("error", (error) => process.exit(isGone(error) ? EXIT.brokenPipe : EXIT.failed));
+  }
+  return stream;
+}
 
 /** A command that listens to the signal ends in its own time; the second signal, or one nobody listens to, ends it now. */
 function onSignal(): void {
@@ -32,7 +44,6 @@ function onSignal(): void {
 }
 
 async function main(): Promise<void> {
-  process.once("SIGPIPE", () => process.exit(EXIT.brokenPipe));
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   for (const event of ["uncaughtException", "unhandledRejection"]) {

@@ -2,12 +2,27 @@ import type { Io } from "./io.ts";
 
 type Stream = Io["stdout"];
 
-/** Writes and waits until the stream has taken it, so that a slow reader slows us instead of filling memory. */
+/** Whoever read stdout or stderr went away; nothing is left to be told to anybody. */
+export class ReaderGone extends Error {}
+
+/**
+ * Writes and waits until the stream has taken it, so that a slow reader slows us instead of filling memory.
+ *
+ * @throws {ReaderGone} when the other end was closed.
+ */
 export async function write(stream: Stream, content: string | Uint8Array): Promise<void> {
   if (content.length === 0) return;
   await new Promise<void>((done, failed) => {
-    stream.write(content, (error) => (error ? failed(error) : done()));
+    stream.write(content, (error) => {
+      if (error === null || error === undefined) done();
+      else failed(isGone(error) ? new ReaderGone("the reader of the output went away", { cause: error }) : error);
+    });
   });
+}
+
+/** Whether a stream failed because its other end was closed. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EPIPE";
 }
 
 /** One line on stderr. */

@@ -4,7 +4,7 @@ import { CliError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { errno } from "./files-adapter.ts";
 import type { Io } from "./io.ts";
-import { paint, write } from "./output.ts";
+import { paint, ReaderGone, write } from "./output.ts";
 
 /** Runs one command and turns what it throws into text and an exit code. Never throws itself. */
 export async function run(entry: Pick<CommandEntry, "load">, args: readonly string[], io: Io): Promise<number> {
@@ -18,7 +18,7 @@ export async function run(entry: Pick<CommandEntry, "load">, args: readonly stri
 
 /** Tells a person about an error on stderr and chooses the exit code for it. */
 export async function report(error: unknown, io: Io): Promise<number> {
-  if (errno(error) === "EPIPE") return EXIT.brokenPipe;
+  if (error instanceof ReaderGone) return EXIT.brokenPipe;
   await write(io.stderr, errorText(error, io)).catch(() => undefined);
   if (io.signal.aborted && isAbort(error)) return EXIT.interrupted;
   return error instanceof CliError && error.isUsage ? EXIT.usage : EXIT.failed;
