@@ -75,7 +75,7 @@ function readSelector(reader: FieldReader, fields: Fields): Selector | undefined
   return given[0];
 }
 
-export const TWO_SELECTORS =
+const TWO_SELECTORS =
   "Cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex in the same file";
 
 type Fields = ReadonlyMap<string, Node>;

@@ -79,7 +79,7 @@ function refuse(path: readonly string[]): never {
 }
 
 /** Text in double quotes, with `<`, `>`, `&` and the two Unicode line ends escaped. Source: Go's encoding/json. */
-export function quoteJson(text: string): string {
+function quoteJson(text: string): string {
   if (!NEEDS_ESCAPE.test(text)) return `"${text}"`;
   return `"${Buffer.from(text).toString().replace(ESCAPED, escapeOf)}"`;
 }

@@ -13,7 +13,7 @@ import {
 import { SopsError } from "../errors.ts";
 import { type Branch, type Comment, isComment, type Leaf, type List, type Node } from "../value.ts";
 
-export const DEFAULT_YAML_INDENT = 4;
+const DEFAULT_YAML_INDENT = 4;
 
 /**
  * Prints documents as the original does: block style, comments above what follows them, quotes where a plain text would
@@ -76,7 +76,7 @@ function checkIndent(indent: number | undefined): number {
 }
 
 /** A document as a node tree for the printer. */
-export function mappingNode({ items }: Branch): MappingNode {
+function mappingNode({ items }: Branch): MappingNode {
   const node: MappingNode = { ...BARE, kind: "mapping", tag: "!!map", entries: [] };
   const comments = new PendingComments();
   for (const item of items) {

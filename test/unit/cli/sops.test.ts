@@ -1,0 +1,176 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { splitCommand } from "../../../cli/sops/split-command.ts";
+import { runCli } from "../../helpers/run-cli.ts";
+import { IDENTITY_A, IDENTITY_B, RECIPIENT_A, RECIPIENT_B, sopsFixture } from "../../helpers/sops.ts";
+
+const CANARY = "canary-5f2a";
+const ENCRYPTED = sopsFixture("encrypted/values.yaml");
+const CLEAR = sopsFixture("decrypted/values.yaml");
+
+describe("sealkit sops decrypt", () => {
+  const sources: readonly { name: string; env?: Record<string, string>; files?: Record<string, string> }[] = [
+    { name: "SOPS_AGE_KEY, beside other keys", env: { SOPS_AGE_KEY: `${IDENTITY_B} \n${IDENTITY_A.trim()}` } },
+    { name: "SOPS_AGE_KEY_FILE", env: { SOPS_AGE_KEY_FILE: "k.txt" }, files: { "k.txt": IDENTITY_A } },
+    { name: "the standard file", env: { XDG_CONFIG_HOME: "." }, files: { "sops/age/keys.txt": IDENTITY_A } },
+    { name: "SOPS_AGE_KEY_CMD", env: { SOPS_AGE_KEY_CMD: "cat 'my key.txt'" }, files: { "my key.txt": IDENTITY_A } },
+    {
+      name: "one good source beside broken ones",
+      env: { SOPS_AGE_KEY: "nonsense", SOPS_AGE_KEY_FILE: "none.txt", SOPS_AGE_KEY_CMD: "cat k.txt" },
+      files: { "k.txt": IDENTITY_A },
+    },
+  ];
+  test.each(sources)("finds identities in $name", async ({ env = {}, files = {} }) => {
+    const run = await runCli("sops decrypt f.yaml", {
+      files: { "f.yaml": ENCRYPTED, ...files },
+      env: { PATH: process.env["PATH"] ?? "", ...env },
+    });
+    expect([run.code, run.stdout]).toEqual([0, CLEAR]);
+  });
+
+  test("asks the command with the recipient in its environment, and without a shell", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sealkit-cmd-"));
+    try {
+      const script = join(folder, "key cmd");
+      writeFileSync(script, `#!/bin/sh\nprintf '%s|' "$SOPS_AGE_RECIPIENT" "$@" > "$0.log"\ncat "$0.key"\n`);
+      writeFileSync(`${script}.key`, IDENTITY_A);
+      chmodSync(script, 0o755);
+      const run = await runCli("sops decrypt f.yaml", {
+        files: { "f.yaml": ENCRYPTED },
+        env: { PATH: process.env["PATH"] ?? "", SOPS_AGE_KEY_CMD: `"${script}" '$(id)' a\\ b` },
+      });
+      expect(run.code).toBe(0);
+      expect(readFileSync(`${script}.log`, "utf8")).toBe(`${RECIPIENT_A}|$(id)|a b|`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("says which places were looked at when nothing fits, and shows no key", async () => {
+    const run = await runCli("sops decrypt f.yaml", {
+      files: { "f.yaml": ENCRYPTED, "locked.txt": "age-encryption.org/v1\n" },
+      env: { SOPS_AGE_KEY: IDENTITY_B, SOPS_AGE_KEY_FILE: "locked.txt", SOPS_AGE_SSH_PRIVATE_KEY_FILE: "id" },
+    });
+    expect([run.code, run.stdout]).toEqual([128, ""]);
+    expect(run.stderr).toContain('error: Cannot decrypt "f.yaml": no identity opens its data key');
+    expect(run.stderr).toContain("its data key is encrypted to: age1k7ck");
+    expect(run.stderr).toContain("1 identity from SOPS_AGE_KEY: age1");
+    expect(run.stderr).toContain("no identity in SOPS_AGE_KEY_FILE (locked.txt): it is encrypted with a passphrase");
+    expect(run.stderr).toContain("SSH keys are not supported yet");
+    expect(run.stderr).toContain("no identity in ~/.config/sops/age/keys.txt: no such file");
+    expect(run.stderr).not.toContain("AGE-SECRET-KEY");
+  });
+
+  test("writes clear text to a new file for its owner alone, and leaves files alone when it fails", async () => {
+    const files = {
+      "f.yaml": ENCRYPTED,
+      "bad.yaml": ENCRYPTED.replace(/(port: .*data:)./, "$1!"),
+      "old.yaml": "old\n",
+    };
+    const env = { SOPS_AGE_KEY: IDENTITY_A };
+    const good = await runCli("sops decrypt --output new.yaml f.yaml", { files, env });
+    expect([good.files["new.yaml"]?.text, good.files["new.yaml"]?.mode]).toEqual([CLEAR, 0o600]);
+    const failed = await runCli("sops decrypt bad.yaml --output old.yaml", { files, env });
+    expect([failed.code, failed.files["old.yaml"]?.text]).toEqual([25, "old\n"]);
+    const inPlace = await runCli("sops decrypt -i bad.yaml", { files, env });
+    expect([inPlace.code, inPlace.files["bad.yaml"]?.text]).toEqual([25, files["bad.yaml"]]);
+    expect(Object.keys(inPlace.files).sort()).toEqual(Object.keys(files).sort());
+  });
+});
+
+describe("sealkit sops encrypt", () => {
+  test("takes recipients from SOPS_AGE_RECIPIENTS", async () => {
+    const run = await runCli("sops encrypt f.yaml", {
+      files: { "f.yaml": "a: 1\n" },
+      env: { SOPS_AGE_RECIPIENTS: RECIPIENT_B },
+    });
+    expect(run.stdout).toContain(`recipient: ${RECIPIENT_B}`);
+  });
+
+  const strict: readonly { name: string; line: string; text?: string }[] = [
+    { name: "ignored flags", line: `sops --ignore-mac encrypt --age ${RECIPIENT_A}` },
+    { name: "ignored words", line: `sops encrypt --age ${RECIPIENT_A} f.yaml g.yaml` },
+    {
+      name: "a key twice in a later document",
+      line: `sops encrypt --age ${RECIPIENT_A}`,
+      text: "a: 1\n---\nb: 1\nb: 2\n",
+    },
+    { name: "two modes", line: `sops -d -e --age ${RECIPIENT_A}`, text: ENCRYPTED },
+  ];
+  test.each(strict)("lets $name pass with a warning, and refuses with --strict", async ({ line, text = "a: 1\n" }) => {
+    const run = (words: string) =>
+      runCli(words, { files: { "f.yaml": text, "g.yaml": "" }, env: { SOPS_AGE_KEY: IDENTITY_A } });
+    const words = line.includes("f.yaml") ? line : `${line} f.yaml`;
+    const lenient = await run(words);
+    expect([lenient.code, lenient.stderr]).toEqual([0, expect.stringContaining("level=warning")]);
+    const refused = await run(words.replace("sops", "sops --strict"));
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout).toBe("");
+  });
+
+  const refusals: readonly { name: string; line: string; code: number; says: string }[] = [
+    {
+      name: "a bad pattern",
+      line: `encrypt --age ${RECIPIENT_A} --encrypted-regex ( f.yaml`,
+      code: 1,
+      says: "not a valid RE2 pattern",
+    },
+    {
+      name: "a key of another service",
+      line: "encrypt --kms arn:aws:kms:x f.yaml",
+      code: 1,
+      says: "--kms not supported yet",
+    },
+    { name: "dotenv", line: `encrypt --age ${RECIPIENT_A} f.env`, code: 2, says: "dotenv format is not supported yet" },
+    { name: "a binary file", line: `encrypt --age ${RECIPIENT_A} f.bin`, code: 2, says: "--input-type yaml" },
+    {
+      name: "a command that comes later",
+      line: "updatekeys f.yaml",
+      code: 1,
+      says: "sops updatekeys: it is not supported yet",
+    },
+    { name: "an edit", line: "f.yaml", code: 1, says: "not supported yet" },
+    { name: "a rotation", line: "-r f.yaml", code: 1, says: "not supported yet" },
+  ];
+  test.each(refusals)("refuses $name with exit $code", async ({ line, code, says }) => {
+    const files = { "f.yaml": `a: ${CANARY}\n`, "f.env": `A=${CANARY}\n`, "f.bin": CANARY };
+    const run = await runCli(["sops", ...line.split(" ")], { files });
+    expect([run.code, run.stdout]).toEqual([code, ""]);
+    expect(run.stderr).toContain(says);
+    expect(run.stderr).not.toContain(CANARY);
+    for (const [name, text] of Object.entries(files)) expect(run.files[name]?.text).toBe(text);
+  });
+
+  test("does not show a secret key that was given as recipient", async () => {
+    const secret = /AGE-SECRET-KEY-\w+/.exec(IDENTITY_A)?.[0] ?? "";
+    const run = await runCli(`sops encrypt --age ${secret} f.yaml`, { files: { "f.yaml": "a: 1\n" } });
+    expect([run.code, run.stdout]).toEqual([1, ""]);
+    expect(run.stderr).not.toContain(secret);
+  });
+
+  test("acts under its own name, and prints help", async () => {
+    const run = await runCli("--version", { argv0: "/usr/local/bin/sops" });
+    expect(run.stdout).toBe("sops 3.13.3\n");
+    for (const line of ["sops --help", "sops encrypt --help", "sops help decrypt"]) {
+      const help = await runCli(line);
+      expect([help.code, help.stdout]).toEqual([0, expect.stringContaining("Examples:")]);
+    }
+  });
+});
+
+describe("splitCommand()", () => {
+  test.each([
+    ["cat k.txt", ["cat", "k.txt"]],
+    ["  a   b ", ["a", "b"]],
+    ["'a b' \"c d\" e\\ f", ["a b", "c d", "e f"]],
+    ["a'b'\"c\"", ["abc"]],
+    ["\"\" ''", ["", ""]],
+    ["$(id) ; x", ["$(id)", ";", "x"]],
+    ['"a\\"b"', ['a"b']],
+    ["", []],
+  ])("%j", (line, words) => {
+    expect(splitCommand(line)).toEqual(words);
+  });
+});
