@@ -27,6 +27,7 @@ const BENCHES = {
     peers: ["age-keygen", "sops"],
   },
   age: { run: simple("age"), quick: simple("age", { mebibytes: 8, rounds: 1 }), peers: ["age"] },
+  yaml: { run: simple("yaml"), quick: simple("yaml", { definitions: 20, rounds: 2 }), peers: [] },
   unseal: {
     run: unseal(),
     quick: unseal({ count: 20, rounds: 1 }),
