@@ -2,7 +2,7 @@ import { type ApiResource, isReason, type KubeClient } from "../src/kube/index.t
 import type { KubeObject } from "../src/objects/index.ts";
 
 /** The finalizer of every Flux kind. */
-export const FINALIZER = "finalizers.fluxcd.io";
+const FINALIZER = "finalizers.fluxcd.io";
 
 /** Puts the finalizer on an object that has none yet. Before the first effect, or a deletion could miss it. */
 export async function addFinalizer(client: KubeClient, resource: ApiResource, object: KubeObject): Promise<void> {

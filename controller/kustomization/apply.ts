@@ -11,7 +11,7 @@ import {
 } from "../../src/objects/index.ts";
 import { errorLines } from "../error-lines.ts";
 
-export const FIELD_MANAGER = "kustomize-controller";
+const FIELD_MANAGER = "kustomize-controller";
 
 export interface ApplyPorts {
   /** With the rights that the manifests are applied with. */

@@ -18,7 +18,7 @@ function content(object: KubeObject): Readonly<Record<string, unknown>> {
 }
 
 /** Equality of JSON values: the order of keys does not count, an undefined field is an absent one. */
-export function sameJson(left: unknown, right: unknown): boolean {
+function sameJson(left: unknown, right: unknown): boolean {
   if (Array.isArray(left) && Array.isArray(right)) {
     return left.length === right.length && left.every((item, index) => sameJson(item, right[index]));
   }

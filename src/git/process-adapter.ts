@@ -114,7 +114,7 @@ function tooMuch(limit: number): GitError {
 
 function notInstalled(cause: unknown): GitError {
   return new GitError("GIT_NOT_INSTALLED", "Cannot run git: it is not installed, or not in PATH", {
-    hints: ["install git 2.30 or newer"],
+    hints: ["install git 2.32 or newer"],
     cause,
   });
 }

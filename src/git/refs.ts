@@ -20,7 +20,7 @@ export type Wanted =
   | { readonly kind: "semver"; readonly range: string }
   | { readonly kind: "commit"; readonly hash: string; readonly branch: string | undefined };
 
-export const DEFAULT_BRANCH = "master";
+const DEFAULT_BRANCH = "master";
 
 /** Full hashes only: a short one could come to mean another commit. */
 const HASH = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;

@@ -36,7 +36,7 @@ export function treeFromEntries(entries: Iterable<TreeEntry>, options: TreeOptio
 }
 
 /** A tree over files that are already checked. */
-export function memoryTree(files: ReadonlyMap<string, StoredFile>): FileTree {
+function memoryTree(files: ReadonlyMap<string, StoredFile>): FileTree {
   const paths = [...files.keys()].sort(compareByBytes);
   const directories = directoriesOf(paths);
   return {

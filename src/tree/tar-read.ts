@@ -36,7 +36,7 @@ interface Extensions {
 }
 
 /** The files and symbolic links of an unpacked tar, in its order. `bytes` are views on `tar`. */
-export function* readTar(tar: Uint8Array, limits: TreeLimits = DEFAULT_TREE_LIMITS): Generator<TreeEntry> {
+function* readTar(tar: Uint8Array, limits: TreeLimits = DEFAULT_TREE_LIMITS): Generator<TreeEntry> {
   let extensions: Extensions = {};
   let entries = 0;
   for (let at = 0; at < tar.length; ) {

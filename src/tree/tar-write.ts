@@ -17,7 +17,7 @@ export async function toTarGz(tree: FileTree): Promise<Uint8Array> {
 }
 
 /** Packs a tree as an uncompressed tar. */
-export async function toTar(tree: FileTree): Promise<Uint8Array> {
+async function toTar(tree: FileTree): Promise<Uint8Array> {
   const blocks: Uint8Array[] = [];
   const seen = new Set<string>([""]);
   for (const path of tree.paths()) {

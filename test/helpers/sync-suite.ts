@@ -248,7 +248,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         await whenReady(KUSTOMIZATIONS, "lost");
       });
 
-      test.each<[string, object]>([
+      test.concurrent.each<[string, object]>([
         ["spec.verify", { verify: { mode: "HEAD", secretRef: { name: "k" } } }],
         ["spec.proxySecretRef", { proxySecretRef: { name: "p" } }],
         ["spec.provider", { provider: "github" }],
@@ -266,7 +266,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         expect(asked.filter((url) => url.includes(key))).toEqual([]);
       });
 
-      test.each<[string, object, string, RegExp]>([
+      test.concurrent.each<[string, object, string, RegExp]>([
         [
           "branch-gone",
           { ref: { branch: "gone" } },
@@ -472,7 +472,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
           }
         });
 
-        test.each<[string, object, () => Promise<Record<string, string>>, string, RegExp]>([
+        test.concurrent.each<[string, object, () => Promise<Record<string, string>>, string, RegExp]>([
           [
             "wrong-key",
             decryption("age-b"),
@@ -552,7 +552,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         });
       });
 
-      test.each<[string, object]>([
+      test.concurrent.each<[string, object]>([
         ["spec.patches", { patches: [{ patch: "[]" }] }],
         ["spec.images", { images: [{ name: "a" }] }],
         ["spec.postBuild", { postBuild: { substitute: { a: "b" } } }],
@@ -575,7 +575,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         expect(conditionsOf(object).find(({ type }) => type === "Stalled")?.status).toBe("True");
       });
 
-      test.each<[string, object, string, RegExp]>([
+      test.concurrent.each<[string, object, string, RegExp]>([
         ["no-source", {}, "ArtifactFailed", /^Source 'GitRepository\/apps\/no-source' not found$/],
         ["evil-account", { serviceAccountName: "x:y" }, "AccessDenied", /no name of a ServiceAccount/],
       ])("%s", async (key, spec, reason, pattern) => {
@@ -583,7 +583,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         expect(ready(await whenFailed(KUSTOMIZATIONS, key, reason))?.message).toMatch(pattern);
       });
 
-      test.each<[string, string, RegExp]>([
+      test.concurrent.each<[string, string, RegExp]>([
         ["path-gone", "./gone", /kustomization path not found: no directory "gone"/],
         ["path-out", "../../etc", /kustomization path not found: it leads out/],
       ])("%s", async (key, path, pattern) => {
@@ -702,7 +702,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         expect(await read(MAPS, "drift-b")).toBeDefined();
       });
 
-      test.each<[string, object, boolean]>([
+      test.concurrent.each<[string, object, boolean]>([
         ["delete-mirror", {}, false],
         ["delete-no-prune", { prune: false }, true],
         ["delete-orphan", { deletionPolicy: "Orphan" }, true],
