@@ -14,6 +14,8 @@ import {
 
 const CHUNK = 65_536;
 const pattern = (length: number) => Uint8Array.from({ length }, (_, at) => (at * 31 + (at >> 8)) & 255);
+/** Comparing tens of thousands of elements one by one takes longer than the cipher. */
+const same = (a: Uint8Array, b: Uint8Array) => Buffer.from(a).equals(b);
 const lengths = [0, 1, 1000, CHUNK - 1, CHUNK, CHUNK + 1];
 
 describe("typage", () => {
@@ -23,9 +25,9 @@ describe("typage", () => {
     const theirs = new Decrypter();
     theirs.addIdentity(secret);
     const file = await encryptBytes(pattern(length), [recipient]);
-    expect(await theirs.decrypt(file)).toEqual(pattern(length));
+    expect(same(await theirs.decrypt(file), pattern(length))).toBe(true);
     const text = new TextDecoder().decode(await encryptBytes(pattern(length), [recipient], { armor: true }));
-    expect(await theirs.decrypt(pem.decode(text))).toEqual(pattern(length));
+    expect(same(await theirs.decrypt(pem.decode(text)), pattern(length))).toBe(true);
   });
 
   test.each(lengths)("writes what we read: %d bytes", async (length) => {
@@ -35,9 +37,9 @@ describe("typage", () => {
     const theirs = new Encrypter();
     theirs.addRecipient(identity.name);
     const file = await theirs.encrypt(pattern(length));
-    expect((await decryptBytes(file, [identity])).reveal()).toEqual(pattern(length));
+    expect(same((await decryptBytes(file, [identity])).reveal(), pattern(length))).toBe(true);
     const armored = new TextEncoder().encode(pem.encode(file));
-    expect((await decryptBytes(armored, [identity])).reveal()).toEqual(pattern(length));
+    expect(same((await decryptBytes(armored, [identity])).reveal(), pattern(length))).toBe(true);
   });
 
   test("agrees on passphrases", async () => {

@@ -267,7 +267,7 @@ describe("decodeSecret() reads as the Go tools do", () => {
     {
       name: "text as labels",
       input: { metadata: { labels: "x" } },
-      want: "json: cannot unmarshal string into Go struct field Secret.metadata.labels of type map[string]string",
+      want: "json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map[string]string",
     },
     {
       name: "text as immutable",
