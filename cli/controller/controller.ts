@@ -185,7 +185,8 @@ const definition = defineCommand({
     try {
       const stopped = await Promise.race([aborted(io.signal).then(() => true), running.lost.then(() => false)]);
       log.info("Shutting down");
-      await running.stop();
+      // Another may be at work already: passes are not waited for.
+      await running.stop(stopped ? undefined : 0);
       if (!stopped) throw leadLost();
       return EXIT.ok;
     } finally {
