@@ -1,6 +1,6 @@
 import type { ValueCipher } from "./cipher.ts";
 import { type Subject, subjectName } from "./data-key.ts";
-import { type Envelope, looksEncrypted, parseEnvelope } from "./envelope.ts";
+import { type Envelope, EnvelopeReader, looksEncrypted } from "./envelope.ts";
 import { SopsError, type SopsErrorCode, showPath } from "./errors.ts";
 import { Mac } from "./mac.ts";
 import { KNOWN_TYPES, leafOf, plaintextOf } from "./plaintext.ts";
@@ -32,11 +32,12 @@ export interface DecryptedTree {
  */
 export function decryptTree(documents: readonly Branch[], cipher: ValueCipher, options: TreeOptions): DecryptedTree {
   const mac = new Mac({ encryptedOnly: options.macOnlyEncrypted });
+  const opener: Opener = { cipher, envelopes: new EnvelopeReader(), subject: options.subject };
   let doubtfulComments = 0;
   for (const document of documents) {
     replaceLeaves(document, options.selector, {
       value(leaf, place) {
-        const clear = place.isSelected ? openValue(leaf, cipher, place, options.subject) : leaf;
+        const clear = place.isSelected ? openValue(leaf, opener, place) : leaf;
         if (clear === null || (typeof clear === "object" && clear.kind === "comment")) return clear;
         mac.add(plaintextOf(clear), place.isSelected);
         if (place.isSelected && clear !== "") options.onDecrypted?.(clear, place.path, document);
@@ -44,7 +45,7 @@ export function decryptTree(documents: readonly Branch[], cipher: ValueCipher, o
       },
       comment(comment, place) {
         if (!place.isSelected || comment.text === "") return comment;
-        const text = openComment(comment.text, cipher, place.additional);
+        const text = openComment(comment.text, opener, place.additional);
         if (text === undefined) {
           doubtfulComments++;
           return comment;
@@ -57,16 +58,24 @@ export function decryptTree(documents: readonly Branch[], cipher: ValueCipher, o
   return { mac: mac.finish(), doubtfulComments };
 }
 
-function openComment(text: string, cipher: ValueCipher, additional: string): string | undefined {
-  const envelope = parseEnvelope(text);
+/** What opens the values of one file. */
+interface Opener {
+  readonly cipher: ValueCipher;
+  readonly envelopes: EnvelopeReader;
+  readonly subject: Subject;
+}
+
+function openComment(text: string, { cipher, envelopes }: Opener, additional: string): string | undefined {
+  const envelope = envelopes.read(text);
   if (envelope === undefined || "badBase64" in envelope) return undefined;
   return cipher.open(envelope, additional)?.toString("utf8");
 }
 
-function openValue(leaf: Exclude<Leaf, null>, cipher: ValueCipher, place: Place, subject: Subject): Leaf | Comment {
+function openValue(leaf: Exclude<Leaf, null>, opener: Opener, place: Place): Leaf | Comment {
+  const { cipher, envelopes, subject } = opener;
   if (leaf === "") return leaf;
   if (typeof leaf !== "string" || !looksEncrypted(leaf)) throw notEncrypted(leaf, place, subject);
-  const envelope = parseEnvelope(leaf);
+  const envelope = envelopes.read(leaf);
   if (envelope === undefined) throw notEncrypted(leaf, place, subject);
   if ("badBase64" in envelope) {
     const state = `the ${envelope.badBase64} of its encrypted form is not base64`;
