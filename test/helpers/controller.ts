@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Cluster } from "./cluster.ts";
@@ -15,12 +15,20 @@ export function sealkitProgram(): readonly string[] {
   return [process.execPath, program];
 }
 
-/** Builds the command line once for a test file when it is not there, or older than `sources` says. */
+/** Builds the command line when it is not there, or older than a source file. */
 export async function buildSealkit(): Promise<void> {
-  const newest = await runProcess(["git", "-C", root, "log", "-1", "--format=%ct", "--", "src", "cli", "controller"]);
-  if (existsSync(program) && statSync(program).mtimeMs / 1000 > Number(newest.stdout)) return;
+  const newest = Math.max(
+    ...["src", "cli", "controller", "sandbox", "tools"].map((folder) => newestBelow(join(root, folder))),
+  );
+  if (existsSync(program) && statSync(program).mtimeMs > newest) return;
   const built = await runProcess([process.execPath, join(root, "tools/build.mjs"), "--cli-only"]);
   if (built.code !== 0) throw new Error(`Cannot build sealkit\n${built.stderr}`);
+}
+
+function newestBelow(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((newest, { parentPath, name }) => Math.max(newest, statSync(join(parentPath, name)).mtimeMs), 0);
 }
 
 /** Our controller as a process of its own. */
@@ -76,7 +84,7 @@ export async function startController(cluster: Cluster, options: ControllerOptio
     );
   };
   const isReady = async () => {
-    if (!running.alive()) throw new Error(`the controller ended\n${running.tail()}`);
+    if (!running.alive()) throw new Error(`the controller ended with ${await running.ended}\n${running.tail()}`);
     if (cluster.network === undefined) return (await ask("/readyz"))?.status === 200;
     const script = "fetch(process.argv[1]).then((r) => process.exit(r.status === 200 ? 0 : 1), () => process.exit(1))";
     return (await cluster.run([process.execPath, "-e", script, `http://${host}:${port}/readyz`])).code === 0;
