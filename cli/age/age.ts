@@ -5,7 +5,7 @@ import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { Failure, reporting, warn } from "./failure.ts";
 import { askingIdentity, fileIdentities, refusePassphraseFile } from "./identities.ts";
-import { type Input, openInput } from "./input-adapter.ts";
+import { type Input, openInput, untilInterrupted } from "./input-adapter.ts";
 import { fileOutput, type Output, stdoutOutput } from "./output-adapter.ts";
 import { newPassphrase } from "./passphrase.ts";
 import { gatherRecipients } from "./recipients.ts";
@@ -67,9 +67,10 @@ async function runAge(words: readonly string[], io: Io): Promise<number> {
   let output: Output | undefined;
   try {
     output = await chooseOutput(io, flags, input);
+    const source = untilInterrupted(input.pieces, io.signal);
     const pieces = decrypting
-      ? decrypt(input.pieces, await decryptIdentities(io, flags, stdin))
-      : encrypt(input.pieces, await encryptRecipients(io, flags, stdin), { armor: flags.has("armor") });
+      ? decrypt(source, await decryptIdentities(io, flags, stdin))
+      : encrypt(source, await encryptRecipients(io, flags, stdin), { armor: flags.has("armor") });
     await pump(pieces, output, decrypting ? "" : "failed to write header: ");
     await output.finish();
     return 0;

@@ -49,6 +49,38 @@ export async function readAll({ pieces, close }: Input, limit: number): Promise<
   return Buffer.concat(parts);
 }
 
+/**
+ * The same pieces, until the person interrupts: then an `AbortError`, also while a piece is waited for, so that an output
+ * that is not whole can be taken away.
+ */
+export async function* untilInterrupted(
+  pieces: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { promise: interrupted, reject } = withReject();
+  const stop = () => reject(new DOMException("Interrupted", "AbortError"));
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const iterator = pieces[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await Promise.race([iterator.next(), interrupted]);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function withReject(): { readonly promise: Promise<never>; readonly reject: (reason: Error) => void } {
+  let reject: (reason: Error) => void = () => undefined;
+  const promise = new Promise<never>((_, refuse) => {
+    reject = refuse;
+  });
+  promise.catch(() => undefined);
+  return { promise, reject };
+}
+
 async function* stdinPieces(io: Io): AsyncGenerator<Uint8Array> {
   for await (const piece of io.stdin) yield typeof piece === "string" ? Buffer.from(piece) : piece;
 }

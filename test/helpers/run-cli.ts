@@ -6,7 +6,7 @@ import { dispatch } from "../../cli/dispatch.ts";
 import type { Io } from "../../cli/io.ts";
 
 export interface CliRun {
-  readonly stdin?: string | Uint8Array;
+  readonly stdin?: string | Uint8Array | Readable;
   /** Files of the current folder before the run, by relative path. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -49,7 +49,9 @@ export async function runCli(line: string | readonly string[], options: CliRun =
     }
     const stdout = new Capture(options.tty);
     const stderr = new Capture(options.tty);
-    const stdin = Object.assign(Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]), {
+    const given = options.stdin;
+    const source = given instanceof Readable ? given : Readable.from(given === undefined ? [] : [Buffer.from(given)]);
+    const stdin = Object.assign(source, {
       isTTY: options.tty === true,
     });
     const io: Io = {

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { makePassphrase } from "../../../cli/age/passphrase.ts";
 import { parseGoFlags } from "../../../cli/go-flag.ts";
@@ -27,6 +31,27 @@ describe("sealkit age", () => {
     expect(back.stderr).toMatch(/^age: error: failed to decrypt and authenticate payload chunk/);
     expect(back.files["out.txt"]?.text).toBe("before");
     expect(Object.keys(back.files).sort()).toEqual(["in.txt", "k.txt", "out.txt", "x.age"]);
+  });
+
+  test("an interrupt takes away what is not whole", async () => {
+    const interrupt = new AbortController();
+    const folder = mkdtempSync(join(tmpdir(), "sealkit-age-"));
+    try {
+      const endless = Readable.from(
+        (async function* () {
+          for (let piece = 0; ; piece++) {
+            if (piece === 3) interrupt.abort();
+            yield Buffer.alloc(100_000);
+            await new Promise((resolve) => setTimeout(resolve, piece < 3 ? 0 : 60_000).unref());
+          }
+        })(),
+      );
+      const options = { cwd: folder, signal: interrupt.signal };
+      const run = await runCli(`age -r ${NAME} -o out.age`, { ...options, stdin: endless });
+      expect([run.code, run.stderr, Object.keys(run.files)]).toEqual([130, "error: Interrupted\n", []]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test("a new output has usual rights, one that is replaced keeps its own", async () => {
