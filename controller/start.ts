@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, type KubeClient, systemClock } from "../src/kube/index.ts";
 import { type Election, runElection } from "./election.ts";
 import { ControllerError } from "./errors.ts";
@@ -61,6 +62,8 @@ export async function startControllers(options: StartOptions): Promise<RunningCo
   const metrics: Metrics =
     options.listenMetrics === undefined ? silentMetrics : await createMetrics({ ofProcess: true });
   const stopping = new AbortController();
+  // As many listen as there are watches and leases, and there is no leak in that.
+  setMaxListeners(0, stopping.signal);
   const instance = Math.floor(clock.random() * 2 ** 48).toString(16);
   const events = createEventRecorder({ client, clock, log, instance: `${clock.now().toString(16)}${instance}` });
   const election: Election | undefined =
