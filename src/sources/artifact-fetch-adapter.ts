@@ -12,7 +12,7 @@ export interface FetchOptions {
 }
 
 const DEFAULT_RETRIES = 9;
-const DEFAULT_MAX_BYTES = 250 * 1024 * 1024;
+const DEFAULT_MAX_BYTES = 110 * 1024 * 1024;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 1000;
 

@@ -17,7 +17,7 @@ export interface TreeLimits {
 export const DEFAULT_TREE_LIMITS: TreeLimits = {
   maxFiles: 50_000,
   maxFileBytes: 50 * 1024 * 1024,
-  maxTotalBytes: 250 * 1024 * 1024,
+  maxTotalBytes: 100 * 1024 * 1024,
   maxPathBytes: 4096,
   maxDepth: 100,
   maxLinkHops: 40,

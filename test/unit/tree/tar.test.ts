@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { list } from "tar";
 import { describe, expect, test } from "vitest";
-import { fromTarGz, type TreeEntry, toTarGz, treeFromEntries } from "../../../src/tree/index.ts";
+import { fromTarGz, type TreeEntry, TreeError, toTarGz, treeFromEntries } from "../../../src/tree/index.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -215,5 +215,29 @@ describe("toTarGz()", () => {
       "Directory 750 0/0 0 0 long/",
       `File 600 0/0 0 0 long/${"ü".repeat(80)}`,
     ]);
+  });
+});
+
+describe("damage", () => {
+  test("an archive with any bytes changed is read or refused, never anything else", async () => {
+    const packed = rawTar([
+      { name: "a/b.yaml", content: bytes("hello") },
+      { name: "p", type: "x", content: pax("path", "ü") },
+      { name: "c", content: bytes("there") },
+      { name: "l", type: "2", link: "c" },
+    ]);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(packed.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }),
+        fc.nat(packed.length),
+        async (changes, cut) => {
+          const damaged = packed.slice(0, packed.length - (cut % 3 === 0 ? cut : 0));
+          for (const [at, value] of changes) if (at < damaged.length) damaged[at] = value;
+          const read = fromTarGz(new Uint8Array(gzipSync(damaged)));
+          await read.catch((error: unknown) => expect(error).toBeInstanceOf(TreeError));
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });
