@@ -5,7 +5,7 @@ import type { KubeObject } from "../objects/index.ts";
 import { createSealingKey } from "../x509/index.ts";
 import { DEFAULT_KEY_PREFIX, KEY_LABEL } from "./key-secret.ts";
 import { SECRETS } from "./resources.ts";
-import type { KeyPlace } from "./sealing-keys.ts";
+import { type KeyPlace, listSealingKeys } from "./sealing-keys.ts";
 
 export interface RenewOptions extends KeyPlace {
   /** Milliseconds since the epoch. */
@@ -29,8 +29,12 @@ export interface RenewedKey {
  */
 export async function renewSealingKey(client: KubeClient, options: RenewOptions): Promise<RenewedKey> {
   const { namespace, prefix = DEFAULT_KEY_PREFIX, now, lifetimeMs, bits, commonName } = options;
+  // A key counts as newer by its certificate's first second: never the same as that of the key that it follows, which
+  // another clock may have made.
+  const [newest] = await listSealingKeys(client, { namespace, prefix });
+  const after = newest?.status === "newest" ? (newest.notBefore ?? 0) + 1000 : 0;
   const key = await createSealingKey({
-    now,
+    now: Math.max(now, after),
     lifetimeMs,
     ...(bits === undefined ? {} : { bits }),
     ...(commonName === undefined ? {} : { commonName }),

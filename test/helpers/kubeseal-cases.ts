@@ -157,6 +157,7 @@ export function expand(text: string, { tokens }: CaseKeys): string {
 export function normalised(text: string, argv0: string, { certificate }: CaseKeys): string {
   return text
     .replaceAll(certificate.trimEnd(), "<CERT PEM>")
+    .replace(/(\.out\.yaml)[0-9]+/g, "$1<digits>")
     .replace(/\bA[gQ][A-Za-z0-9+/]{300,}={0,2}/g, "<CT>")
     .replaceAll(`Usage of ${argv0}:`, "Usage of <ARGV0>:");
 }
