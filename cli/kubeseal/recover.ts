@@ -20,7 +20,7 @@ export async function recoverMode(context: Context): Promise<void> {
     await context.printObject(EMPTY_SECRET);
     return;
   }
-  const { secret } = await unsealSecret(object, new Keyring(keys));
+  const { secret } = await unsealSecret(object, new Keyring(keys), { explain: true });
   const manifest = secretManifest(secret);
   // An empty value has no bytes in Go, and prints as null.
   const data = Object.entries(manifest["data"] ?? {}).map(([name, text]) => [name, text === "" ? null : text]);

@@ -18,10 +18,14 @@ export function isTrue(annotations: Annotations | undefined, name: string): bool
   return annotations !== undefined && Object.hasOwn(annotations, name) && annotations[name] === "true";
 }
 
+/** Name of the annotation that selects a scope. */
+export function annotationOf(scope: Exclude<Scope, "strict">): string {
+  return scope === "cluster-wide" ? CLUSTER_WIDE : NAMESPACE_WIDE;
+}
+
 /** The annotation that selects `scope`, alone. */
 export function scopeAnnotations(scope: Scope): Record<string, string> | undefined {
-  if (scope === "strict") return undefined;
-  return stringMap([[scope === "cluster-wide" ? CLUSTER_WIDE : NAMESPACE_WIDE, "true"]]);
+  return scope === "strict" ? undefined : stringMap([[annotationOf(scope), "true"]]);
 }
 
 /** `annotations` with those of the scope replaced. `strict` removes both. */

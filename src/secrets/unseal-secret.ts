@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectMeta, OwnerReference } from "../objects/index.ts";
 import { type Keyring, scopeLabel } from "../sealed/index.ts";
 import { SecretsError } from "./errors.ts";
+import { explainUnseal } from "./explain-unseal.ts";
 import { orderedMeta } from "./fields.ts";
 import { openLegacy } from "./legacy-data.ts";
 import { openItems } from "./open-items.ts";
@@ -18,6 +19,11 @@ export interface UnsealOptions {
   readonly first?: string | undefined;
   /** Whether the single blob of versions before 0.6 (`spec.data`) is opened. Default false. */
   readonly acceptLegacyData?: boolean | undefined;
+  /**
+   * Whether to look, when an item does not open, for the scope or name that it was sealed for, and to say so in the
+   * error. Only for people who hold the keys: answers to strangers must not tell. Default false.
+   */
+  readonly explain?: boolean | undefined;
 }
 
 export interface Unsealed {
@@ -64,7 +70,12 @@ async function openContent(view: SealedSecretView, keyring: Keyring, options: Un
   const { namespace = "", name = "" } = view.metadata;
   const label = scopeLabel(scopeOf(view.annotations), namespace, name);
   if (view.legacyData !== undefined) return openLegacy(view, { keyring, label }, options);
-  return { ...(await openItems(view, { keyring, label }, options)), template: view.template };
+  try {
+    return { ...(await openItems(view, { keyring, label }, options)), template: view.template };
+  } catch (error) {
+    if (options.explain !== true || !(error instanceof SecretsError)) throw error;
+    throw await explainUnseal(error, view, keyring);
+  }
 }
 
 function secretMeta(own: ObjectMeta, template: ObjectMeta | undefined): ObjectMeta {

@@ -157,6 +157,70 @@ describe("unsealSecret()", () => {
     expect(error.details[0]).toContain(young.certificate.fingerprint);
   });
 
+  describe("explains, where asked, what an item was sealed for", () => {
+    const changes = [
+      {
+        name: "another name that the template still has",
+        change: { name: "renamed" },
+        scope: "strict",
+        want: "for apps/db (strict)",
+        hint: /name "db" and the namespace "apps"/,
+      },
+      {
+        name: "another namespace",
+        change: { namespace: "moved" },
+        scope: "strict",
+        want: "for apps/db (strict)",
+        hint: /namespace "apps"/,
+      },
+      {
+        name: "a lost annotation",
+        change: { annotations: {} },
+        scope: "cluster-wide",
+        want: "for any place (cluster-wide)",
+        hint: /^add the annotation .*cluster-wide: "true"/,
+      },
+      {
+        name: "another annotation",
+        change: { annotations: { [CLUSTER]: "true" } },
+        scope: "namespace-wide",
+        want: "for namespace apps (namespace-wide)",
+        hint: /^add the annotation .*namespace-wide: "true"/,
+      },
+      {
+        name: "an annotation that was added",
+        change: { annotations: { [CLUSTER]: "true" } },
+        scope: "strict",
+        want: "for apps/db (strict)",
+        hint: /^remove the scope annotations/,
+      },
+    ] as const;
+
+    test.each(changes)("$name", async ({ change, scope, want, hint }) => {
+      const input = decodeSecret({ metadata: { name: "db", namespace: "apps" }, stringData: { pass: "CANARY" } });
+      const made = await sealSecret(input, { spki: old.certificate.spki, scope });
+      const moved = { ...made, metadata: { ...made.metadata, ...change } };
+      const plain = await failure(unsealSecret(moved, ring));
+      const error = await failure(unsealSecret(moved, ring, { explain: true }));
+      expect(error.details.at(-1)).toBe(
+        `key ${old.certificate.fingerprint} opens item "pass", but it was sealed ${want}`,
+      );
+      expect(error.hints[0]).toMatch(hint);
+      expect([error.original, error.items]).toEqual([plain.original, plain.items]);
+      expect(JSON.stringify([plain.details, plain.hints])).not.toContain("was sealed for apps");
+      expect(JSON.stringify(error)).not.toContain("CANARY");
+    });
+
+    test("and says nothing more where nothing fits", async () => {
+      const lost = new Keyring([unsealingKey(young)]);
+      const [plain, error] = [
+        await failure(unsealSecret(sealed, lost)),
+        await failure(unsealSecret(sealed, lost, { explain: true })),
+      ];
+      expect([error.details, error.hints]).toEqual([plain.details, plain.hints]);
+    });
+  });
+
   test("items of different keys open together", async () => {
     const label = scopeLabel("strict", "apps", "db");
     const item = Buffer.from(await sealItem(young.certificate.spki, Buffer.from("new"), label)).toString("base64");
