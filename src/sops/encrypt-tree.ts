@@ -66,10 +66,8 @@ function refuseLostComments(documents: readonly Branch[], selector: CompiledSele
     let isHeard = false;
     for (const item of node.items) {
       if (isComment(item)) {
-        const isMatch = selector.matches(item.text);
-        if (node.kind === "list" && isHeard && !isHeardAbove && !isMatch && item.text !== "")
-          throw lostComment(path, file);
-        isHeard ||= isMatch;
+        if (node.kind === "list" && isHeard && !isHeardAbove && item.text !== "") throw lostComment(path, file);
+        isHeard ||= selector.matches(item.text);
         continue;
       }
       const isHeardBelow = isHeard || isHeardAbove;
@@ -87,7 +85,7 @@ function refuseLostComments(documents: readonly Branch[], selector: CompiledSele
 function lostComment(path: readonly string[], file: string | undefined): SopsError {
   return new SopsError(
     "SOPS_COMMENT_CONFLICT",
-    `Cannot encrypt ${nameOf(file)}: in the list ${showPath(path)} a comment stands between the one that encrypted_comment_regex matches and its item`,
+    `Cannot encrypt ${nameOf(file)}: in the list ${showPath(path)} another comment stands between the one that encrypted_comment_regex matches and its item`,
     {
       file,
       path: [...path],

@@ -96,11 +96,18 @@ class Walk implements Place {
   }
 
   #comment(comment: Comment, prefix: string, isMatched: boolean, isInList: boolean): Comment | string {
-    const matchesItself = this.#comments?.add(comment.text) === true;
-    const isSelected = matchesItself ? false : this.#decide(isMatched);
+    const isSelected = this.#decideComment(comment.text, isMatched);
     // The path of the top is empty, and even an empty path ends with a colon.
     this.#set(prefix === "" ? ":" : prefix, isSelected, isInList);
     return this.#visitor.comment(comment, this);
+  }
+
+  /** A comment speaks for itself only to stay clear: to be encrypted, one before it has to match. */
+  #decideComment(text: string, isMatched: boolean): boolean {
+    if (this.#comments === undefined) return this.#decide(isMatched);
+    const isSpokenFor = this.#comments.anyMatches;
+    const matchesItself = this.#comments.add(text);
+    return this.#selector.encryptsMatches ? isSpokenFor : !isSpokenFor && !matchesItself;
   }
 
   #decide(isMatched: boolean): boolean {

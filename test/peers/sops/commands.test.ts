@@ -179,6 +179,23 @@ describe("creation rules", () => {
   });
 });
 
+describe("comments that select", () => {
+  const texts: readonly string[] = [
+    "# sec1\n# sec2\n# x\n# sec3\na: 1\n# sec4\nm:\n    # y\n    # sec5\n    b: 1\n",
+    "# sec\nm:\n    # sec two\n    a: 1\n    b: 2\n    # other\n    c:\n        # sec three\n        d: 1\nn: 3\n",
+    "l:\n    - 1\n    # x\n    # sec\n    - g: 1\n      h: 2 # sec\n    - 3\no: 4\n",
+    "a: 1 # sec\nb: 2 # x\n# x\n# sec\nc:\n    d: 1\n    # x\n    e: 2\n# sec end\n",
+    "# sec\n---\na: 1\n# sec\nb: 2\n---\nc: 1\n",
+  ];
+  for (const kind of ["encrypted", "unencrypted"]) {
+    test.each(texts)(`${kind}: %j`, async (text) => {
+      const args = ["-e", `--${kind}-comment-regex`, "sec", "--age", RECIPIENT_A];
+      await compare({ name: "", args: [...args, "f.yaml"], files: { "f.yaml": text } });
+      await compare({ name: "", args: [...args, "-i", "f.yaml"], files: { "f.yaml": text } });
+    });
+  }
+});
+
 describe("damaged files", () => {
   type Change = (text: string) => string;
   const changes: readonly { name: string; change: Change; identities?: string; args?: readonly string[] }[] = [
