@@ -1,9 +1,9 @@
 import { primitives } from "#primitives";
 import { concat } from "../bytes/concat.ts";
+import { encodeHex } from "../bytes/hex.ts";
 import { encodePem } from "../bytes/pem.ts";
-import { encodeUtf8 } from "../bytes/utf8.ts";
 import { readCertificate, type SealingCertificate } from "./certificate.ts";
-import { DerReader, der, derInteger, derOid, TAG } from "./der.ts";
+import { DerReader, TAG } from "./der.ts";
 import { type RsaPrivateKey, readPrivateKey } from "./private-key.ts";
 import { decodeSpki, encodeRsaPublicKey } from "./rsa-key.ts";
 
@@ -26,7 +26,7 @@ export interface CreateOptions {
   readonly bits?: number;
 }
 
-const SHA256_WITH_RSA = der(TAG.sequence, derOid("1.2.840.113549.1.1.11"), der(TAG.null));
+const SHA256_WITH_RSA = "1.2.840.113549.1.1.11";
 const SIGNATURE = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 
 /**
@@ -50,60 +50,56 @@ export async function certify(
   privateKey: RsaPrivateKey,
   { now, lifetimeMs, commonName = "" }: CreateOptions,
 ): Promise<SealingKeyPair> {
+  // Loaded when a certificate is made: most commands only read them.
+  const { asn1, pki } = (await import("node-forge")).default;
   const notBefore = Math.floor(now / 1000) * 1000;
-  const name = nameOf(commonName);
-  const tbs = der(
-    TAG.sequence,
-    der(TAG.context0, derInteger(Uint8Array.of(2))),
-    derInteger(serialNumber()),
-    SHA256_WITH_RSA,
-    name,
-    der(TAG.sequence, time(notBefore), time(notBefore + lifetimeMs)),
-    name,
-    privateKey.spki,
-    der(TAG.context3, der(TAG.sequence, ...extensions(privateKey))),
-  );
+  const certificate = pki.createCertificate();
+  certificate.publicKey = pki.publicKeyFromPem(encodePem("PUBLIC KEY", privateKey.spki));
+  certificate.serialNumber = serialNumber();
+  certificate.validity = { notBefore: new Date(notBefore), notAfter: new Date(notBefore + lifetimeMs) };
+  const name =
+    commonName === "" ? [] : [{ name: "commonName", value: commonName, valueTagClass: Number(asn1.Type.UTF8) }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.setExtensions([
+    { name: "keyUsage", critical: true, encipherOnly: true },
+    { name: "basicConstraints", critical: true, cA: true },
+    { id: "2.5.29.14", value: subjectKeyIdentifier(privateKey) },
+  ]);
+  // What forge's own sign() would set; forge signs in JavaScript, a hundred times slower.
+  certificate.signatureOid = SHA256_WITH_RSA;
+  certificate.siginfo.algorithmOid = SHA256_WITH_RSA;
+  const toBeSigned = bytesOf(asn1.toDer(pki.getTBSCertificate(certificate)).getBytes());
   const { subtle } = globalThis.crypto;
   const key = await subtle.importKey("pkcs8", new Uint8Array(privateKey.pkcs8), SIGNATURE, false, ["sign"]);
-  const signature = new Uint8Array(await subtle.sign(SIGNATURE.name, key, new Uint8Array(tbs)));
-  const certificate = der(TAG.sequence, tbs, SHA256_WITH_RSA, der(TAG.bitString, Uint8Array.of(0), signature));
-  const certificatePem = encodePem("CERTIFICATE", certificate);
+  certificate.signature = binary(new Uint8Array(await subtle.sign(SIGNATURE.name, key, toBeSigned)));
+  const der = bytesOf(asn1.toDer(pki.certificateToAsn1(certificate)).getBytes());
+  const certificatePem = encodePem("CERTIFICATE", der);
   const privateKeyPem = encodePem("RSA PRIVATE KEY", pkcs1Of(privateKey));
   return { certificate: readCertificate(certificatePem), certificatePem, privateKey, privateKeyPem };
 }
 
-function serialNumber(): Uint8Array {
-  return primitives.randomBytes(16);
+/** A positive number below 2^127 in hex, as forge takes it. */
+function serialNumber(): string {
+  const bytes = new Uint8Array(primitives.randomBytes(16));
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x01;
+  return encodeHex(bytes);
 }
 
-function nameOf(commonName: string): Uint8Array {
-  if (commonName === "") return der(TAG.sequence);
-  const attribute = der(TAG.sequence, derOid("2.5.4.3"), der(TAG.utf8String, encodeUtf8(commonName)));
-  return der(TAG.sequence, der(TAG.set, attribute));
-}
-
-/** UTCTime up to 2049, GeneralizedTime from 2050 on (RFC 5280 §4.1.2.5). */
-function time(ms: number): Uint8Array {
-  const digits = new Date(ms)
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z")
-    .replace(/[-:T]/g, "");
-  return new Date(ms).getUTCFullYear() < 2050
-    ? der(TAG.utcTime, encodeUtf8(digits.slice(2)))
-    : der(TAG.generalizedTime, encodeUtf8(digits));
-}
-
-function extensions({ spki }: RsaPrivateKey): Uint8Array[] {
-  const TRUE = der(TAG.boolean, Uint8Array.of(0xff));
+/** An OCTET STRING of 20 bytes, as a binary string. */
+function subjectKeyIdentifier({ spki }: RsaPrivateKey): string {
   const key = decodeSpki(spki);
-  const identifier = typeof key === "object" ? primitives.sha256(encodeRsaPublicKey(key)).subarray(0, 20) : undefined;
-  // KeyUsage is a bit string; encipherOnly is bit 7, so no bit is unused.
-  const encipherOnly = der(TAG.bitString, Uint8Array.of(0, 0x01));
-  return [
-    der(TAG.sequence, derOid("2.5.29.15"), TRUE, der(TAG.octetString, encipherOnly)),
-    der(TAG.sequence, derOid("2.5.29.19"), TRUE, der(TAG.octetString, der(TAG.sequence, TRUE))),
-    der(TAG.sequence, derOid("2.5.29.14"), der(TAG.octetString, der(TAG.octetString, identifier ?? concat()))),
-  ];
+  if (typeof key !== "object") throw new TypeError('"privateKey" expected an RSA key, got another');
+  return binary(concat(Uint8Array.of(0x04, 20), primitives.sha256(encodeRsaPublicKey(key)).subarray(0, 20)));
+}
+
+/** Forge keeps bytes as strings with a character each. */
+function binary(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** The PKCS#1 key inside a PKCS#8 one, which `readPrivateKey` has built in this very shape. */

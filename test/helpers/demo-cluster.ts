@@ -56,7 +56,10 @@ function pretendReady(client: KubeClient): () => void {
           updatedReplicas: replicas,
           readyReplicas: replicas,
           availableReplicas: replicas,
-          conditions: [{ type: "Available", status: "True", reason: "MinimumReplicasAvailable" }],
+          conditions: [
+            { type: "Available", status: "True", reason: "MinimumReplicasAvailable" },
+            { type: "Progressing", status: "True", reason: "NewReplicaSetAvailable" },
+          ],
         };
         const key = { namespace: metadata.namespace, name: metadata.name ?? "" };
         await client.patch(DEPLOYMENTS, key, { status }, { type: "merge", subresource: "status" });
