@@ -1,5 +1,8 @@
+import { CommentCollector } from "./comment-collector.ts";
+import { DuplicateKeys, keyText } from "./duplicate-keys.ts";
 import { columnOf, YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
 import type { YamlLimits } from "./limits.ts";
+import { isExplicit, newAlias, newMapping, newScalar, newSequence, UNWRITTEN, type Written } from "./new-node.ts";
 import type { AliasNode, MappingNode, Position, ScalarNode, SequenceNode, YamlDocument, YamlNode } from "./node.ts";
 import { resolveV3Tag } from "./resolve.ts";
 import { Scanner } from "./scanner.ts";
@@ -40,16 +43,13 @@ export interface ParserOptions {
   readonly anchorsOfStream: boolean;
 }
 
-/** What a node carries in front of itself. */
-interface Properties {
+/** What a node carries in front of itself, and where that starts. */
+interface Properties extends Written {
   readonly start: Token;
-  readonly anchor: string | undefined;
-  /** Short form, `""` when none was written. */
-  readonly tag: string;
 }
 
 /**
- * Builds the node trees of a stream from its tokens.
+ * Builds the node trees of a stream from its tokens. One file, because the productions of the grammar call each other.
  *
  * Source: the productions of YAML 1.1 as libyaml reads them; comments as yaml.v3 attaches them.
  */
@@ -65,15 +65,14 @@ export class Parser {
   private documents = 0;
   private nodes = 0;
   private aliasNodes = 0;
-  private head = "";
-  private line = "";
-  private foot = "";
-  private stem = "";
+  private readonly collector: CommentCollector;
+  private readonly duplicates = new DuplicateKeys();
 
   constructor(text: string, options: ParserOptions) {
     this.options = options;
     this.comments = options.flavor === "v3";
     this.scanner = new Scanner(text, { limits: options.limits, source: options.source, comments: this.comments });
+    this.collector = new CommentCollector(this.scanner.state);
     this.hasSurrogates = /[\ud800-\udbff]/.test(text);
   }
 
@@ -101,7 +100,7 @@ export class Parser {
       token = this.advance();
       if (!endsDocument(token)) document.root = this.parseNode(true, false);
     } else {
-      document.head = this.splitDocumentHead();
+      document.head = this.collector.splitDocumentHead();
       document.root = this.parseNode(true, false);
     }
     this.endDocument(document);
@@ -110,22 +109,8 @@ export class Parser {
 
   private endDocument(document: YamlDocument): void {
     if (this.peek().kind === DOCUMENT_END) this.scanner.skip();
-    document.foot = this.foot !== "" ? this.foot : this.head;
-    this.clearComments();
+    this.collector.giveDocumentEnd(document);
     this.tagHandles = new Map();
-  }
-
-  /** Above the first node, what is separated from it by an empty line belongs to the document. */
-  private splitDocumentHead(): string {
-    const text = this.head;
-    for (let at = text.length - 1; at > 0; at--) {
-      if (text.charCodeAt(at) !== 10) continue;
-      if (at === text.length - 1 || text.charCodeAt(at - 1) === 10) {
-        this.head = text.slice(at + 1);
-        return text.slice(0, at === text.length - 1 ? at : at - 1);
-      }
-    }
-    return "";
   }
 
   private readDirectives(): void {
@@ -154,7 +139,7 @@ export class Parser {
 
   private peek(): Token {
     const token = this.scanner.peek();
-    if (this.comments) this.takeCommentsBefore(token);
+    if (this.comments) this.collector.takeBefore(token);
     return token;
   }
 
@@ -163,45 +148,9 @@ export class Parser {
     return this.peek();
   }
 
-  /** Collects the comments that belong to a token which starts here or later. */
-  private takeCommentsBefore(token: Token): void {
-    const { state } = this.scanner;
-    while (state.commentsHead < state.comments.length) {
-      const comment = state.comments[state.commentsHead];
-      if (comment === undefined || token.start < comment.tokenIndex) return;
-      // The end of a block has nothing above it: the comment waits for what follows.
-      if (comment.head !== "" && token.kind === BLOCK_END) return;
-      this.head = joined(this.head, comment.head);
-      this.foot = joined(this.foot, comment.foot);
-      this.line = joined(this.line, comment.line);
-      state.commentsHead++;
-      if (state.commentsHead === state.comments.length) {
-        state.comments = [];
-        state.commentsHead = 0;
-      }
-    }
-  }
-
-  private clearComments(): void {
-    this.head = this.line = this.foot = this.stem = "";
-  }
-
   /** Moves the comments collected so far to `node`. */
   private giveComments(node: YamlNode): void {
-    if (!this.comments) return;
-    node.head = this.head;
-    node.line = this.line;
-    node.foot = this.foot;
-    this.clearComments();
-  }
-
-  /** A comment in front of a dash whose item is a block collection belongs to that collection. */
-  private splitStem(length: number): void {
-    if (length === 0) return;
-    const { kind } = this.peek();
-    if (kind !== BLOCK_SEQUENCE_START && kind !== BLOCK_MAPPING_START) return;
-    this.stem = this.head.slice(0, length);
-    this.head = this.head.slice(length + 1);
+    if (this.comments) this.collector.give(node);
   }
 
   private parseNode(block: boolean, indentless: boolean): YamlNode {
@@ -233,7 +182,7 @@ export class Parser {
         break;
     }
     if (properties.anchor !== undefined || properties.tag !== "") {
-      return this.withAnchor(this.emptyScalar(first, properties.tag), properties, this.nodes++);
+      return this.propertiesOnly(properties);
     }
     throw this.failure("YAML_SYNTAX", "did not find expected node content", token, first);
   }
@@ -272,18 +221,7 @@ export class Parser {
         },
       );
     }
-    const node: AliasNode = {
-      kind: "alias",
-      name: token.value,
-      target,
-      tag: "",
-      anchor: undefined,
-      style: "plain",
-      at: this.position(token),
-      head: "",
-      line: "",
-      foot: "",
-    };
+    const node = newAlias(token.value, target, this.position(token));
     this.giveComments(node);
     this.scanner.skip();
     return node;
@@ -314,111 +252,61 @@ export class Parser {
 
   private parseScalar(token: Token, properties: Properties): ScalarNode {
     const { value, style } = token;
-    const explicit = properties.tag !== "" && properties.tag !== "!";
-    const node: ScalarNode = {
-      kind: "scalar",
-      value,
-      tag: properties.tag,
-      explicitTag: explicit,
-      anchor: properties.anchor,
-      style,
-      at: this.position(properties.start),
-      head: "",
-      line: "",
-      foot: "",
-      textStart: token.start,
-      textEnd: token.end,
-    };
-    if (this.comments) {
-      if (!explicit) node.tag = style === "plain" ? resolveV3Tag(value) : "!!str";
-      this.giveComments(node);
-    }
-    const size = this.nodes++;
-    if (properties.anchor !== undefined) this.withAnchor(node, properties, size);
+    let { tag } = properties;
+    if (this.comments && !isExplicit(tag)) tag = style === "plain" ? resolveV3Tag(value) : "!!str";
+    const text = { value, style, textStart: token.start, textEnd: token.end };
+    const node = newScalar(text, tag, properties, this.position(properties.start));
+    this.giveComments(node);
+    const before = this.nodes++;
+    if (properties.anchor !== undefined) this.finishAnchored(node, properties.anchor, before);
     this.scanner.skip();
     return node;
   }
 
+  /** A node of properties only: `&a`, `!!str`. */
+  private propertiesOnly({ start, tag, anchor }: Properties): ScalarNode {
+    const node = this.emptyScalar(this.position(start), start.start, { tag, anchor });
+    const before = this.nodes++;
+    if (anchor !== undefined) this.finishAnchored(node, anchor, before);
+    return node;
+  }
+
   /** Remembers a finished node under its anchor. `before` is the count of nodes before it. */
-  private withAnchor<T extends YamlNode>(node: T, { anchor }: Properties, before: number): T {
-    if (anchor === undefined) return node;
-    node.anchor = anchor;
+  private finishAnchored(node: YamlNode, anchor: string, before: number): void {
     this.anchors.set(anchor, node);
     this.sizes.set(node, this.nodes - before);
-    return node;
   }
 
-  private emptyScalar(at: Token, tag = ""): ScalarNode {
-    return {
-      kind: "scalar",
-      value: "",
-      tag: tag !== "" && tag !== "!" ? tag : this.comments ? "!!null" : tag,
-      explicitTag: tag !== "" && tag !== "!",
-      anchor: undefined,
-      style: "plain",
-      at: this.position(at),
-      head: "",
-      line: "",
-      foot: "",
-      textStart: at.start,
-      textEnd: at.start,
-    };
+  private emptyScalar(at: Position, offset: number, written: Written): ScalarNode {
+    const tag = isExplicit(written.tag) ? written.tag : this.comments ? "!!null" : written.tag;
+    return newScalar({ value: "", style: "plain", textStart: offset, textEnd: offset }, tag, written, at);
   }
 
-  /** An empty scalar behind `at`: its place is the end of that indicator. */
-  private emptyAfter(at: Token): ScalarNode {
-    this.checkSize(at);
+  /** An empty scalar behind `token`: its place is the end of that indicator. */
+  private emptyAfter(token: Token): ScalarNode {
+    this.checkSize(token);
     this.nodes++;
-    const node = this.emptyScalar(at);
-    const position = this.position(at);
-    const width = at.end - at.start;
-    node.at = { line: position.line, column: position.column + width, offset: at.end };
-    node.textStart = node.textEnd = at.end;
-    return node;
+    const { line, column } = this.position(token);
+    const at = { line, column: column + (token.end - token.start), offset: token.end };
+    return this.emptyScalar(at, token.end, UNWRITTEN);
   }
 
-  private emptyAt(at: Token): ScalarNode {
-    this.checkSize(at);
+  private emptyAt(token: Token): ScalarNode {
+    this.checkSize(token);
     this.nodes++;
-    return this.emptyScalar(at);
+    return this.emptyScalar(this.position(token), token.start, UNWRITTEN);
   }
 
   private startSequence(properties: Properties, style: "plain" | "flow"): SequenceNode {
-    const { tag, anchor, start } = properties;
-    const explicit = tag !== "" && tag !== "!";
-    const node: SequenceNode = {
-      kind: "sequence",
-      items: [],
-      tag: explicit ? tag : "!!seq",
-      explicitTag: explicit,
-      anchor,
-      style,
-      at: this.position(start),
-      head: "",
-      line: "",
-      foot: "",
-    };
-    if (anchor !== undefined) this.anchors.set(anchor, node);
+    const node = newSequence(properties, style, this.position(properties.start));
+    if (properties.anchor !== undefined) this.anchors.set(properties.anchor, node);
     this.nodes++;
     return node;
   }
 
   private startMapping(properties: Properties, style: "plain" | "flow"): MappingNode {
-    const { tag, anchor, start } = properties;
-    const explicit = tag !== "" && tag !== "!";
-    const node: MappingNode = {
-      kind: "mapping",
-      entries: [],
-      tag: explicit ? tag : "!!map",
-      explicitTag: explicit,
-      anchor,
-      style,
-      at: this.position(start),
-      head: "",
-      line: "",
-      foot: "",
-    };
-    if (anchor !== undefined) this.anchors.set(anchor, node);
+    const node = newMapping(properties, style, this.position(properties.start));
+    if (properties.anchor !== undefined) this.anchors.set(properties.anchor, node);
     this.nodes++;
     return node;
   }
@@ -427,16 +315,10 @@ export class Parser {
     if (node.anchor !== undefined) this.sizes.set(node, this.nodes - before);
   }
 
-  private giveStem(node: YamlNode): void {
-    if (this.stem === "") return;
-    node.head = this.stem;
-    this.stem = "";
-  }
-
   private parseBlockSequence(properties: Properties): SequenceNode {
     const before = this.nodes;
     const node = this.startSequence(properties, "plain");
-    this.giveStem(node);
+    this.collector.giveStem(node);
     const start = this.peek();
     this.scanner.skip();
     for (;;) {
@@ -455,12 +337,13 @@ export class Parser {
     return node;
   }
 
-  /** Steps over a dash. */
+  /** Steps over a dash. What stands above it belongs to its item, or to the collection that its item is. */
   private nextItem(): Token {
-    const stemLength = this.head.length;
-    this.scanner.skip();
-    this.splitStem(stemLength);
-    return this.peek();
+    const above = this.collector.head.length;
+    const next = this.advance();
+    const isBlock = next.kind === BLOCK_SEQUENCE_START || next.kind === BLOCK_MAPPING_START;
+    if (above > 0 && isBlock) this.collector.splitStem(above);
+    return next;
   }
 
   /** A sequence that is the value of a key and stands at the column of that key. */
@@ -484,7 +367,7 @@ export class Parser {
   private parseBlockMapping(properties: Properties): MappingNode {
     const before = this.nodes;
     const node = this.startMapping(properties, "plain");
-    this.giveStem(node);
+    this.collector.giveStem(node);
     const start = this.peek();
     this.scanner.skip();
     for (;;) {
@@ -517,9 +400,7 @@ export class Parser {
 
   private giveMappingEnd(node: MappingNode): void {
     if (!this.comments) return;
-    node.line = this.line;
-    node.foot = this.foot;
-    this.clearComments();
+    this.collector.giveEnd(node);
     const last = node.entries[node.entries.length - 1];
     if (node.style !== "flow" && node.foot !== "" && last !== undefined) {
       last.key.foot = node.foot;
@@ -533,35 +414,10 @@ export class Parser {
         key.foot = value.foot;
         value.foot = "";
       }
-      this.checkDuplicate(node, key);
+      const first = this.duplicates.firstOf(node, key);
+      if (first !== undefined) this.reportDuplicate(key, first);
     }
     node.entries.push({ key, value });
-  }
-
-  private readonly seen = new WeakMap<MappingNode, Map<string, YamlNode>>();
-
-  private checkDuplicate(node: MappingNode, key: YamlNode): void {
-    const { entries } = node;
-    let first: YamlNode | undefined;
-    if (entries.length < SMALL_MAPPING) {
-      for (const entry of entries) {
-        if (entry.key.kind === key.kind && keyText(entry.key) === keyText(key)) {
-          first = entry.key;
-          break;
-        }
-      }
-    } else {
-      let known = this.seen.get(node);
-      if (known === undefined) {
-        known = new Map();
-        for (const entry of entries) known.set(`${entry.key.kind} ${keyText(entry.key)}`, entry.key);
-        this.seen.set(node, known);
-      }
-      const id = `${key.kind} ${keyText(key)}`;
-      first = known.get(id);
-      if (first === undefined) known.set(id, key);
-    }
-    if (first !== undefined) this.reportDuplicate(key, first);
   }
 
   private reportDuplicate(key: YamlNode, first: YamlNode): void {
@@ -599,11 +455,7 @@ export class Parser {
   }
 
   private giveFlowEnd(node: SequenceNode): void {
-    if (this.comments) {
-      node.line = this.line;
-      node.foot = this.foot;
-      this.clearComments();
-    }
+    if (this.comments) this.collector.giveEnd(node);
     this.scanner.skip();
   }
 
@@ -703,19 +555,7 @@ export class Parser {
   }
 }
 
-/** Below this many entries, keys are compared one by one. */
-const SMALL_MAPPING = 8;
 const NOWHERE: Position = { line: 0, column: 0, offset: 0 };
-
-function joined(before: string, more: string): string {
-  if (more === "") return before;
-  return before === "" ? more : `${before}\n${more}`;
-}
-
-function keyText(node: YamlNode): string {
-  if (node.kind === "scalar") return node.value;
-  return node.kind === "alias" ? node.name : "";
-}
 
 function endsDocument(token: Token): boolean {
   const { kind } = token;

@@ -8,8 +8,6 @@ export interface Mark {
   readonly column: number;
 }
 
-export const START: Mark = { index: 0, line: 0, column: 0 };
-
 /** A comment between scanner and parser: it goes to the token that starts at `tokenIndex` or after. */
 export interface PendingComment {
   scanIndex: number;

@@ -444,7 +444,7 @@ export class YamlWriter {
 }
 
 /** A text for the emitters, made of pieces that matter to them. */
-export function randomString(choices: Choices): string {
+function randomString(choices: Choices): string {
   const pieces = [
     "a",
     "word",
