@@ -69,8 +69,9 @@ export function notFound(resource: Named, name: string): StatusError {
   return new StatusError({ code: 404, reason: "NotFound", message, details: detailsOf(resource, name) });
 }
 
-export function alreadyExists(resource: Named, name: string): StatusError {
-  const message = `${qualified(resource)} "${name}" already exists`;
+export function alreadyExists(resource: Named, name: string, isBeingDeleted = false): StatusError {
+  const prefix = isBeingDeleted ? "object is being deleted: " : "";
+  const message = `${prefix}${qualified(resource)} "${name}" already exists`;
   return new StatusError({ code: 409, reason: "AlreadyExists", message, details: detailsOf(resource, name) });
 }
 
@@ -95,13 +96,13 @@ export function invalid(kind: { group: string; kind: string }, name: string, cau
   });
 }
 
-export function forbidden(resource: Named, name: string, why: string): StatusError {
+export function forbidden(resource: Named, name: string, why: string, causes: readonly Cause[] = []): StatusError {
   const shown = name === "" ? `${qualified(resource)} is` : `${qualified(resource)} "${name}" is`;
   return new StatusError({
     code: 403,
     reason: "Forbidden",
     message: `${shown} forbidden: ${why}`,
-    details: detailsOf(resource, name),
+    details: detailsOf(resource, name, causes.length === 0 ? {} : { causes: [...causes] }),
   });
 }
 

@@ -61,13 +61,12 @@ function walk(
   }
 }
 
-/** What an object of a built-in kind holds when nothing was set: structs that cannot be absent, lists that are null. */
+/** What an object of a built-in kind holds when nothing was set: structs, and fields that are always written. */
 export function emptyObject(schema: Schema, depth = 0): JsonObject {
-  const empty: JsonObject = {};
+  const empty: JsonObject = Object.fromEntries(schema.always ?? []);
   if (depth > 20) return empty;
   for (const [name, field] of schema.properties ?? []) {
     if (field.struct === true && field.properties !== undefined) empty[name] = emptyObject(field, depth + 1);
-    else if (schema.required?.includes(name) === true && field.type === "array") empty[name] = null;
   }
   return empty;
 }

@@ -1,6 +1,7 @@
 import { isJsonObject, type KubeObject } from "../../src/objects/index.ts";
 import { timestamp } from "../object.ts";
 import { apiVersionOf, type ResourceType } from "../registry/resource-type.ts";
+import { present } from "../verbs/get.ts";
 import type { World } from "../world.ts";
 import { compare, emptyObject } from "./compare.ts";
 import { difference, differenceBelow, FieldSet, union } from "./field-set.ts";
@@ -50,7 +51,9 @@ export function trackUpdate(
   writer: Writer,
 ): void {
   const owners = ownersBefore(object, old);
-  const before = old ?? (type.custom === undefined ? emptyObject(type.schema) : { metadata: {} });
+  const before =
+    (old === undefined ? undefined : present(old, type)) ??
+    (type.custom === undefined ? emptyObject(type.schema) : { metadata: {} });
   const after = { ...object, metadata: { ...object.metadata } };
   delete after.metadata["managedFields"];
   const { added, modified, removed } = compare(before, after, type.schema);

@@ -138,6 +138,7 @@ function handleResource(
     includeObject: request.query.get("includeObject") ?? "",
   };
   checkVerb(target, verb);
+  if (type.strategy.warning !== undefined) request.warnings.push(type.strategy.warning);
   const reply = (status: number, body: unknown) =>
     sendObject(response, status, body, { form, warnings: request.warnings });
   const special = specialSubresource(world, request, target) ?? review(world, request, target);

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../src/objects/index.ts";
+import { isJsonObject, type JsonObject } from "../../src/objects/index.ts";
 import { at, child, listAt, textAt } from "../object.ts";
 import type { Strategy } from "../registry/resource-type.ts";
 import { required } from "./causes.ts";
@@ -9,6 +9,7 @@ import { byDefault } from "./pod-template.ts";
 export const leaseStrategy: Strategy = { createOnUpdate: true };
 
 export const endpointsStrategy: Strategy = {
+  warning: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
   createOnUpdate: true,
   prepare: (endpoints) => {
     for (const subset of listAt(endpoints, "subsets")) {
@@ -38,6 +39,9 @@ export const networkPolicyStrategy: Strategy = {
     const spec = child(policy, "spec");
     const egress = spec["egress"] === undefined ? [] : ["Egress"];
     byDefault(spec, "policyTypes", ["Ingress", ...egress]);
+    for (const rule of [...listAt(spec, "ingress"), ...listAt(spec, "egress")]) {
+      for (const port of listAt(rule, "ports")) if (isJsonObject(port)) byDefault(port, "protocol", "TCP");
+    }
   },
 };
 
@@ -53,7 +57,32 @@ export const autoscalerStrategy: Strategy = {
     byDefault(spec, "minReplicas", 1);
     const target = { type: "Utilization", averageUtilization: 80 };
     byDefault(spec, "metrics", [{ type: "Resource", resource: { name: "cpu", target } }]);
+    if (isJsonObject(spec["behavior"])) defaultBehavior(spec["behavior"]);
     byDefault(scaler, "status", { desiredReplicas: 0, currentMetrics: null });
+  },
+};
+
+function defaultBehavior(behavior: JsonObject): void {
+  const percent = { type: "Percent", value: 100, periodSeconds: 15 };
+  const down = child(behavior, "scaleDown");
+  byDefault(down, "selectPolicy", "Max");
+  byDefault(down, "policies", [percent]);
+  const up = child(behavior, "scaleUp");
+  byDefault(up, "stabilizationWindowSeconds", 0);
+  byDefault(up, "selectPolicy", "Max");
+  byDefault(up, "policies", [{ type: "Pods", value: 4, periodSeconds: 15 }, percent]);
+}
+
+export const endpointSliceStrategy: Strategy = {
+  generation: true,
+  prepare: (slice) => {
+    for (const port of listAt(slice, "ports")) {
+      if (!isJsonObject(port)) continue;
+      byDefault(port, "name", "");
+      byDefault(port, "protocol", "TCP");
+    }
+    for (const endpoint of listAt(slice, "endpoints"))
+      if (isJsonObject(endpoint)) byDefault(endpoint, "conditions", {});
   },
 };
 
@@ -104,6 +133,38 @@ export const limitRangeStrategy: Strategy = {
 };
 
 export const quotaStrategy: Strategy = { prepare: (quota) => byDefault(quota, "status", {}) };
+
+export const validatingWebhookStrategy: Strategy = { generation: true, prepare: (found) => defaultWebhooks(found, {}) };
+
+export const mutatingWebhookStrategy: Strategy = {
+  generation: true,
+  prepare: (found) => defaultWebhooks(found, { reinvocationPolicy: "Never" }),
+};
+
+function defaultWebhooks(configuration: JsonObject, more: JsonObject): void {
+  const defaults = { failurePolicy: "Fail", matchPolicy: "Equivalent", timeoutSeconds: 10, ...more };
+  for (const webhook of listAt(configuration, "webhooks")) {
+    if (!isJsonObject(webhook)) continue;
+    for (const [name, value] of Object.entries(defaults)) byDefault(webhook, name, value);
+    byDefault(webhook, "namespaceSelector", {});
+    byDefault(webhook, "objectSelector", {});
+    const service = at(webhook, "clientConfig", "service");
+    if (Object.keys(service).length > 0) byDefault(service, "port", 443);
+    for (const rule of listAt(webhook, "rules")) if (isJsonObject(rule)) byDefault(rule, "scope", "*");
+  }
+}
+
+export const csiDriverStrategy: Strategy = {
+  generation: true,
+  prepare: (driver) => {
+    const spec = child(driver, "spec");
+    for (const name of ["attachRequired", "podInfoOnMount", "storageCapacity", "requiresRepublish", "seLinuxMount"]) {
+      byDefault(spec, name, name === "attachRequired");
+    }
+    byDefault(spec, "volumeLifecycleModes", ["Persistent"]);
+    byDefault(spec, "fsGroupPolicy", "ReadWriteOnceWithFSType");
+  },
+};
 
 /** Only the generation is counted. */
 export const countedStrategy: Strategy = { generation: true };

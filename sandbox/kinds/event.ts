@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type KubeObject } from "../../src/objects/index.ts";
+import type { JsonObject, KubeObject } from "../../src/objects/index.ts";
 import { at, cloneObject, numberAt, textAt } from "../object.ts";
 import type { Strategy } from "../registry/resource-type.ts";
 
@@ -41,13 +41,22 @@ export const eventStrategy: Strategy = {
   },
 };
 
+/** The same, written in the form of events.k8s.io. */
+export const modernEventStrategy: Strategy = {
+  ...eventStrategy,
+  prepare: (event) => {
+    event["deprecatedSource"] ??= {};
+    event["deprecatedFirstTimestamp"] ??= null;
+    event["deprecatedLastTimestamp"] ??= null;
+    event["eventTime"] ??= null;
+  },
+};
+
 /** The same event in the form of events.k8s.io/v1. */
 export function coreToEvents(event: KubeObject): KubeObject {
   const copy = cloneObject(event);
   copy.apiVersion = "events.k8s.io/v1";
   for (const [core, modern] of RENAMED) rename(copy, core, modern);
-  const series = copy["series"];
-  if (isJsonObject(series)) rename(series, "lastObservedTime", "lastObservedTime");
   return copy;
 }
 
@@ -58,7 +67,7 @@ export function eventsToCore(event: KubeObject): void {
 }
 
 function rename(object: JsonObject, from: string, to: string): void {
-  if (from === to || object[from] === undefined) return;
+  if (object[from] === undefined) return;
   object[to] = object[from];
   delete object[from];
 }

@@ -7,6 +7,9 @@ const NAME_LABEL = "kubernetes.io/metadata.name";
 
 export const namespaceStrategy: Strategy = {
   nameRule: "label",
+  prepare: ({ metadata }) => {
+    metadata.labels = { ...metadata.labels, [NAME_LABEL]: metadata.name ?? "" };
+  },
   allocate: prepareNamespace,
   selectable: {
     "status.phase": (namespace) => textAt(namespace, "status", "phase"),
@@ -15,8 +18,6 @@ export const namespaceStrategy: Strategy = {
 };
 
 function prepareNamespace(namespace: KubeObject, { old, subresource }: WriteContext): void {
-  const { metadata } = namespace;
-  metadata.labels = { ...metadata.labels, [NAME_LABEL]: metadata.name ?? "" };
   const spec = child(namespace, "spec");
   if (old === undefined) {
     spec["finalizers"] = ["kubernetes"];

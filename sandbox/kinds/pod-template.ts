@@ -38,6 +38,7 @@ function defaultContainer(container: JsonObject): void {
     const probe = container[name];
     if (isJsonObject(probe)) defaultProbe(probe);
   }
+  for (const moment of ["preStop", "postStart"]) defaultHttp(at(container, "lifecycle", moment)["httpGet"]);
   for (const entry of listAt(container, "env")) {
     const reference = at(entry, "valueFrom", "fieldRef");
     if (Object.keys(reference).length > 0) byDefault(reference, "apiVersion", "v1");
@@ -56,17 +57,23 @@ function defaultProbe(probe: JsonObject): void {
   byDefault(probe, "periodSeconds", 10);
   byDefault(probe, "successThreshold", 1);
   byDefault(probe, "failureThreshold", 3);
-  const http = probe["httpGet"];
-  if (isJsonObject(http)) {
-    byDefault(http, "path", "/");
-    byDefault(http, "scheme", "HTTP");
-  }
+  defaultHttp(probe["httpGet"]);
+}
+
+function defaultHttp(http: unknown): void {
+  if (!isJsonObject(http)) return;
+  byDefault(http, "path", "/");
+  byDefault(http, "scheme", "HTTP");
 }
 
 function defaultVolume(volume: JsonObject): void {
   for (const source of ["secret", "configMap", "downwardAPI", "projected"]) {
     const content = volume[source];
     if (isJsonObject(content)) byDefault(content, "defaultMode", 420);
+  }
+  for (const source of listAt(volume, "projected", "sources")) {
+    const token = at(source, "serviceAccountToken");
+    if (Object.keys(token).length > 0) byDefault(token, "expirationSeconds", 3_600);
   }
   const host = volume["hostPath"];
   if (isJsonObject(host)) byDefault(host, "type", "");

@@ -4,19 +4,22 @@ import {
   claimStrategy,
   countedStrategy,
   disruptionBudgetStrategy,
+  endpointSliceStrategy,
   endpointsStrategy,
   ingressStrategy,
   leaseStrategy,
   limitRangeStrategy,
+  mutatingWebhookStrategy,
   networkPolicyStrategy,
   priorityClassStrategy,
   quotaStrategy,
   storageClassStrategy,
+  validatingWebhookStrategy,
   volumeStrategy,
 } from "./cluster-kinds.ts";
 import { configMapStrategy } from "./configmap.ts";
 import { definitionStrategy } from "./custom-resource-definition.ts";
-import { eventStrategy } from "./event.ts";
+import { eventStrategy, modernEventStrategy } from "./event.ts";
 import { namespaceStrategy } from "./namespace.ts";
 import { bindingStrategy, roleStrategy } from "./rbac.ts";
 import { secretStrategy } from "./secret.ts";
@@ -27,7 +30,9 @@ import {
   deploymentStrategy,
   jobStrategy,
   podStrategy,
+  podTemplateStrategy,
   replicaSetStrategy,
+  replicationControllerStrategy,
   statefulSetStrategy,
 } from "./workloads.ts";
 
@@ -40,6 +45,7 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   [tableOf("", "namespaces"), namespaceStrategy],
   [tableOf("", "pods"), podStrategy],
   [tableOf("", "services"), serviceStrategy],
+  [tableOf("", "replicationcontrollers"), replicationControllerStrategy],
   [tableOf("", "endpoints"), endpointsStrategy],
   [tableOf("", "events"), eventStrategy],
   [tableOf("", "persistentvolumeclaims"), claimStrategy],
@@ -53,7 +59,9 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   [tableOf("batch", "jobs"), jobStrategy],
   [tableOf("batch", "cronjobs"), cronJobStrategy],
   [tableOf("coordination.k8s.io", "leases"), leaseStrategy],
-  [tableOf("events.k8s.io", "events"), eventStrategy],
+  [tableOf("events.k8s.io", "events"), modernEventStrategy],
+  [tableOf("discovery.k8s.io", "endpointslices"), endpointSliceStrategy],
+  [tableOf("", "podtemplates"), podTemplateStrategy],
   [tableOf("autoscaling", "horizontalpodautoscalers"), autoscalerStrategy],
   [tableOf("policy", "poddisruptionbudgets"), disruptionBudgetStrategy],
   [tableOf("networking.k8s.io", "ingresses"), ingressStrategy],
@@ -65,8 +73,8 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   [tableOf(RBAC, "clusterroles"), roleStrategy],
   [tableOf(RBAC, "rolebindings"), bindingStrategy],
   [tableOf(RBAC, "clusterrolebindings"), bindingStrategy],
-  [tableOf(ADMISSION, "validatingwebhookconfigurations"), countedStrategy],
-  [tableOf(ADMISSION, "mutatingwebhookconfigurations"), countedStrategy],
+  [tableOf(ADMISSION, "validatingwebhookconfigurations"), validatingWebhookStrategy],
+  [tableOf(ADMISSION, "mutatingwebhookconfigurations"), mutatingWebhookStrategy],
   [tableOf(ADMISSION, "validatingadmissionpolicies"), countedStrategy],
   [tableOf(ADMISSION, "validatingadmissionpolicybindings"), countedStrategy],
   [tableOf("apiextensions.k8s.io", "customresourcedefinitions"), definitionStrategy],

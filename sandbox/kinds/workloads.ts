@@ -1,5 +1,5 @@
 import { equalJson, isJsonObject, type JsonObject, type KubeObject } from "../../src/objects/index.ts";
-import { at, child, numberAt, textAt, valueAt } from "../object.ts";
+import { at, child, listAt, numberAt, textAt, valueAt } from "../object.ts";
 import type { Strategy, WriteContext } from "../registry/resource-type.ts";
 import type { Cause } from "../status.ts";
 import { IMMUTABLE, invalidValue, required } from "./causes.ts";
@@ -55,6 +55,13 @@ export const statefulSetStrategy: Strategy = {
     byDefault(strategy, "type", "RollingUpdate");
     if (strategy["type"] === "RollingUpdate") byDefault(child(strategy, "rollingUpdate"), "partition", 0);
     const retention = child(spec, "persistentVolumeClaimRetentionPolicy");
+    for (const claim of listAt(spec, "volumeClaimTemplates")) {
+      if (!isJsonObject(claim)) continue;
+      byDefault(claim, "apiVersion", "v1");
+      byDefault(claim, "kind", "PersistentVolumeClaim");
+      byDefault(child(claim, "spec"), "volumeMode", "Filesystem");
+      byDefault(claim, "status", { phase: "Pending" });
+    }
     byDefault(retention, "whenDeleted", "Retain");
     byDefault(retention, "whenScaled", "Retain");
     defaultPodSpec(templateSpec(spec));
@@ -66,9 +73,11 @@ export const statefulSetStrategy: Strategy = {
   ],
 };
 
+const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
+
 export const daemonSetStrategy: Strategy = {
   generation: true,
-  prepare: (set) => {
+  prepare: (set, { old }) => {
     const spec = child(set, "spec");
     byDefault(spec, "revisionHistoryLimit", 10);
     const strategy = child(spec, "updateStrategy");
@@ -81,6 +90,12 @@ export const daemonSetStrategy: Strategy = {
     defaultPodSpec(templateSpec(spec));
     const status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
     byDefault(set, "status", status);
+    const before = Number(old?.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+    const changed = !equalJson(valueAt(set, "spec", "template"), valueAt(old, "spec", "template"));
+    set.metadata.annotations = {
+      ...set.metadata.annotations,
+      [TEMPLATE_GENERATION]: String(changed ? before + 1 : before),
+    };
   },
   validate: (set, context) => [
     ...validateSelected(set, context),
@@ -157,15 +172,23 @@ export const podStrategy: Strategy = {
   generation: true,
   prepare: (pod) => {
     const spec = child(pod, "spec");
+    for (const list of ["initContainers", "containers"]) {
+      for (const container of listAt(spec, list)) if (isJsonObject(container)) requestLimits(container);
+    }
     defaultPodSpec(spec);
     byDefault(spec, "enableServiceLinks", true);
-    byDefault(pod, "status", { phase: "Pending", qosClass: "BestEffort" });
+    byDefault(pod, "status", { phase: "Pending", qosClass: qualityOf(spec) });
   },
   allocate: (pod) => {
     const spec = child(pod, "spec");
     byDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
     byDefault(spec, "priority", 0);
-    byDefault(spec, "tolerations", [notReady("not-ready"), notReady("unreachable")]);
+    const given = listAt(spec, "tolerations");
+    const wanted = [notReady("not-ready"), notReady("unreachable")];
+    spec["tolerations"] = [
+      ...given,
+      ...wanted.filter(({ key }) => !given.some((entry) => textAt(entry, "key") === key)),
+    ];
   },
   validate: (pod) => validatePodSpec(at(pod, "spec"), "spec", ["Always", "Never", "OnFailure"]),
   selectable: {
@@ -179,6 +202,29 @@ export const podStrategy: Strategy = {
     "status.nominatedNodeName": (pod) => textAt(pod, "status", "nominatedNodeName"),
   },
 };
+
+/** What is limited is also requested, unless something else is. */
+function requestLimits(container: JsonObject): void {
+  const limits = at(container, "resources", "limits");
+  if (Object.keys(limits).length === 0) return;
+  const requests = child(child(container, "resources"), "requests");
+  for (const [name, limit] of Object.entries(limits)) byDefault(requests, name, limit);
+}
+
+function qualityOf(spec: JsonObject): string {
+  const containers = [...listAt(spec, "initContainers"), ...listAt(spec, "containers")].map((each) =>
+    at(each, "resources"),
+  );
+  const sizes = containers.flatMap((resources) => [at(resources, "limits"), at(resources, "requests")]);
+  if (sizes.every((size) => size["cpu"] === undefined && size["memory"] === undefined)) return "BestEffort";
+  const guaranteed = containers.every((resources) =>
+    ["cpu", "memory"].every((name) => {
+      const limit = at(resources, "limits")[name];
+      return limit !== undefined && limit === at(resources, "requests")[name];
+    }),
+  );
+  return guaranteed ? "Guaranteed" : "Burstable";
+}
 
 const notReady = (why: string) => ({
   key: `node.kubernetes.io/${why}`,
@@ -235,3 +281,20 @@ function unchanged(object: KubeObject, old: KubeObject | undefined, paths: reado
     .filter((path) => !equalJson(valueAt(object, ...path) ?? null, valueAt(old, ...path) ?? null))
     .map((path) => invalidValue(path.join("."), valueAt(object, ...path), IMMUTABLE));
 }
+
+export const podTemplateStrategy: Strategy = {
+  generation: true,
+  prepare: (template) => defaultPodSpec(templateSpec(template)),
+};
+
+export const replicationControllerStrategy: Strategy = {
+  generation: true,
+  prepare: (controller) => {
+    const spec = child(controller, "spec");
+    byDefault(spec, "replicas", 1);
+    defaultPodSpec(templateSpec(spec));
+    byDefault(controller, "status", { replicas: 0 });
+  },
+  validate: (controller) =>
+    validatePodSpec(at(controller, "spec", "template", "spec"), "spec.template.spec", ["Always"]),
+};

@@ -1,41 +1,10 @@
 import { isJsonObject, type JsonObject } from "../../src/objects/index.ts";
-import data from "../data/protobuf.json" with { type: "json" };
+import { type FieldType, fieldsOf, messageOf } from "./messages.ts";
 import { readFields, signed, WireError, type WireField } from "./wire.ts";
 
 /** First bytes of every Kubernetes object in protobuf. */
 const MAGIC = Buffer.from("k8s\u0000", "latin1");
 const MAX_DEPTH = 100;
-
-interface FieldType {
-  readonly number: number;
-  /** Empty: the message's fields are fields of its parent. */
-  readonly name: string;
-  readonly kind: string;
-  /** Zero values count; otherwise they mean that the field is absent. */
-  readonly keepsZero: boolean;
-}
-
-const messages: Readonly<Record<string, readonly string[]>> = data.messages;
-const kinds: Readonly<Record<string, string>> = data.kinds;
-const parsed = new Map<string, ReadonlyMap<number, FieldType>>();
-
-function fieldsOf(message: string): ReadonlyMap<number, FieldType> {
-  const known = parsed.get(message);
-  if (known !== undefined) return known;
-  const made = new Map<number, FieldType>();
-  for (const line of messages[message] ?? []) {
-    const [number = "", name = "", marked = ""] = line.split(" ");
-    const keepsZero = marked.endsWith("!");
-    made.set(Number(number), {
-      number: Number(number),
-      name,
-      kind: keepsZero ? marked.slice(0, -1) : marked,
-      keepsZero,
-    });
-  }
-  parsed.set(message, made);
-  return made;
-}
 
 /**
  * Reads an object in the protobuf encoding of Kubernetes into the JSON form.
@@ -49,7 +18,7 @@ export function decodeProtobuf(body: Buffer): JsonObject {
   const typeMeta = readFields(contentOf(envelope, 1));
   const apiVersion = contentOf(typeMeta, 1).toString("utf8");
   const kind = contentOf(typeMeta, 2).toString("utf8");
-  const message = kind === "DeleteOptions" ? kinds[kind] : kinds[`${apiVersion}/${kind}`];
+  const message = messageOf(apiVersion, kind);
   if (message === undefined) throw new WireError(`no kind "${kind}" is registered for version "${apiVersion}"`);
   return { apiVersion, kind, ...decodeMessage(contentOf(envelope, 2), message, 0) };
 }
@@ -87,7 +56,7 @@ function setField(object: JsonObject, type: FieldType, field: WireField, depth: 
     object[name] = target;
   } else {
     const value = decodeValue(field, kind, depth);
-    const absent = value === undefined || value === null || (!type.keepsZero && isZero(value));
+    const absent = value === undefined || value === null || (!type.pointer && !type.always && isZero(value));
     if (!absent) object[name] = value;
   }
 }

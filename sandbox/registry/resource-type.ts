@@ -46,6 +46,8 @@ export interface Strategy {
   readonly allocate?: (object: KubeObject, context: WriteContext) => void;
   /** What is wrong with an object that is about to be stored. */
   readonly validate?: (object: KubeObject, context: WriteContext) => readonly Cause[];
+  /** Told with every answer. */
+  readonly warning?: string;
   /** Which names are allowed; default a DNS subdomain. */
   readonly nameRule?: "subdomain" | "label" | "label-1035" | "path-segment";
   /** Field selectors beyond metadata.name and metadata.namespace. */

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../src/objects/index.ts";
+import { omittedZeros, writtenZeros } from "../protobuf/messages.ts";
 import type { ListType, Schema } from "./schema.ts";
 
 const TYPES = ["object", "array", "string", "integer", "number", "boolean"] as const;
@@ -36,7 +37,9 @@ export function readDefinitions(definitions: JsonObject): ReadonlyMap<string, Sc
     return node;
   };
   for (const [name, raw] of Object.entries(definitions)) {
-    if (SPECIAL[name] === undefined) Object.assign(placeholder(name), read(raw));
+    if (SPECIAL[name] !== undefined) continue;
+    const message = name.split(".").slice(-3).join(".");
+    Object.assign(placeholder(name), read(raw), { omitted: omittedZeros(message), always: writtenZeros(message) });
   }
   for (const { node, target, own } of refined) Object.assign(node, placeholder(target), own);
   return named;

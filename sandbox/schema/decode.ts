@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../src/objects/index.ts";
+import { canonicalQuantity } from "./quantity.ts";
 import { fieldSchema, type Schema } from "./schema.ts";
 
 /** A value that does not fit its field; the message is the one that clients of the real server see. */
@@ -43,6 +44,10 @@ function decodeObject(object: JsonObject, schema: Schema, place: Place): void {
     const isField = schema.properties?.has(key) === true;
     const next = { ...place, path: isField ? [...place.path, key] : place.path, shown };
     const decoded = decodeValue(value, below, next);
+    if (isField && schema.omitted?.has(key) === true && schema.omitted.get(key) === decoded) {
+      delete object[key];
+      continue;
+    }
     const optional = isField && schema.required?.includes(key) !== true;
     if (decoded === undefined || (optional && isEmptyCollection(decoded, below))) delete object[key];
     else object[key] = decoded;
@@ -94,9 +99,8 @@ const structOf = (schema: Schema, place: Place) => schema.typeName?.split(".").a
 
 function decodeQuantity(value: unknown): unknown {
   if (value === null) return "0";
-  if (typeof value === "number") return String(value);
-  if (typeof value === "string" && /^[+-]?(\d+\.?\d*|\.\d+)([EPTGMk]i?|Ki|[numkMGTPE]|[eE][+-]?\d+)?$/.test(value))
-    return value;
+  const canonical = canonicalQuantity(typeof value === "number" ? String(value) : value);
+  if (canonical !== undefined) return canonical;
   throw new DecodeError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
 }
 

@@ -23,6 +23,10 @@ export interface Schema {
   default?: unknown;
   /** Built-in kinds: an object that is there even when it is empty. */
   struct?: boolean | undefined;
+  /** Built-in kinds: fields whose zero value counts as absent, with that value. */
+  omitted?: ReadonlyMap<string, unknown> | undefined;
+  /** Built-in kinds: fields that are there even when they are zero, with that value. */
+  always?: ReadonlyMap<string, unknown> | undefined;
   /** Unknown fields stay. */
   preserveUnknown?: boolean | undefined;
   /** The object carries its own apiVersion, kind and metadata. */

@@ -2,6 +2,7 @@ import { equalJson, type KubeObject } from "../../src/objects/index.ts";
 import { keepTimestamps } from "../apply/managed-fields.ts";
 import { forbidEscalation } from "../auth/escalation.ts";
 import type { User } from "../auth/user.ts";
+import { eventsToCore } from "../kinds/event.ts";
 import { validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
 import { keyOfObject } from "../object.ts";
 import type { ResourceType, WriteContext } from "../registry/resource-type.ts";
@@ -111,6 +112,7 @@ function hasSpecFinalizers(namespace: KubeObject): boolean {
 }
 
 function inStorageVersion(object: KubeObject, type: ResourceType): KubeObject {
+  if (type.group === "events.k8s.io") eventsToCore(object);
   if (type.custom !== undefined) object.apiVersion = `${type.group}/${type.custom.storageVersion}`;
   return object;
 }
@@ -124,6 +126,13 @@ export function requireNamespace(world: World, type: ResourceType, namespace: st
       type,
       name,
       `unable to create new content in namespace ${namespace} because it is being terminated`,
+      [
+        {
+          reason: "NamespaceTerminating",
+          message: `namespace ${namespace} is being terminated`,
+          field: "metadata.namespace",
+        },
+      ],
     );
   }
 }

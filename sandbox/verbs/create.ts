@@ -51,7 +51,8 @@ export function createObject(world: World, type: ResourceType, object: KubeObjec
   const name = metadata.name ?? "";
   if (type.namespaced) requireNamespace(world, type, metadata.namespace ?? "", name);
   const key = keyOfObject(object);
-  if (name !== "" && world.store.get(type.table, key) !== undefined) throw alreadyExists(type, name);
+  const existing = name === "" ? undefined : world.store.get(type.table, key);
+  if (existing !== undefined) throw alreadyExists(type, name, existing.metadata.deletionTimestamp !== undefined);
   metadata.uid = world.uuid();
   metadata.creationTimestamp = timestamp(world.now());
   delete metadata.resourceVersion;

@@ -84,9 +84,12 @@ func visit(t reflect.Type) {
 		mark := ""
 		omit := false
 		for _, option := range jsonTag[1:] {
-			omit = omit || option == "omitempty" || option == "omitzero"
+			// encoding/json never leaves out a struct for being empty.
+			omit = omit || option == "omitzero" || option == "omitempty" && f.Type.Kind() != reflect.Struct
 		}
-		if f.Type.Kind() == reflect.Pointer || !omit {
+		if f.Type.Kind() == reflect.Pointer {
+			mark = "*"
+		} else if !omit {
 			mark = "!"
 		}
 		fields = append(fields, fmt.Sprintf("%s %s %s%s", tag[1], jsonTag[0], kindOf(f.Type), mark))
