@@ -171,7 +171,7 @@ export function fileError(action: "read" | "write", path: string, cause: unknown
   if (cause instanceof CliError) return cause;
   const code = errno(cause);
   const [kind, state] = FILE_STATES[code ?? ""] ?? ["CLI_FILE_UNUSABLE", `the system says ${code ?? "no"}`];
-  const place = path === "standard input" ? path : `"${path}"`;
+  const place = path.startsWith("standard ") ? path : `"${path}"`;
   const hints = kind === "CLI_FILE_DENIED" ? ["check the permissions of the file and of its folder"] : [];
   return new CliError(kind, `Cannot ${action} ${place}: ${state}`, { cause, hints });
 }

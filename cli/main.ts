@@ -31,7 +31,10 @@ const io: Io = {
  */
 function watched<Stream extends NodeJS.WriteStream>(stream: Stream): Stream {
   if (stream.listenerCount("error") === 0) {
-    stream.on("error", (error) => process.exit(isGone(error) ? EXIT.brokenPipe : EXIT.failed));
+    // Of any other trouble (a full disk) whoever wrote tells.
+    stream.on("error", (error) => {
+      if (isGone(error)) process.exit(EXIT.brokenPipe);
+    });
   }
   return stream;
 }

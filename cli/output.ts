@@ -1,3 +1,4 @@
+import { fileError } from "./files-adapter.ts";
 import type { Io } from "./io.ts";
 
 type Stream = Io["stdout"];
@@ -8,14 +9,15 @@ export class ReaderGone extends Error {}
 /**
  * Writes and waits until the stream has taken it, so that a slow reader slows us instead of filling memory.
  *
- * @throws {ReaderGone} when the other end was closed.
+ * @throws {ReaderGone} when the other end was closed; {CliError} when the disk behind it is full.
  */
 export async function write(stream: Stream, content: string | Uint8Array): Promise<void> {
   if (content.length === 0) return;
   await new Promise<void>((done, failed) => {
     stream.write(content, (error) => {
       if (error === null || error === undefined) done();
-      else failed(isGone(error) ? new ReaderGone("the reader of the output went away", { cause: error }) : error);
+      else if (isGone(error)) failed(new ReaderGone("the reader of the output went away", { cause: error }));
+      else failed(fileError("write", "standard output", error));
     });
   });
 }
