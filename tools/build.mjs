@@ -37,6 +37,7 @@ const OPTIONAL = ["encoding", "bufferutil", "utf-8-validate"];
  */
 const APART = new Map([
   ["@kubernetes/client-node", "client-node.cjs"],
+  ["node-forge", "node-forge.cjs"],
   ["undici", "undici.cjs"],
 ]);
 
@@ -82,7 +83,7 @@ async function buildBundle() {
 async function buildApart(name, file) {
   const { metafile } = await build({
     ...common,
-    stdin: { contents: `export * from ${JSON.stringify(name)};`, resolveDir: root },
+    stdin: { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir: root },
     outfile: join(bin, file),
     minifyWhitespace: true,
     minifySyntax: true,
@@ -96,10 +97,10 @@ function apartPlugin() {
   return {
     name: "apart",
     setup({ onResolve }) {
-      onResolve({ filter: /^(@kubernetes\/client-node|undici)$/ }, ({ path }) => ({
-        path: `./${APART.get(path)}`,
-        external: true,
-      }));
+      onResolve({ filter: /^[@a-z]/ }, ({ path }) => {
+        const file = APART.get(path);
+        return file === undefined ? undefined : { path: `./${file}`, external: true };
+      });
     },
   };
 }
