@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { decrypt, encrypt } from "../../../src/sops/index.ts";
+import { decrypt, encrypt, type Selector, SopsError } from "../../../src/sops/index.ts";
 import { IDENTITY_A, KEYS_A, RECIPIENT_A, skeleton } from "../../helpers/sops.ts";
 import { jsonObject, Random, yamlStream } from "./documents.ts";
 import { original, workspace } from "./original.ts";
 
-const COUNT = Number(process.env["SEALKIT_PEER_CASES"] ?? 230);
+const COUNT = Number(process.env["SEALKIT_PEER_CASES"] ?? 240);
 const AT_ONCE = 3;
 const folder = workspace();
 const env = { SOPS_AGE_KEY: IDENTITY_A };
@@ -26,15 +26,38 @@ async function compare(seed: number, text: string, format: "yaml" | "json"): Pro
   return await compareBoth(seed, text, format).catch((error: unknown) => String(error));
 }
 
+const SELECTORS: readonly (Selector | undefined)[] = [
+  undefined,
+  undefined,
+  { kind: "encrypted_regex", pattern: "^(token|host)[0-9]*$" },
+  { kind: "unencrypted_regex", pattern: "(?i)^beta|\\d$" },
+  { kind: "encrypted_suffix", pattern: "1" },
+  { kind: "unencrypted_suffix", pattern: "2" },
+  { kind: "encrypted_comment_regex", pattern: "note|two" },
+  { kind: "unencrypted_comment_regex", pattern: "^tight|^ note" },
+];
+
+function selection(seed: number): { selector: Selector | undefined; macOnlyEncrypted: boolean } {
+  return { selector: SELECTORS[seed % SELECTORS.length], macOnlyEncrypted: seed % 3 === 0 };
+}
+
 /** Encrypts with both, decrypts each with the other; every clear text and every layout must be the same. */
 async function compareBoth(seed: number, text: string, format: "yaml" | "json"): Promise<string | undefined> {
   const path = join(folder.path, `${seed}.${format}`);
   writeFileSync(path, text);
-  const theirs = await original(["encrypt", "--age", RECIPIENT_A, path], { cwd: folder.path });
-  const ours = await encrypt(text, format, { recipients: [RECIPIENT_A], now: 0, isLenient: true }).catch(
-    (error: unknown) => error,
-  );
+  const { selector, macOnlyEncrypted } = selection(seed);
+  const flags = selector === undefined ? [] : [`--${selector.kind.replaceAll("_", "-")}`, selector.pattern];
+  const global = macOnlyEncrypted ? ["--mac-only-encrypted"] : [];
+  const theirs = await original([...global, "-e", ...flags, "--age", RECIPIENT_A, path], { cwd: folder.path });
+  const options = { recipients: [RECIPIENT_A], now: 0, isLenient: true, selector, macOnlyEncrypted };
+  const ours = await encrypt(text, format, options).catch((error: unknown) => error);
   if (theirs.code !== 0) return ours instanceof Error ? undefined : `only the original refuses: ${theirs.stderr}`;
+  if (ours instanceof SopsError && ours.code === "SOPS_COMMENT_CONFLICT") {
+    const own = join(folder.path, `${seed}.own.${format}`);
+    writeFileSync(own, theirs.stdout);
+    const again = await original(["decrypt", own], { cwd: folder.path, env });
+    return again.code === 0 ? `we refuse what the original can read again: ${ours.message}` : undefined;
+  }
   if (ours instanceof Error) return `only we refuse: ${ours.message}`;
   const { text: encrypted } = ours as { text: string };
   compared++;
@@ -86,13 +109,13 @@ describe("interchange with the original", () => {
   test(`${COUNT} YAML streams, each way`, { timeout: 600_000 }, async () => {
     compared = 0;
     expect(await run("yaml", yamlStream)).toEqual([]);
-    expect(compared).toBeGreaterThanOrEqual(COUNT * 0.9);
+    expect(compared).toBeGreaterThanOrEqual(COUNT * 0.85);
   });
 
   test(`${COUNT} JSON objects, each way`, { timeout: 600_000 }, async () => {
     compared = 0;
     expect(await run("json", jsonObject)).toEqual([]);
-    expect(compared).toBeGreaterThanOrEqual(COUNT * 0.9);
+    expect(compared).toBeGreaterThanOrEqual(COUNT * 0.85);
   });
 
   test("values of 1 MB and bytes that are no text", async () => {
