@@ -685,7 +685,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
 
       test("drift is corrected on request; a pruned-off object is let go", async () => {
         const repository = git.repository("drift");
-        repository.commit({ "a.yaml": map("drift-a"), "b.yaml": map("drift-b") });
+        repository.commit({ "a.yaml": map("drift-a"), "b.yaml": map("drift-b"), "c.yaml": map("drift-c") });
         await source("drift", repository);
         await sync("drift");
         await whenReady(KUSTOMIZATIONS, "drift");
@@ -696,10 +696,12 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         await poke(KUSTOMIZATIONS, "drift", "1");
         await until("the drift is gone", async () => fieldAt(await read(MAPS, "drift-a"), "data", "a") === "1");
         await settled(KUSTOMIZATIONS, "drift", (now) => fieldAt(now, "status", "lastHandledReconcileAt") === "1");
-        repository.commit({ "b.yaml": null });
+        await change(MAPS, "drift-c", { metadata: { labels: { "kustomize.toolkit.fluxcd.io/name": "another" } } });
+        repository.commit({ "b.yaml": null, "c.yaml": null });
         await poke(GIT_REPOSITORIES, "drift", "1");
         await settled(KUSTOMIZATIONS, "drift", (now) => listAt(now, "status", "inventory", "entries").length === 1);
         expect(await read(MAPS, "drift-b")).toBeDefined();
+        expect(await read(MAPS, "drift-c")).toBeDefined();
       });
 
       test.concurrent.each<[string, object, boolean]>([

@@ -210,12 +210,13 @@ describe("gitTree()", () => {
   test("ignore files, links inside and links out", async () => {
     const repository = git.repository("tree");
     repository.commit({
-      ".sourceignore": "*.md\n",
+      ".sourceignore": "*.md\n/alias/only-here.yaml\n",
       ".gitignore": "x",
       "README.md": "no",
       "app/.sourceignore": "/draft.yaml\n",
       "app/draft.yaml": "no",
       "app/a.yaml": "yes",
+      "app/only-here.yaml": "yes",
       "other/draft.yaml": "yes",
       alias: { link: "app" },
       evil: { link: "../../../etc/passwd" },
@@ -228,6 +229,7 @@ describe("gitTree()", () => {
       "alias/a.yaml",
       "app/.sourceignore",
       "app/a.yaml",
+      "app/only-here.yaml",
       "other/draft.yaml",
     ]);
     expect(leftOut.map(({ path, reason }) => `${path} ${reason}`).sort()).toEqual([
