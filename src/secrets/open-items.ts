@@ -57,12 +57,7 @@ export async function openItems(
 
 /** The error for items that cannot be opened: upstream's text in `original`, and what a person needs beside it. */
 export function unsealFailed({ metadata }: SealedSecretView, items: readonly ItemProblem[]): SecretsError {
-  const details = items.slice(0, SHOWN).map(({ item, original, tried }) => {
-    const keys = tried.length === 0 ? "" : `; tried: ${tried.slice(0, SHOWN).join(", ")}`;
-    const more = tried.length > SHOWN ? ` and ${tried.length - SHOWN} more` : "";
-    return `item "${item}": ${original}${keys}${more}`;
-  });
-  if (items.length > SHOWN) details.push(`and ${items.length - SHOWN} more items`);
+  const details = [...alike(items)].slice(0, SHOWN).map((group) => detailOf(group));
   return new SecretsError("SECRETS_UNSEAL_FAILED", `Cannot unseal SealedSecret "${nameOf(metadata)}"`, {
     original: grouped(items),
     details,
@@ -92,6 +87,28 @@ async function openItem(
     if (!(error instanceof SealedError)) throw error;
     return { item, original: error.original, tried: error.tried };
   }
+}
+
+/** Items that failed in the same way with the same keys. */
+function alike(items: readonly ItemProblem[]): Iterable<readonly ItemProblem[]> {
+  const groups = new Map<string, ItemProblem[]>();
+  for (const problem of items) {
+    const key = JSON.stringify([problem.original, problem.tried]);
+    groups.set(key, [...(groups.get(key) ?? []), problem]);
+  }
+  return groups.values();
+}
+
+function detailOf(group: readonly ItemProblem[]): string {
+  const [{ original = "", tried = [] } = {}] = group;
+  const names = listed(group.map(({ item }) => `"${item}"`));
+  const keys = tried.length === 0 ? "" : `; tried: ${listed(tried)}`;
+  return `${group.length === 1 ? "item" : "items"} ${names}: ${original}${keys}`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - SHOWN;
+  return more > 0 ? `${names.slice(0, SHOWN).join(", ")} and ${more} more` : names.join(", ");
 }
 
 /** Equal messages once, with the items that they are about. */
