@@ -2,7 +2,7 @@ import { decodePem } from "../bytes/pem.ts";
 import { showUtf8 } from "../bytes/utf8.ts";
 import { DerReader, TAG } from "./der.ts";
 import { X509Error } from "./errors.ts";
-import { decodeSpki, encodeSpki, fingerprint, rsaBits } from "./rsa-key.ts";
+import { decodeSpki, encodeSpki, fingerprint, rsaBits, unsafeReason } from "./rsa-key.ts";
 
 /** A certificate that Secrets can be sealed for. */
 export interface SealingCertificate {
@@ -28,7 +28,7 @@ const MAX_CERTIFICATES = 1000;
  * The first certificate of a PEM text; text around it, keys before it and further certificates do not matter, except
  * that all of them must be well-formed. Nothing is said about time, usage, issuer or chain: see `checkNotExpired`.
  *
- * @throws {X509Error} `X509_NO_CERTIFICATE`, `X509_MALFORMED`, `X509_NOT_RSA`
+ * @throws {X509Error} `X509_NO_CERTIFICATE`, `X509_MALFORMED`, `X509_NOT_RSA`, `X509_KEY_UNSAFE`
  */
 export function readCertificate(pem: string): SealingCertificate {
   const blocks = decodePem(pem).filter(({ label, hasHeaders }) => label === "CERTIFICATE" && !hasHeaders);
@@ -50,6 +50,14 @@ export function readCertificate(pem: string): SealingCertificate {
     });
   }
   const { key, notBefore, notAfter, der } = first;
+  const unsafe = unsafeReason(key);
+  if (unsafe !== undefined) {
+    throw new X509Error("X509_KEY_UNSAFE", "Cannot seal with this certificate: its key protects nothing", {
+      original: unsafe,
+      details: [unsafe],
+      hints: ["do not trust where it came from; fetch the certificate of the controller"],
+    });
+  }
   return { spki: encodeSpki(key), fingerprint: fingerprint(key), bits: rsaBits(key), notBefore, notAfter, der };
 }
 

@@ -49,6 +49,30 @@ export function rsaBits({ modulus }: RsaPublicKey): number {
   return modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
 }
 
+const MIN_BITS = 1024;
+/** OpenSSL's own bound; a larger key only costs time. */
+const MAX_BITS = 16_384;
+const MAX_EXPONENT_BYTES = 4;
+
+/**
+ * Why a key must not be encrypted to, in the words of Go's crypto/rsa; undefined when nothing is wrong. OpenSSL does not
+ * ask: with the exponent 1 it would hand out the padded clear text as a ciphertext.
+ */
+export function unsafeReason(key: RsaPublicKey): string | undefined {
+  const { modulus, exponent } = key;
+  const bits = rsaBits(key);
+  if (bits < MIN_BITS) {
+    return `crypto/rsa: ${bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`;
+  }
+  if (bits > MAX_BITS) return `crypto/rsa: ${bits}-bit keys are too large`;
+  if ((modulus.at(-1) ?? 0) % 2 === 0) return "crypto/rsa: public modulus is even";
+  const [first = 0] = exponent;
+  if (exponent.length === 1 && first < 2) return "crypto/rsa: public exponent too small or negative";
+  if ((exponent.at(-1) ?? 0) % 2 === 0) return "crypto/rsa: public exponent is even";
+  const large = exponent.length > MAX_EXPONENT_BYTES || (exponent.length === MAX_EXPONENT_BYTES && first >= 0x80);
+  return large ? "crypto/rsa: public exponent too large" : undefined;
+}
+
 /**
  * The fingerprint that `ssh-keygen -l` prints: `SHA256:` and unpadded base64 of SHA-256 over the SSH form of the key.
  *

@@ -11,6 +11,7 @@ import {
   readPrivateKey,
   X509Error,
 } from "../../../src/x509/index.ts";
+import { decodeSpki, encodeSpki, type RsaPublicKey } from "../../../src/x509/rsa-key.ts";
 import { makeSealingKey } from "../../helpers/sealing-keys.ts";
 
 const NOW = Date.UTC(2026, 0, 31, 12, 30, 15, 500);
@@ -31,6 +32,12 @@ function withEcKey(): string {
   const other = der(TAG.sequence, tbs.subarray(0, at), ecSpki, tbs.subarray(at + spki.length));
   const tail = [certificate?.next(TAG.sequence)?.whole, certificate?.next(TAG.bitString)?.whole];
   return encodePem("CERTIFICATE", der(TAG.sequence, other, ...tail.map((part) => part ?? bytes)));
+}
+
+function readRsa(spki: Uint8Array): RsaPublicKey {
+  const key = decodeSpki(spki);
+  if (typeof key !== "object") throw new Error("not RSA");
+  return key;
 }
 
 function codeOf(run: () => unknown): string {
@@ -130,11 +137,44 @@ describe("readCertificate()", () => {
     },
   ])("$name is refused with $code", ({ text, code }) => expect(codeOf(() => readCertificate(text))).toBe(code));
 
+  const { modulus, exponent } = readRsa(pair.certificate.spki);
+  test.each([
+    { name: "the exponent 1", modulus, exponent: [1], want: "public exponent too small or negative" },
+    { name: "an even exponent", modulus, exponent: [4], want: "public exponent is even" },
+    { name: "a huge exponent", modulus, exponent: [0x80, 0, 0, 1], want: "public exponent too large" },
+    { name: "an even modulus", modulus: modulus.with(-1, 2), exponent: [...exponent], want: "public modulus is even" },
+    {
+      name: "1,023 bits",
+      modulus: modulus.subarray(0, 128).with(0, 0x7f),
+      exponent: [...exponent],
+      want: /^crypto\/rsa: 1023-bit keys are insecure/,
+    },
+    {
+      name: "65,536 bits",
+      modulus: new Uint8Array(8192).fill(0xff),
+      exponent: [...exponent],
+      want: /^crypto\/rsa: 65536-bit keys are too large$/,
+    },
+  ])("a key that protects nothing is refused: $name", async ({ modulus: n, exponent: e, want }) => {
+    const spki = encodeSpki({ modulus: n, exponent: Uint8Array.from(e) });
+    const error = await certify({ ...pair.privateKey, spki }, { now: NOW, lifetimeMs: 1000 }).catch((reason) => reason);
+    const original = typeof want === "string" ? `crypto/rsa: ${want}` : expect.stringMatching(want);
+    expect(error).toMatchObject({ code: "X509_KEY_UNSAFE", original });
+  });
+
+  test.each([[3], [17], [1, 0, 1], [0x7f, 0xff, 0xff, 0xff]])("an exponent of %j… is fine", async (...bytes) => {
+    const spki = encodeSpki({ modulus, exponent: Uint8Array.from(bytes) });
+    const { certificate } = await certify({ ...pair.privateKey, spki }, { now: NOW, lifetimeMs: 1000 });
+    expect(certificate.bits).toBe(2048);
+  });
+
   test("no change of one byte makes it throw anything else", () => {
     for (let at = 0; at < bytes.length; at++) {
       for (const to of [0x00, 0x30, 0x7f, 0x80, 0xff]) {
         const code = codeOf(() => readCertificate(damaged(at, to)));
-        expect(["no error", "X509_MALFORMED", "X509_NOT_RSA"], `byte ${at} to ${to}`).toContain(code);
+        expect(["no error", "X509_MALFORMED", "X509_NOT_RSA", "X509_KEY_UNSAFE"], `byte ${at} to ${to}`).toContain(
+          code,
+        );
       }
     }
   });
