@@ -20,6 +20,9 @@ export interface RouteOptions {
 /** A SealedSecret cannot be larger than what etcd takes; a little more for spaces. */
 const BODY_BYTES = 4 * 1024 * 1024;
 
+/** Verify and rotate requests under way. Bodies are held in memory, and private-key work takes its time. */
+const MOST_AT_ONCE = 16;
+
 const TEXT = { "Content-Type": "text/plain; charset=utf-8" };
 
 /**
@@ -40,16 +43,22 @@ export function sealedSecretRoutes(options: RouteOptions): (question: Question) 
     labels: ["path", "method"],
   });
 
+  let busy = 0;
   const limited = async (question: Question, serve: (body: Buffer) => Promise<Answer>): Promise<Answer> => {
     // As in the original the whole header names the caller: behind the API server's proxy it is the client's address.
-    const { allowed, headers } = limiter(`${question.path}\0${question.headers["x-forwarded-for"] ?? ""}`);
-    if (!allowed) {
-      const refusal = { ...headers, ...TEXT, "X-Content-Type-Options": "nosniff" };
-      return { status: 429, headers: refusal, body: "limit exceeded\n" };
+    const verdict = limiter(`${question.path}\0${question.headers["x-forwarded-for"] ?? ""}`);
+    if (!verdict.allowed || busy >= MOST_AT_ONCE) {
+      const headers = { "Retry-After": "1", ...verdict.headers, ...TEXT, "X-Content-Type-Options": "nosniff" };
+      return { status: 429, headers, body: "limit exceeded\n" };
     }
-    const body = await question.body(BODY_BYTES);
-    const answer = body === undefined ? { status: 413 } : await serve(body);
-    return { ...answer, headers: { ...headers, ...answer.headers } };
+    busy += 1;
+    try {
+      const body = await question.body(BODY_BYTES);
+      const answer = body === undefined ? { status: 413 } : await serve(body);
+      return { ...answer, headers: { ...verdict.headers, ...answer.headers } };
+    } finally {
+      busy -= 1;
+    }
   };
 
   const routes = new Map<string, (question: Question) => Promise<Answer>>([

@@ -32,6 +32,8 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
   const keyring = new Keyring([], {
     parallel: settings.unsealWorkers ?? Math.min(MOST_WORKERS, Math.max(2, availableParallelism())),
   });
+  // Anybody in the cluster may ask over HTTP: such work has a lane of its own and never holds up the objects.
+  const httpKeyring = new Keyring([], { parallel: 1 });
   const keys = startKeyManager(
     {
       client,
@@ -56,14 +58,14 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
   const { registry } = keys;
   // First of all listeners: whoever hears of a new key next must find it on the ring.
   registry.onChange(() => {
-    keyring.replace(
-      registry.keys.map(({ key, notBeforeMs }) => ({
-        fingerprint: key.fingerprint,
-        pkcs8: key.privateKey.pkcs8,
-        bits: key.privateKey.bits,
-        notBefore: notBeforeMs,
-      })),
-    );
+    const ring = registry.keys.map(({ key, notBeforeMs }) => ({
+      fingerprint: key.fingerprint,
+      pkcs8: key.privateKey.pkcs8,
+      bits: key.privateKey.bits,
+      notBefore: notBeforeMs,
+    }));
+    keyring.replace(ring);
+    httpKeyring.replace(ring);
   });
 
   const { acceptDeprecatedV1Data: acceptLegacyData } = settings;
@@ -81,7 +83,7 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
     ...(settings.oldGcBehavior ? { deleteSecret: (key) => client.delete(SECRETS, key) } : {}),
   });
   const service = keyService({
-    keyring,
+    keyring: httpKeyring,
     acceptLegacyData,
     newest: () => {
       const newest = registry.newest?.key;

@@ -146,6 +146,23 @@ describe("the HTTP API", () => {
     expect(status).toBe(413);
   });
 
+  test("more than sixteen at once are asked to come back, from whomever they are", async () => {
+    let finish: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { url } = await serve({ verify: () => held.then(() => ({ kind: "opens" })) });
+    const ask = (caller: number) =>
+      fetch(`${url}/v1/verify`, { method: "POST", headers: { "x-forwarded-for": `c${caller}` }, body: "x" });
+    const asked = Array.from({ length: 17 }, (_, caller) => ask(caller));
+    const first = await Promise.race(asked);
+    expect([first.status, first.headers.get("retry-after")]).toEqual([429, "1"]);
+    finish();
+    const statuses = (await Promise.all(asked)).map(({ status }) => status).sort();
+    expect(statuses).toEqual([...Array.from({ length: 16 }, () => 200), 429]);
+    expect((await ask(99)).status).toBe(200);
+  });
+
   test("counts requests of the three paths", async () => {
     const { url, metrics } = await serve();
     await fetch(`${url}/v1/cert.pem`);
