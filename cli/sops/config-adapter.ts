@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseConfig, type SopsConfig } from "../../src/sops/index.ts";
-import { errno } from "../files-adapter.ts";
+import { CliError } from "../errors.ts";
+import { readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import type { Doubts } from "./log.ts";
@@ -26,17 +27,16 @@ export async function findConfig(io: Io, named: string, doubts: Doubts): Promise
   const wanted = named || (io.env["SOPS_CONFIG"] ?? "");
   if (wanted !== "") {
     const path = resolve(io.cwd, wanted);
-    const bytes = await readFile(path).catch((error: unknown) => {
-      const reason = errno(error) === "ENOENT" ? "no such file or directory" : (errno(error) ?? "unreadable");
-      throw new SopsFailure(SOPS_EXIT.generic, `could not read config file: open ${wanted}: ${reason}`);
-    });
+    const bytes = await readConfig(io, path, wanted);
+    if (bytes === undefined) throw unreadable(wanted, "no such file or directory");
     return { ...parseConfig(bytes, wanted), path };
   }
   let folder = io.cwd;
   for (let level = 0; level < MAX_FOLDERS; level++) {
     const path = join(folder, CONFIG_NAME);
-    const bytes = await readFile(path).catch(absent);
-    if (bytes !== undefined) return { ...parseConfig(bytes, relative(io.cwd, path)), path };
+    const shownPath = relative(io.cwd, path);
+    const bytes = await readConfig(io, path, shownPath);
+    if (bytes !== undefined) return { ...parseConfig(bytes, shownPath), path };
     const mistaken = join(folder, MISTAKEN_NAME);
     if ((await stat(mistaken).catch(absent)) !== undefined) {
       const shown = relative(io.cwd, mistaken);
@@ -49,6 +49,23 @@ export async function findConfig(io: Io, named: string, doubts: Doubts): Promise
     folder = parent;
   }
   return undefined;
+}
+
+const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
+
+/** Undefined when there is no such file. @throws {SopsFailure} when there is one that cannot be read. */
+async function readConfig(io: Io, path: string, shown: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(io, path, { maxBytes: MAX_CONFIG_BYTES });
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    if (error.code === "CLI_FILE_MISSING") return undefined;
+    throw unreadable(shown, error.code === "CLI_IS_DIRECTORY" ? "is a directory" : error.message);
+  }
+}
+
+function unreadable(path: string, reason: string): SopsFailure {
+  return new SopsFailure(SOPS_EXIT.generic, `could not read config file: open ${path}: ${reason}`);
 }
 
 function absent(): undefined {

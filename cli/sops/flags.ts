@@ -92,7 +92,7 @@ export interface SopsFlags {
   /** The last value given, `""` when there is none. */
   text(name: string): string;
   texts(name: string): readonly string[];
-  /** Whether the flag was given, also as `=false`. */
+  /** The words that are no flags, and all after the first of them. */
   readonly args: readonly string[];
 }
 

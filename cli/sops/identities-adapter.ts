@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { homedir, platform } from "node:os";
 import { join, resolve } from "node:path";
 import { ClearText } from "../../src/clear-text.ts";
 import type { IdentitySource } from "../../src/sops/index.ts";
-import { errno } from "../files-adapter.ts";
+import { CliError, type CliErrorCode } from "../errors.ts";
+import { errno, readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { splitCommand } from "./split-command.ts";
 
@@ -66,15 +66,21 @@ function shown(io: Io, path: string): string {
 
 async function fileSource(io: Io, where: string, path: string): Promise<IdentitySource> {
   try {
-    const bytes = await readFile(resolve(io.cwd, path));
-    if (bytes.length > MAX_OUTPUT_BYTES) return { where, identities: undefined, problem: "the file is too long" };
-    return sourceOf(where, bytes.toString("utf8"));
+    // `-` is a file name here, not standard input.
+    const bytes = await readFile(io, resolve(io.cwd, path), { maxBytes: MAX_OUTPUT_BYTES });
+    return sourceOf(where, Buffer.from(bytes).toString("utf8"));
   } catch (error) {
-    const code = errno(error);
-    const problem = code === "ENOENT" ? "no such file" : code === "EACCES" ? "permission denied" : "unreadable";
-    return { where, identities: undefined, problem };
+    const problem = error instanceof CliError ? FILE_PROBLEMS[error.code] : undefined;
+    return { where, identities: undefined, problem: problem ?? "it cannot be read" };
   }
 }
+
+const FILE_PROBLEMS: Partial<Record<CliErrorCode, string>> = {
+  CLI_FILE_MISSING: "no such file",
+  CLI_FILE_DENIED: "permission denied",
+  CLI_FILE_TOO_BIG: "the file is too long",
+  CLI_IS_DIRECTORY: "it is a directory",
+};
 
 function sourceOf(where: string, text: string): IdentitySource {
   if (/^(age-encryption|-----BEGIN AGE)/.test(text)) {
