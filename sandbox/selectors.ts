@@ -1,4 +1,5 @@
 import type { KubeObject } from "../src/objects/index.ts";
+import { qualifiedNameProblem } from "./kinds/names.ts";
 import { labelsOf } from "./object.ts";
 import type { ResourceType } from "./registry/resource-type.ts";
 import { badRequest } from "./status.ts";
@@ -66,6 +67,8 @@ function parseRequirement(part: string): LabelTest {
     const wanted = presence[1] === "";
     return (labels) => Object.hasOwn(labels, key) === wanted;
   }
+  if (/\s(in|notin)\s*\([^)]*$/.test(part))
+    throw badRequest("unable to parse requirement: found '', expected: ',' or ')'");
   const word = part.split(/\s+/)[1] ?? "";
   throw badRequest(`unable to parse requirement: found '${word}', expected: in, notin, =, ==, !=, gt, lt`);
 }
@@ -83,9 +86,8 @@ function numeric(key: string, sign: "<" | ">", value: string): LabelTest {
 
 function labelKey(key: string): string {
   if (LABEL_KEY.test(key)) return key;
-  throw badRequest(
-    `unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(key)}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
-  );
+  const problem = qualifiedNameProblem(key) ?? "";
+  throw badRequest(`unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(key)}: ${problem}`);
 }
 
 function labelValue(key: string, value: string): string {

@@ -9,6 +9,7 @@ import { remove } from "../verbs/delete.ts";
 import { deleteCollection } from "../verbs/delete-collection.ts";
 import { get } from "../verbs/get.ts";
 import { list } from "../verbs/list.ts";
+import { checkOptions } from "../verbs/options.ts";
 import { patch } from "../verbs/patch.ts";
 import { review } from "../verbs/review.ts";
 import { specialSubresource } from "../verbs/subresources.ts";
@@ -138,6 +139,7 @@ function handleResource(
     includeObject: request.query.get("includeObject") ?? "",
   };
   checkVerb(target, verb);
+  checkOptions(request);
   if (type.strategy.warning !== undefined) request.warnings.push(type.strategy.warning);
   const reply = (status: number, body: unknown) =>
     sendObject(response, status, body, { form, warnings: request.warnings });

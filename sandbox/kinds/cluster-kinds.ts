@@ -26,8 +26,8 @@ export const ingressStrategy: Strategy = {
       ? [
           {
             reason: "FieldValueInvalid",
-            message: "Invalid value: []: either `defaultBackend` or `rules` must be specified",
-            field: "spec.rules",
+            message: "Invalid value: null: either `defaultBackend` or `rules` must be specified",
+            field: "spec",
           },
         ]
       : [],

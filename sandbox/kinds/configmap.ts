@@ -27,7 +27,7 @@ function validateConfigMap(map: KubeObject, { old }: WriteContext): Cause[] {
     if (problem !== undefined) causes.push(invalidValue(`binaryData[${key}]`, key, problem));
     bytes += Buffer.byteLength(String(value), "base64");
   }
-  if (bytes > MAX_BYTES) causes.push(tooLong("", MAX_BYTES));
+  if (bytes > MAX_BYTES) causes.push(tooLong("[]", MAX_BYTES));
   if (old !== undefined) causes.push(...validateFrozen(map, old, ["data", "binaryData"]));
   return causes;
 }

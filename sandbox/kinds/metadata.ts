@@ -25,16 +25,18 @@ export function validateMetadata(object: KubeObject, type: ResourceType, old: Ku
   const { metadata } = object;
   const causes: Cause[] = [];
   const name = metadata.name ?? "";
+  const prefix = metadata.generateName ?? "";
+  const prefixProblem =
+    prefix === "" ? undefined : NAME_RULES[type.strategy.nameRule ?? "subdomain"](prefix.replace(/[-.]$/, "a"));
+  if (prefixProblem !== undefined && old === undefined)
+    causes.push(invalidValue("metadata.generateName", prefix, prefixProblem));
   if (name === "") causes.push(required("metadata.name", "name or generateName is required"));
   else if (old === undefined) {
     const problem = NAME_RULES[type.strategy.nameRule ?? "subdomain"](name);
     if (problem !== undefined) causes.push(invalidValue("metadata.name", name, problem));
   }
   causes.push(...validateLabels(metadata.labels ?? {}, "metadata.labels"), ...validateAnnotations(object));
-  for (const finalizer of metadata.finalizers ?? []) {
-    const problem = qualifiedNameProblem(finalizer);
-    if (problem !== undefined) causes.push(invalidValue("metadata.finalizers", finalizer, problem));
-  }
+  causes.push(...validateFinalizers(metadata.finalizers ?? [], type));
   causes.push(...validateOwners(object));
   if (old?.metadata.deletionTimestamp !== undefined) {
     const before = new Set(old.metadata.finalizers ?? []);
@@ -48,6 +50,18 @@ export function validateMetadata(object: KubeObject, type: ResourceType, old: Ku
     }
   }
   return causes;
+}
+
+const STANDARD_FINALIZERS = new Set(["foregroundDeletion", "orphan", "kubernetes"]);
+
+function validateFinalizers(finalizers: readonly string[], type: ResourceType): Cause[] {
+  return finalizers.flatMap((finalizer, index) => {
+    const problem = qualifiedNameProblem(finalizer);
+    if (problem !== undefined) return [invalidValue("metadata.finalizers", finalizer, problem)];
+    const isQualified = finalizer.includes("/") || STANDARD_FINALIZERS.has(finalizer) || type.custom !== undefined;
+    const why = "name is neither a standard finalizer name nor is it fully qualified";
+    return isQualified || type.group !== "" ? [] : [invalidValue(`metadata.finalizers[${index}]`, finalizer, why)];
+  });
 }
 
 const goStrings = (items: readonly string[]) => `[]string{${items.map((item) => JSON.stringify(item)).join(", ")}}`;
@@ -78,8 +92,8 @@ function validateAnnotations({ metadata }: KubeObject): Cause[] {
 function validateOwners({ metadata }: KubeObject): Cause[] {
   const causes: Cause[] = [];
   let controllers = 0;
-  for (const [index, owner] of (metadata.ownerReferences ?? []).entries()) {
-    const field = `metadata.ownerReferences[${index}]`;
+  const field = "metadata.ownerReferences";
+  for (const owner of metadata.ownerReferences ?? []) {
     if (!owner.apiVersion)
       causes.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"));
     if (!owner.kind) causes.push(invalidValue(`${field}.kind`, owner.kind ?? "", "must not be empty"));

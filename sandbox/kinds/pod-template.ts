@@ -107,7 +107,11 @@ export function validatePodSpec(spec: JsonObject, field: string, restartPolicies
     );
   }
   const policy = textAt(spec, "restartPolicy");
-  if (!restartPolicies.includes(policy)) causes.push(notSupported(`${field}.restartPolicy`, policy, restartPolicies));
+  if (policy === "") {
+    const valid = restartPolicies.map((name) => JSON.stringify(name)).join(", ");
+    causes.push(required(`${field}.restartPolicy`, `valid values: ${valid}`));
+  } else if (!restartPolicies.includes(policy))
+    causes.push(notSupported(`${field}.restartPolicy`, policy, restartPolicies));
   return causes;
 }
 

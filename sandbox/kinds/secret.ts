@@ -49,7 +49,7 @@ function validateSecret(secret: KubeObject, { old }: WriteContext): Cause[] {
     else if (key.startsWith(".docker") && !isJson(String(data[key]))) {
       causes.push({
         reason: "FieldValueInvalid",
-        message: "Invalid value: <secret contents redacted>: invalid character",
+        message: 'Invalid value: "<secret contents redacted>": it is not JSON',
         field: `data[${key}]`,
       });
     }

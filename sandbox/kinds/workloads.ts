@@ -114,6 +114,7 @@ export const jobStrategy: Strategy = {
     byDefault(spec, "completionMode", "NonIndexed");
     byDefault(spec, "suspend", false);
     byDefault(spec, "podReplacementPolicy", "TerminatingOrFailed");
+    templateSpec(spec)["restartPolicy"] ??= "";
     defaultPodSpec(templateSpec(spec));
     byDefault(job, "status", {});
   },
@@ -122,7 +123,7 @@ export const jobStrategy: Strategy = {
     if (old === undefined && spec["manualSelector"] !== true) labelJob(job, spec);
   },
   validate: (job, { old }) => [
-    ...validatePodSpec(at(job, "spec", "template", "spec"), "spec.template.spec", ["Never", "OnFailure"]),
+    ...validatePodSpec(at(job, "spec", "template", "spec"), "spec.template.spec", ["OnFailure", "Never"]),
     ...unchanged(job, old, [
       ["spec", "selector"],
       ["spec", "completionMode"],
@@ -158,15 +159,24 @@ export const cronJobStrategy: Strategy = {
     child(template, "metadata");
     const jobSpec = child(template, "spec");
     child(child(jobSpec, "template"), "metadata");
+    templateSpec(jobSpec)["restartPolicy"] ??= "";
     defaultPodSpec(templateSpec(jobSpec));
     byDefault(job, "status", {});
   },
   validate: (job) => {
     const spec = at(job, "spec", "jobTemplate", "spec", "template", "spec");
-    const causes = validatePodSpec(spec, "spec.jobTemplate.spec.template.spec", ["Never", "OnFailure"]);
-    return textAt(job, "spec", "schedule") === "" ? [required("spec.schedule"), ...causes] : causes;
+    const causes = validatePodSpec(spec, "spec.jobTemplate.spec.template.spec", ["OnFailure", "Never"]);
+    return [...validateSchedule(textAt(job, "spec", "schedule")), ...causes];
   },
 };
+
+function validateSchedule(schedule: string): Cause[] {
+  if (schedule === "") return [required("spec.schedule")];
+  const fields = schedule.trim().split(/\s+/);
+  if (schedule.startsWith("@") || fields.length === 5) return [];
+  const why = `expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`;
+  return [invalidValue("spec.schedule", schedule, why)];
+}
 
 export const podStrategy: Strategy = {
   generation: true,
@@ -190,7 +200,7 @@ export const podStrategy: Strategy = {
       ...wanted.filter(({ key }) => !given.some((entry) => textAt(entry, "key") === key)),
     ];
   },
-  validate: (pod) => validatePodSpec(at(pod, "spec"), "spec", ["Always", "Never", "OnFailure"]),
+  validate: (pod) => validatePodSpec(at(pod, "spec"), "spec", ["Always", "OnFailure", "Never"]),
   selectable: {
     "spec.nodeName": (pod) => textAt(pod, "spec", "nodeName"),
     "spec.restartPolicy": (pod) => textAt(pod, "spec", "restartPolicy"),

@@ -1,5 +1,5 @@
 import { cloneJson, isJsonObject, type JsonObject, type KubeObject, splitApiVersion } from "../../src/objects/index.ts";
-import { compare, fieldsOf } from "../apply/compare.ts";
+import { compare, emptyObject, fieldsOf } from "../apply/compare.ts";
 import { difference, differenceBelow, FieldSet, intersection, union } from "../apply/field-set.ts";
 import { pathText } from "../apply/fields-v1.ts";
 import { type Owner, readOwners, writeOwners } from "../apply/managed-fields.ts";
@@ -11,7 +11,7 @@ import { parseDocuments } from "../http/yaml-body.ts";
 import { required } from "../kinds/causes.ts";
 import { at, child, storageKey, textAt, timestamp } from "../object.ts";
 import { apiVersionOf, type ResourceType } from "../registry/resource-type.ts";
-import { badRequest, type Cause, invalid, notFound, StatusError } from "../status.ts";
+import { badRequest, type Cause, conflict, invalid, notFound, StatusError } from "../status.ts";
 import type { ApiRequest, ObjectAnswer, Target, World } from "../world.ts";
 import { createObject } from "./create.ts";
 import { decodeObject } from "./decode-body.ts";
@@ -39,6 +39,7 @@ export function applyServerSide(world: World, request: ApiRequest, target: Targe
   const dryRun = isDryRun(request);
   const { user } = request;
   if (old === undefined) {
+    requireUnknown(type, object, name);
     return {
       status: 201,
       object: createObject(world, type, object, { namespace: target.namespace, dryRun, user, track }),
@@ -46,6 +47,18 @@ export function applyServerSide(world: World, request: ApiRequest, target: Targe
   }
   checkName(object, name);
   return { status: 200, object: replaceObject(world, type, object, old, { dryRun, user, subresource, track }) };
+}
+
+/** An applied uid says that the object should be there already. */
+function requireUnknown(type: ResourceType, { metadata }: KubeObject, name: string): void {
+  const { uid = "" } = metadata;
+  if (uid !== "") {
+    throw conflict(
+      type,
+      name,
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    );
+  }
 }
 
 function readConfiguration(world: World, request: ApiRequest, target: Target, name: string): JsonObject {
@@ -100,7 +113,7 @@ function applyTo(
   const ignored = unowned(type, options.subresource);
   const fields = differenceBelow(fieldsOf(applied, type.schema), ignored);
   const owners = live === undefined ? [] : (readOwners(live) ?? []);
-  const known = owners.length > 0 || live === undefined ? owners : [beforeFirst(live, type, options)];
+  const known = owners.length > 0 || live === undefined ? owners : [beforeFirst(live, type)];
   const isOwn = (owner: Owner) =>
     owner.manager === options.manager &&
     owner.operation === "Apply" &&
@@ -152,10 +165,12 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, below]) => [key, sorted(below)]));
 }
 
-function beforeFirst(live: KubeObject, type: ResourceType, options: ApplyOptions): Owner {
-  const fields = differenceBelow(fieldsOf(withoutOwners(live), type.schema), unowned(type, undefined));
+function beforeFirst(live: KubeObject, type: ResourceType): Owner {
+  const before = type.custom === undefined ? emptyObject(type.schema) : {};
+  const { added, modified } = compare(before, withoutOwners(live), type.schema);
+  const fields = differenceBelow(union(added, modified), unowned(type, undefined));
   const apiVersion = apiVersionOf(type);
-  return { manager: BEFORE_FIRST, operation: "Update", apiVersion, subresource: "", time: options.time, fields };
+  return { manager: BEFORE_FIRST, operation: "Update", apiVersion, subresource: "", time: "", fields };
 }
 
 function withoutOwners(object: { metadata: JsonObject; [field: string]: unknown }): JsonObject {
@@ -195,9 +210,9 @@ function conflictError(conflicts: readonly Conflict[]): StatusError {
   });
 }
 
-function ownerText({ manager, operation, subresource, apiVersion, time }: Owner): string {
+function ownerText({ manager, operation, subresource, apiVersion }: Owner): string {
   const name = JSON.stringify(manager);
   if (operation === "Apply") return name;
   const below = subresource === "" ? "" : ` with subresource ${JSON.stringify(subresource)}`;
-  return `${name}${below} using ${apiVersion}${time === "" ? "" : ` at ${time}`}`;
+  return `${name}${below} using ${apiVersion}`;
 }

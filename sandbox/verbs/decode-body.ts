@@ -80,18 +80,28 @@ export function decodeObject(raw: RawBody, type: ResourceType, request: ApiReque
   checkKind(value, type);
   value["apiVersion"] = expected;
   value["kind"] = type.kind;
-  if (!isJsonObject(value["metadata"])) value["metadata"] = {};
+  const metadata = value["metadata"] ?? {};
+  if (!isJsonObject(metadata)) throw wrongMetadata(metadata, type);
+  value["metadata"] = metadata;
   const unknown = decodeInPlace(value, type, world);
   reportFields(unknown, raw.duplicates, type, request);
   if (!isKubeObject(value)) throw unrecognized(type.kind, "no object");
   return value;
 }
 
+function wrongMetadata(metadata: unknown, type: ResourceType): StatusError {
+  const got = Array.isArray(metadata) ? "array" : typeof metadata === "boolean" ? "bool" : typeof metadata;
+  return badRequest(
+    `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: json: cannot unmarshal ${got} into Go struct field ${type.kind}.metadata of type v1.ObjectMeta`,
+  );
+}
+
 function checkKind(value: JsonObject, type: ResourceType): void {
   const kind = textAt(value, "kind");
   const apiVersion = textAt(value, "apiVersion");
   if (kind === "" && apiVersion === "" && type.custom === undefined) return;
-  if (kind === "") throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(value).slice(0, 200)}'`);
+  if (kind === "" && type.custom === undefined && apiVersion === apiVersionOf(type)) return;
+  if (kind === "") throw badRequest(`Object 'Kind' is missing in the body`);
   const given = splitApiVersion(apiVersion);
   if (kind === type.kind && given.group === type.group && given.version === type.version) return;
   if (kind === type.kind) {
@@ -157,8 +167,6 @@ function reportFields(
 }
 
 function fieldValidation(request: ApiRequest): "Ignore" | "Warn" | "Strict" {
-  const mode = request.query.get("fieldValidation") ?? "";
-  if (mode === "" || mode === "Warn") return "Warn";
-  if (mode === "Ignore" || mode === "Strict") return mode;
-  throw badRequest(`fieldValidation: Unsupported value: "${mode}": supported values: "Ignore", "Strict", "Warn"`);
+  const mode = request.query.get("fieldValidation");
+  return mode === "Ignore" || mode === "Strict" ? mode : "Warn";
 }

@@ -1,7 +1,8 @@
 import { isJsonObject, type KubeObject } from "../../src/objects/index.ts";
+import { notSupported } from "../kinds/causes.ts";
 import { cloneObject, keyOfObject, listAt, numberAt, textAt, timestamp } from "../object.ts";
 import type { ResourceType } from "../registry/resource-type.ts";
-import { badRequest, forbidden, StatusError } from "../status.ts";
+import { badRequest, forbidden, invalid, StatusError } from "../status.ts";
 import type { ApiRequest, Target, World } from "../world.ts";
 import { readRawBody } from "./decode-body.ts";
 import { read } from "./get.ts";
@@ -31,8 +32,8 @@ export type DeleteAnswer =
 /** DELETE of one object. */
 export function remove(world: World, request: ApiRequest, target: Target): DeleteAnswer {
   const { type } = target;
-  const object = read(world, target);
   const wish = readWish(world, request);
+  const object = read(world, target);
   if (type.table === "/namespaces" && PERMANENT_NAMESPACES.has(object.metadata.name ?? "")) {
     throw forbidden(type, object.metadata.name ?? "", "this namespace may not be deleted");
   }
@@ -63,8 +64,8 @@ export function readWish(world: World, request: ApiRequest): DeleteWish {
 function readPropagation(text: string): Propagation | undefined {
   if (text === "") return undefined;
   if (text === "Background" || text === "Foreground" || text === "Orphan") return text;
-  const message = `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(text)}: supported values: "Background", "Foreground", "Orphan", "nil"`;
-  throw new StatusError({ code: 422, reason: "Invalid", message });
+  const cause = notSupported("propagationPolicy", text, ["Foreground", "Background", "Orphan", "nil"]);
+  throw invalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", [cause]);
 }
 
 function queryNumber(request: ApiRequest, name: string): number | undefined {

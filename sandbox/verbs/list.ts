@@ -65,6 +65,7 @@ export function selector(request: ApiRequest, target: Target): Predicate {
 
 function readLimit(text: string | null): number {
   if (text === null || text === "") return 0;
+  if (/^-\d{1,9}$/.test(text)) return 0;
   if (!/^\d{1,9}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
@@ -128,7 +129,7 @@ function checkMatch(token: string, version: string, match: string): void {
   }
   if (match === "Exact" && version === "0") {
     throw invalid(options, "", [
-      forbiddenField(field, `resourceVersionMatch "Exact" is forbidden for resourceVersion "0"`),
+      forbiddenField(field, `resourceVersionMatch "exact" is forbidden for resourceVersion "0"`),
     ]);
   }
 }

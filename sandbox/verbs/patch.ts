@@ -10,7 +10,7 @@ import { trackUpdate } from "../apply/track.ts";
 import { checkShape } from "../http/body.ts";
 import { cloneObject, storageKey } from "../object.ts";
 import { mergeSchema } from "../schema/merge-schema.ts";
-import { badRequest, notFound, StatusError, unsupportedPatchType } from "../status.ts";
+import { badRequest, invalid, notFound, StatusError, unsupportedPatchType } from "../status.ts";
 import type { ApiRequest, ObjectAnswer, Target, World } from "../world.ts";
 import { applyServerSide } from "./apply.ts";
 import { decodeObject } from "./decode-body.ts";
@@ -62,7 +62,16 @@ function patchObject(
   const base = cloneObject(shown);
   const result = applyBody(base, body, mediaType, target);
   if (!isJsonObject(result)) throw rejected();
-  return decodeObject({ value: result, duplicates: [] }, target.type, request, world);
+  try {
+    return decodeObject({ value: result, duplicates: [] }, target.type, request, world);
+  } catch (error) {
+    const why =
+      error instanceof StatusError ? /cannot be handled as a \w+: (json: .*)$/.exec(error.message)?.[1] : undefined;
+    if (why === undefined) throw error;
+    // The real server repeats the whole object here, Secrets included.
+    const cause = { reason: "FieldValueInvalid", message: `Invalid value: "{}": ${why}`, field: "patch" };
+    throw invalid({ group: "", kind: "" }, "", [cause]);
+  }
 }
 
 function applyBody(base: KubeObject, body: unknown, mediaType: string, target: Target): unknown {

@@ -39,8 +39,9 @@ export function update(world: World, request: ApiRequest, target: Target): Objec
 /** @throws StatusError 400 when body and path name different objects */
 export function checkName(object: KubeObject, name: string): void {
   const given = object.metadata.name ?? "";
-  if (given === "") object.metadata.name = name;
-  else if (given !== name) {
+  if (given === "")
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (given !== name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
   }
 }

@@ -89,6 +89,7 @@ function mergeList(
     return items.map((item) => (isJsonObject(item) ? withoutDirectives(item, depth) : cloneJson(item, depth)));
   }
   const merged: unknown[] = Array.isArray(target) ? target : [];
+  const before = [...merged];
   const { mergeKey } = schema;
   for (const item of items) {
     if (mergeKey === undefined) {
@@ -111,7 +112,33 @@ function mergeList(
       merged.push(mergeValue({}, item, schema.item(), depth + 1));
     }
   }
-  return merged;
+  return inOrder(merged, items, before, mergeKey);
+}
+
+/**
+ * Items that the patch names stand in its order; items that only the server has keep their order, and stand before a
+ * named item only when they stood before it already.
+ */
+function inOrder(
+  merged: readonly unknown[],
+  order: readonly unknown[],
+  before: readonly unknown[],
+  mergeKey: string | undefined,
+): unknown[] {
+  const identity = (item: unknown) => (mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item);
+  const place = (list: readonly unknown[], item: unknown) =>
+    list.findIndex((other) => equalJson(identity(other), identity(item)));
+  const named = merged
+    .filter((item) => place(order, item) >= 0)
+    .sort((left, right) => place(order, left) - place(order, right));
+  const others = merged.filter((item) => place(order, item) < 0);
+  const result: unknown[] = [];
+  for (const item of named) {
+    const was = place(before, item);
+    while (others.length > 0 && was >= 0 && place(before, others[0]) < was) result.push(others.shift());
+    result.push(item);
+  }
+  return [...result, ...others];
 }
 
 const onlyDirective = (item: JsonObject) => Object.keys(item).length === 1 && item[DIRECTIVE] === "replace";
@@ -122,23 +149,13 @@ function deletePrimitives(merged: JsonObject, key: string, values: unknown): voi
   if (Array.isArray(list)) merged[key] = list.filter((item) => !values.some((value) => equalJson(item, value)));
 }
 
-/** Items named by the order come in that order; items that only the server has keep their place behind their neighbour. */
+/** Puts a list of the merged object into the order that the patch asks for. */
 function reorder(merged: JsonObject, key: string, order: unknown, schema: MergeSchema | undefined): void {
   const list = merged[key];
-  if (!Array.isArray(order))
+  if (!Array.isArray(order)) {
     throw new PatchError("PATCH_INVALID", `Cannot apply the patch: ${ORDER}${key} is not a list`);
-  if (!Array.isArray(list)) return;
-  const mergeKey = schema?.field(key)?.mergeKey;
-  const identity = (item: unknown) => (mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item);
-  const rank = (item: unknown) => order.findIndex((wanted) => equalJson(identity(wanted), identity(item)));
-  const named = list.filter((item) => rank(item) >= 0).sort((left, right) => rank(left) - rank(right));
-  const result: unknown[] = [...named];
-  list.forEach((item, index) => {
-    if (rank(item) >= 0) return;
-    const before = index === 0 ? -1 : result.indexOf(list[index - 1]);
-    result.splice(before + 1, 0, item);
-  });
-  merged[key] = result;
+  }
+  if (Array.isArray(list)) merged[key] = inOrder(list, order, list, schema?.field(key)?.mergeKey);
 }
 
 function withoutDirectives(value: JsonObject, depth: number): JsonObject {

@@ -142,7 +142,7 @@ describe("applyStrategicMerge()", () => {
       patch: { list: [{ name: "a", v: 2 }] },
       want: { list: [{ name: "a", v: 2, w: 1 }, { name: "b" }] },
     },
-    { name: "adds list items", patch: { list: [{ name: "c" }] }, want: { list: [...doc.list, { name: "c" }] } },
+    { name: "adds list items", patch: { list: [{ name: "c" }] }, want: { list: [{ name: "c" }, ...doc.list] } },
     { name: "deletes list items", patch: { list: [{ name: "a", $patch: "delete" }] }, want: { list: [{ name: "b" }] } },
     {
       name: "replaces a list",
