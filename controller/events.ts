@@ -17,6 +17,7 @@ const QUEUED = 4096;
 const SENDERS = 8;
 /** The API refuses longer notes. */
 const MESSAGE_CHARS = 1024;
+const STEM_CHARS = 200;
 
 interface Sent {
   readonly name: string;
@@ -142,7 +143,7 @@ export function createEventRecorder(options: {
       const key = [component, object.metadata.uid, note.type, note.reason, note.message].join("\0");
       const known = sent.get(key);
       const entry = known ?? {
-        name: `${object.metadata.name}.${options.instance}${(serial++).toString(16)}`,
+        name: `${stem(object.metadata.name ?? "")}.${options.instance}${(serial++).toString(16)}`,
         namespace: object.metadata.namespace ?? "default",
         count: 0,
         written: Promise.resolve(false),
@@ -177,6 +178,11 @@ function remember<V>(map: Map<string, V>, key: string, value: V): void {
     map.delete(oldest);
     break;
   }
+}
+
+/** The name of an object may be as long as a name can be: an event's needs room for what makes it unique. */
+function stem(name: string): string {
+  return name.slice(0, STEM_CHARS).replace(/[^a-z0-9]+$/, "");
 }
 
 function shortened(message: string): string {

@@ -96,6 +96,14 @@ describe("createEventRecorder()", () => {
     expect(cluster.objects("events")).toEqual([]);
   });
 
+  test("an object with the longest of names has events too", async () => {
+    const { cluster, events } = start();
+    const name = `${"a".repeat(199)}.${"b".repeat(53)}`;
+    events.record({ ...object, metadata: { ...object.metadata, name } }, note, "c");
+    await events.flush();
+    expect(cluster.objects("events")[0]?.metadata.name).toMatch(/^a{199}\.i[0-9a-f]+$/);
+  });
+
   test("long messages are cut", async () => {
     const { cluster, events } = start();
     events.record(object, { ...note, message: "x".repeat(5_000) }, "c");
