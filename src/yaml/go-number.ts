@@ -10,6 +10,10 @@ export function exact(value: bigint): ExactInteger {
   return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
+/** Sign and 20 digits; longer ones are beyond 64 bits, and converting them takes time by the square of their length. */
+const MAX_DECIMAL_LENGTH = 21;
+/** Of 64 bits in base 2. */
+const MAX_DIGITS = 64;
 const DECIMAL = /^[-+]?(?:0|[1-9][0-9]*)$/;
 const PREFIXED = /^([-+]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]+)$/;
 
@@ -22,11 +26,13 @@ const PREFIXED = /^([-+]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]+)$/;
 export function parseGoInteger(text: string): ExactInteger | undefined {
   if (DECIMAL.test(text)) {
     if (text.length < 16) return Number(text) + 0;
+    if (text.length > MAX_DECIMAL_LENGTH) return undefined;
     return inRange(BigInt(text.startsWith("+") ? text.slice(1) : text), text);
   }
   const match = PREFIXED.exec(text);
   if (match === null) return undefined;
   const [, sign = "", digits = ""] = match;
+  if (digits.replace(/^0[xXoObB]?0*/, "").length > MAX_DIGITS) return undefined;
   const literal = /^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits.toLowerCase();
   const magnitude = BigInt(literal);
   return inRange(sign === "-" ? -magnitude : magnitude, text);

@@ -4,7 +4,7 @@ export { formatGoFloat, formatJsonNumber, formatYamlFloat } from "./go-number.ts
 export type { JsonMember, JsonNode, JsonReadOptions, ParsedJson } from "./json-reader.ts";
 export { jsonValue, parseJson, parseJsonStream } from "./json-reader.ts";
 export { compareKeys } from "./key-order.ts";
-export type { ValueOptions, YamlValue } from "./kubernetes-value.ts";
+export type { ValueOptions } from "./kubernetes-value.ts";
 export { kubernetesValue } from "./kubernetes-value.ts";
 export type { YamlLimits } from "./limits.ts";
 export { YAML_LIMITS } from "./limits.ts";
@@ -46,3 +46,4 @@ export {
   stringNode,
   timestampNode,
 } from "./value-node.ts";
+export type { YamlValue } from "./yaml-value.ts";

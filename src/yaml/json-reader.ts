@@ -1,7 +1,7 @@
 import { placeOf, YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
 import { exact } from "./go-number.ts";
-import type { YamlValue } from "./kubernetes-value.ts";
 import { YAML_LIMITS, type YamlLimits } from "./limits.ts";
+import { setOwn, type YamlValue } from "./yaml-value.ts";
 
 /**
  * A JSON value with everything that a plain JavaScript value loses: order and repetition of keys, the text of numbers
@@ -287,12 +287,7 @@ export function jsonValue(node: JsonNode): YamlValue {
     case "object": {
       const result: { [key: string]: YamlValue } = {};
       for (const { key, value } of node.members) {
-        Object.defineProperty(result, key, {
-          value: jsonValue(value),
-          writable: true,
-          enumerable: true,
-          configurable: true,
-        });
+        setOwn(result, key, jsonValue(value));
       }
       return result;
     }

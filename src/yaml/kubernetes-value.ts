@@ -4,12 +4,7 @@ import { formatGoFloat, formatYamlFloat, INT64_MAX } from "./go-number.ts";
 import { YAML_LIMITS } from "./limits.ts";
 import type { Entry, MappingNode, ScalarNode, YamlNode } from "./node.ts";
 import { type Resolved, resolveTagged, resolveText } from "./resolve.ts";
-
-/**
- * A value as Kubernetes tools read it. Integers beyond 2^53 are BigInt (print them with `printJson`, which is exact;
- * `JSON.stringify` refuses them).
- */
-export type YamlValue = string | number | bigint | boolean | null | YamlValue[] | { [key: string]: YamlValue };
+import { setOwn, type YamlValue } from "./yaml-value.ts";
 
 export interface ValueOptions {
   /** `strict` refuses what the Go tools take without a word; `lenient` reads as they do and warns. */
@@ -122,7 +117,7 @@ class ValueReader {
       if (Object.hasOwn(result, key) && merged?.has(key) !== true) this.repeated(entry.key, key, node);
       merged?.delete(key);
       this.path?.push(key);
-      set(result, key, this.value(entry.value));
+      setOwn(result, key, this.value(entry.value));
       this.path?.pop();
     }
     return result;
@@ -164,7 +159,7 @@ class ValueReader {
           );
         }
         merged.add(key);
-        set(result, key, values[key] ?? null);
+        setOwn(result, key, values[key] ?? null);
       }
     }
   }
@@ -246,15 +241,6 @@ function target(node: YamlNode): YamlNode {
 function isMerge({ key }: Entry): boolean {
   if (key.kind !== "scalar" || key.value !== "<<") return false;
   return key.tag === "!!merge" || key.tag === "!" || (key.tag === "" && key.style === "plain");
-}
-
-/** Sets an own property also for the one name that would set the prototype. */
-function set(object: { [key: string]: YamlValue }, key: string, value: YamlValue): void {
-  if (key === "__proto__") {
-    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    object[key] = value;
-  }
 }
 
 function textOf(resolved: Resolved, node: ScalarNode): YamlValue {

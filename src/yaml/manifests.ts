@@ -1,9 +1,10 @@
 import { YamlError, type YamlWarning } from "./errors.ts";
 import { jsonValue, parseJsonStream } from "./json-reader.ts";
-import { kubernetesValue, type YamlValue } from "./kubernetes-value.ts";
+import { kubernetesValue } from "./kubernetes-value.ts";
 import { YAML_LIMITS, type YamlLimits } from "./limits.ts";
 import { Parser } from "./parser.ts";
 import { yamlText } from "./text.ts";
+import type { YamlValue } from "./yaml-value.ts";
 
 export interface ManifestOptions {
   /** `strict` (the default) for the controller and our own commands; `lenient` reads as the Go tools and warns. */

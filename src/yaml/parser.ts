@@ -1,6 +1,8 @@
+import { Anchored } from "./anchored.ts";
+import { ColumnCounter } from "./column-counter.ts";
 import { CommentCollector } from "./comment-collector.ts";
 import { DuplicateKeys, keyText } from "./duplicate-keys.ts";
-import { columnOf, YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
+import { YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
 import type { YamlLimits } from "./limits.ts";
 import { isExplicit, newAlias, newMapping, newScalar, newSequence, UNWRITTEN, type Written } from "./new-node.ts";
 import type { AliasNode, MappingNode, Position, ScalarNode, SequenceNode, YamlDocument, YamlNode } from "./node.ts";
@@ -59,8 +61,9 @@ export class Parser {
   private readonly options: ParserOptions;
   private readonly comments: boolean;
   private readonly hasSurrogates: boolean;
+  private readonly columns: ColumnCounter;
   private anchors = new Map<string, YamlNode>();
-  private readonly sizes = new Map<YamlNode, number>();
+  private readonly anchored = new Anchored();
   private tagHandles = new Map<string, string>();
   private documents = 0;
   private nodes = 0;
@@ -72,6 +75,7 @@ export class Parser {
     this.options = options;
     this.comments = options.flavor === "v3";
     this.scanner = new Scanner(text, { limits: options.limits, source: options.source, comments: this.comments });
+    this.columns = new ColumnCounter(this.scanner.state.text);
     this.collector = new CommentCollector(this.scanner.state);
     this.hasSurrogates = /[\ud800-\udbff]/.test(text);
   }
@@ -202,7 +206,7 @@ export class Parser {
         upstream: "unknown anchor referenced",
       });
     }
-    const size = this.sizes.get(target);
+    const size = this.anchored.sizeOf(target);
     if (size === undefined) {
       throw this.failure("YAML_RECURSIVE_ANCHOR", "the anchor of this alias contains itself", token, token, {
         upstream: "anchor value contains itself",
@@ -220,6 +224,11 @@ export class Parser {
           upstream: "document contains excessive aliasing",
         },
       );
+    }
+    if (this.anchored.expand(target) > this.options.limits.maxDepth) {
+      throw this.failure("YAML_TOO_DEEP", "aliases within aliases nest too deep", token, token, {
+        upstream: "exceeded max depth of 10000",
+      });
     }
     const node = newAlias(token.value, target, this.position(token));
     this.giveComments(node);
@@ -274,7 +283,7 @@ export class Parser {
   /** Remembers a finished node under its anchor. `before` is the count of nodes before it. */
   private finishAnchored(node: YamlNode, anchor: string, before: number): void {
     this.anchors.set(anchor, node);
-    this.sizes.set(node, this.nodes - before);
+    this.anchored.addScalar(node, this.nodes - before);
   }
 
   private emptyScalar(at: Position, offset: number, written: Written): ScalarNode {
@@ -300,6 +309,7 @@ export class Parser {
   private startSequence(properties: Properties, style: "plain" | "flow"): SequenceNode {
     const node = newSequence(properties, style, this.position(properties.start));
     if (properties.anchor !== undefined) this.anchors.set(properties.anchor, node);
+    this.anchored.enter(node);
     this.nodes++;
     return node;
   }
@@ -307,12 +317,13 @@ export class Parser {
   private startMapping(properties: Properties, style: "plain" | "flow"): MappingNode {
     const node = newMapping(properties, style, this.position(properties.start));
     if (properties.anchor !== undefined) this.anchors.set(properties.anchor, node);
+    this.anchored.enter(node);
     this.nodes++;
     return node;
   }
 
   private finish(node: YamlNode, before: number): void {
-    if (node.anchor !== undefined) this.sizes.set(node, this.nodes - before);
+    this.anchored.leave(node, this.nodes - before);
   }
 
   private parseBlockSequence(properties: Properties): SequenceNode {
@@ -480,6 +491,7 @@ export class Parser {
     this.addEntry(node, key, value ?? this.emptyAt(colon));
     // The end of the pair is the next token, which stays: its comments are taken by the end of the sequence.
     this.peek();
+    this.finish(node, this.nodes);
     return node;
   }
 
@@ -531,9 +543,7 @@ export class Parser {
   }
 
   private position(token: Token): Position {
-    const column = this.hasSurrogates
-      ? columnOf(this.scanner.state.text, token.start - token.column, token.start)
-      : token.column + 1;
+    const column = this.hasSurrogates ? this.columns.at(token.start - token.column, token.start) : token.column + 1;
     return { line: token.line + 1, column, offset: token.start };
   }
 

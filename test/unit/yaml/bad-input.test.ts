@@ -58,6 +58,12 @@ const MERGE_BOMB = `a: &a {k: v}\n${Array.from({ length: 40 }, (_, at) => {
   return `b${at}: &b${at} {<<: [*${previous}, *${previous}]}\n`;
 }).join("")}`;
 
+/** Each anchor nests its list below the limit, all of them together far beyond. */
+const ALIAS_CHAIN = Array.from({ length: 10 }, (_, at) => {
+  const inner = at === 0 ? "1" : `*x${at - 1}`;
+  return `x${at}: &x${at} ${"[".repeat(300)}${inner}${"]".repeat(300)}\n`;
+}).join("");
+
 const HOSTILE: readonly { readonly name: string; readonly input: string; readonly code: string }[] = [
   { name: "10,000 open brackets", input: "[".repeat(10_000), code: "YAML_TOO_DEEP" },
   { name: "10,000 nested lists", input: "[".repeat(10_000) + "]".repeat(10_000), code: "YAML_TOO_DEEP" },
@@ -70,6 +76,7 @@ const HOSTILE: readonly { readonly name: string; readonly input: string; readonl
     code: "YAML_TOO_DEEP",
   },
   { name: "a bomb of aliases", input: BOMB, code: "YAML_ALIAS_BOMB" },
+  { name: "aliases that nest together", input: ALIAS_CHAIN, code: "YAML_TOO_DEEP" },
   { name: "a bomb of merge keys", input: MERGE_BOMB, code: "YAML_ALIAS_BOMB" },
 ];
 
@@ -128,6 +135,26 @@ describe("YAML that is refused", () => {
     const length = 20_000_000;
     const { manifests } = readManifests(`a: ${"x".repeat(length)}\n`);
     expect(manifests[0]?.value).toHaveProperty("a.length", length);
+  });
+
+  test.each([
+    { name: "digits", text: `a: ${"9".repeat(1_000_000)}\n` },
+    { name: "zeros of a hexadecimal number", text: `a: 0x${"0".repeat(1_000_000)}1\n` },
+    { name: "items in one line with a character beyond the BMP", text: `["😀",${"a,".repeat(100_000)}]\n` },
+    { name: "spaces", text: `a: b${" ".repeat(1_000_000)}\nc: d\n` },
+    { name: "empty lines", text: `a: b\n${"\n".repeat(1_000_000)}c: d\n` },
+    { name: "comments of changing indentation", text: `a:\n  b: c\n${"  # d\n# e\n".repeat(50_000)}f: g\n` },
+    { name: "keys", text: keys(50_000) },
+  ])("many $name take time in proportion", ({ text }) => {
+    const started = performance.now();
+    readManifests(text);
+    parseYaml(text);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  test("columns count characters", () => {
+    const root = parseYaml("['😀', x, '😀😀', y]\n").documents[0]?.root;
+    expect(root?.kind === "sequence" && root.items.map((item) => item.at?.column)).toEqual([2, 7, 10, 16]);
   });
 
   test("__proto__ is a key like others", () => {
