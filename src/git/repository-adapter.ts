@@ -63,7 +63,7 @@ export async function withRepository<T>(
   connection: GitConnection,
   use: (repository: Repository) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(connection.tempFolder ?? tmpdir(), `${TEMP_PREFIX}${process.pid}-`));
+  const folder = await makeFolder(connection.tempFolder ?? tmpdir());
   try {
     const files = await writePrivateFiles(folder, connection.credentials);
     return await use(new RemoteRepository(connection, folder, files));
@@ -265,6 +265,18 @@ class RemoteRepository implements Repository {
 
   #say(result: GitResult): string {
     return presentable(result.stderr, this.#secrets);
+  }
+}
+
+async function makeFolder(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, `${TEMP_PREFIX}${process.pid}-`));
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
+    throw new GitError("GIT_FAILED", `Cannot make a folder for the fetch in "${parent}": ${code}`, {
+      hints: ["free space there, or set TMPDIR to a folder that this process may write to"],
+      cause,
+    });
   }
 }
 

@@ -359,6 +359,16 @@ describe("ssh", () => {
   });
 });
 
+test("a temporary folder that cannot be is one clear error", async () => {
+  const tempFolder = join(temp, "gone");
+  await expect(
+    withRepository(connect("http://127.0.0.1:1/x", { tempFolder }), (remote) => checkOut(remote, { branch: "main" })),
+  ).rejects.toMatchObject({
+    code: "GIT_FAILED",
+    message: `Cannot make a folder for the fetch in "${tempFolder}": ENOENT`,
+  });
+});
+
 describe("removeLeftovers()", () => {
   test("removes folders of dead processes, and leaves others alone", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sealkit-test-left-"));
