@@ -14,5 +14,5 @@ describe("the API server does what the suite says", () => {
     api.close();
     await cluster.stop();
   });
-  conformance(() => api);
+  conformance(() => api, { record: process.env["RECORD"] === "1" });
 });

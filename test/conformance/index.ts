@@ -3,12 +3,17 @@ import { applyConformance } from "./apply.ts";
 import { customResourcesConformance } from "./custom-resources.ts";
 import type { Api } from "./endpoint.ts";
 import { garbageConformance } from "./garbage.ts";
+import { kindsConformance } from "./kinds.ts";
 import { listsConformance } from "./lists.ts";
 import { objectsConformance } from "./objects.ts";
 import { watchesConformance } from "./watches.ts";
 
-/** What both the sandbox and a real API server have to do; `api` is asked for once the server runs. */
-export function conformance(api: () => Api): void {
+/**
+ * What both the sandbox and a real API server have to do; `api` is asked for once the server runs. `record` writes
+ * down what a real server answers where the suite compares with a recording.
+ */
+export function conformance(api: () => Api, options: { readonly record?: boolean } = {}): void {
+  kindsConformance(api, options.record === true);
   objectsConformance(api);
   listsConformance(api);
   watchesConformance(api);
