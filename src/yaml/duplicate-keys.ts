@@ -3,7 +3,7 @@ import type { MappingNode, YamlNode } from "./node.ts";
 /** Below this many entries, keys are compared one by one. */
 const SMALL_MAPPING = 8;
 
-/** Finds keys that are twice in a mapping, by kind and text as yaml.v3 compares them, in time proportional to their count. */
+/** Finds keys that are twice in a mapping: by kind and text as yaml.v3, but in time proportional to their count. */
 export class DuplicateKeys {
   private readonly seen = new WeakMap<MappingNode, Map<string, YamlNode>>();
 

@@ -38,7 +38,8 @@ const QUEUE_SLACK = 512;
 
 /**
  * Turns a text into tokens. Block structure becomes explicit here: indentation makes `BLOCK_*_START` and `BLOCK_END`,
- * and a scalar followed by `: ` gets a `KEY` in front of it, for which tokens wait in a queue. One file, because every kind of token works on that queue.
+ * and a scalar followed by `: ` gets a `KEY` in front of it, for which tokens wait in a queue. One file, because every
+ * kind of token works on that queue.
  *
  * Source: YAML 1.1; where the specification and libyaml (and with it the Go libraries) differ, libyaml counts.
  */
