@@ -62,6 +62,3 @@ export const keyOfObject = ({ metadata }: KubeObject) => storageKey(metadata.nam
 
 /** RFC 3339 with whole seconds, as in creationTimestamp. */
 export const timestamp = (milliseconds: number) => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-
-/** RFC 3339 with microseconds, as in a Lease's renewTime. */
-export const microTime = (milliseconds: number) => new Date(milliseconds).toISOString().replace("Z", "000Z");

@@ -53,7 +53,7 @@ export class StatusError extends Error {
 }
 
 /** `secrets`, `deployments.apps`. */
-export const qualified = ({ group, plural }: Named) => (group === "" ? plural : `${plural}.${group}`);
+const qualified = ({ group, plural }: Named) => (group === "" ? plural : `${plural}.${group}`);
 
 function detailsOf(resource: Named, name: string, more: JsonObject = {}): JsonObject {
   return {
@@ -162,13 +162,4 @@ export function expired(message: string): StatusError {
 
 export function timeout(message: string, more: JsonObject): StatusError {
   return new StatusError({ code: 504, reason: "Timeout", message, details: more });
-}
-
-export function internalError(why: string): StatusError {
-  return new StatusError({
-    code: 500,
-    reason: "InternalError",
-    message: `Internal error occurred: ${why}`,
-    details: { causes: [{ message: why }] },
-  });
 }

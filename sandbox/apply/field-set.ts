@@ -84,4 +84,4 @@ export function intersection(left: FieldSet, right: FieldSet): FieldSet {
 export const sameSet = (left: FieldSet, right: FieldSet): boolean =>
   difference(left, right).isEmpty && difference(right, left).isEmpty;
 
-export const EMPTY: FieldSet = new FieldSet();
+const EMPTY: FieldSet = new FieldSet();

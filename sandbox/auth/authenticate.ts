@@ -4,7 +4,7 @@ import type { World } from "../world.ts";
 import { serviceAccountUser } from "./service-account-token.ts";
 import { accountGroups, type User } from "./user.ts";
 
-export const ANONYMOUS: User = { name: "system:anonymous", uid: "", groups: ["system:unauthenticated"], extra: {} };
+const ANONYMOUS: User = { name: "system:anonymous", uid: "", groups: ["system:unauthenticated"], extra: {} };
 const AUTHENTICATED = "system:authenticated";
 
 /**

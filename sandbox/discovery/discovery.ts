@@ -11,7 +11,7 @@ function groupsOf(types: readonly ResourceType[]): ReadonlyMap<string, readonly 
 }
 
 /** Versions of one group, the preferred one first: stable before beta before alpha, higher before lower. */
-export function sortVersions(versions: readonly string[]): string[] {
+function sortVersions(versions: readonly string[]): string[] {
   const rank = (version: string): readonly [number, number, number] => {
     const match = /^v(\d{1,9})(?:(alpha|beta)(\d{1,9}))?$/.exec(version);
     if (match === null) return [0, 0, 0];

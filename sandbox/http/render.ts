@@ -75,6 +75,6 @@ function withoutKind(object: KubeObject): JsonObject {
   return rest;
 }
 
-export function partial(object: KubeObject, version: string): JsonObject {
+function partial(object: KubeObject, version: string): JsonObject {
   return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
 }

@@ -1,7 +1,7 @@
 import type { Cause } from "../status.ts";
 
 /** A value as validation messages show it: text quoted, everything else as JSON. */
-export const shown = (value: unknown): string => (value === undefined ? "null" : JSON.stringify(value));
+const shown = (value: unknown): string => (value === undefined ? "null" : JSON.stringify(value));
 
 export function required(field: string, why = ""): Cause {
   return { reason: "FieldValueRequired", message: why === "" ? "Required value" : `Required value: ${why}`, field };
@@ -9,11 +9,6 @@ export function required(field: string, why = ""): Cause {
 
 export function invalidValue(field: string, value: unknown, why: string): Cause {
   return { reason: "FieldValueInvalid", message: `Invalid value: ${shown(value)}: ${why}`, field };
-}
-
-/** For values that must not be repeated in a message. */
-export function invalidHidden(field: string, why: string): Cause {
-  return { reason: "FieldValueInvalid", message: `Invalid value: ${why}`, field };
 }
 
 export function forbiddenField(field: string, why: string): Cause {

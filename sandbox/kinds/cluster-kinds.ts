@@ -155,7 +155,6 @@ function defaultWebhooks(configuration: JsonObject, more: JsonObject): void {
 }
 
 export const csiDriverStrategy: Strategy = {
-  generation: true,
   prepare: (driver) => {
     const spec = child(driver, "spec");
     for (const name of ["attachRequired", "podInfoOnMount", "storageCapacity", "requiresRepublish", "seLinuxMount"]) {

@@ -66,7 +66,7 @@ function validateFinalizers(finalizers: readonly string[], type: ResourceType): 
 
 const goStrings = (items: readonly string[]) => `[]string{${items.map((item) => JSON.stringify(item)).join(", ")}}`;
 
-export function validateLabels(labels: Readonly<Record<string, string>>, field: string): Cause[] {
+function validateLabels(labels: Readonly<Record<string, string>>, field: string): Cause[] {
   const causes: Cause[] = [];
   for (const [key, value] of Object.entries(labels)) {
     const keyProblem = qualifiedNameProblem(key);

@@ -50,7 +50,7 @@ export async function proxyToService(
 }
 
 /** `name`, `name:port`, `scheme:name:port`. */
-export function parseServiceName(text: string): { readonly name: string; readonly port: string } {
+function parseServiceName(text: string): { readonly name: string; readonly port: string } {
   const parts = text.split(":");
   if (parts.length === 3) return { name: parts[1] ?? "", port: parts[2] ?? "" };
   return { name: parts[0] ?? "", port: parts[1] ?? "" };

@@ -5,7 +5,7 @@ const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
 /** A duration as kubectl shows ages: two units at most, the second only while it matters. */
-export function humanDuration(milliseconds: number): string {
+function humanDuration(milliseconds: number): string {
   if (milliseconds < -SECOND) return "<invalid>";
   if (milliseconds < 0) return "0s";
   const seconds = Math.floor(milliseconds / SECOND);

@@ -1,7 +1,7 @@
 /** The few DER encodings that a certificate is made of. */
 
 /** Tag, length, content. */
-export function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
+function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   return Buffer.concat([Buffer.from([tag]), lengthOctets(content.length), content]);
 }

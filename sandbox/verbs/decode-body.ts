@@ -125,7 +125,7 @@ function checkKind(value: JsonObject, type: ResourceType): void {
 }
 
 /** Brings data into the kind's shape; returns the paths of unknown fields. */
-export function decodeInPlace(value: JsonObject, type: ResourceType, world: World): string[] {
+function decodeInPlace(value: JsonObject, type: ResourceType, world: World): string[] {
   try {
     if (type.custom === undefined) return decodeBuiltin(value, type.schema, type.kind);
     const metadataSchema = world.builtin.schemas.get("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");

@@ -87,7 +87,7 @@ function readStart(world: World, query: URLSearchParams): Start {
     }
     const { revision, after } = decodeToken(token);
     if (revision < 0) return { revision: world.store.revision, after };
-    if (revision < world.store.log.compacted) throw expiredToken(world, after);
+    if (revision < world.store.log.compacted) throw expiredToken(after);
     return { revision, after };
   }
   const wanted = readRevision(version);
@@ -144,23 +144,23 @@ function tooLargeRevision(wanted: number, current: number): StatusError {
 function rowsAt(world: World, target: Target, start: Start): readonly KubeObject[] {
   const prefix = target.namespace === undefined ? "" : `${target.namespace}/`;
   const rows = world.store.listAt(target.type.table, prefix, start.revision);
-  if (rows === undefined) throw expiredToken(world, start.after);
+  if (rows === undefined) throw expiredToken(start.after);
   return rows;
 }
 
 /** The page cannot be had any more; the token in the answer goes on with newer data. */
-function expiredToken(world: World, after: string): StatusError {
+function expiredToken(after: string): StatusError {
   const error = expired(
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
   );
-  return new ContinueExpired(error, encodeToken({ revision: -1, after }), world.store.revision);
+  return new ContinueExpired(error, encodeToken({ revision: -1, after }));
 }
 
 /** 410 with a token that goes on without consistency. */
 class ContinueExpired extends StatusError {
   readonly #token: string;
 
-  constructor(error: StatusError, token: string, _revision: number) {
+  constructor(error: StatusError, token: string) {
     super({ code: error.code, reason: error.reason, message: error.message });
     this.#token = token;
   }
