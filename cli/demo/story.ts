@@ -171,12 +171,14 @@ export async function tellStory(props: Props): Promise<void> {
         await work.write(sealedPath(victim), damage(text, "password"));
         await work.push("Damage a sealed item");
         await reconcileNow(next.client, requestedAt());
-        const message = await waitFor("the controller reports it", async () => {
-          const live = await next.client.get<KubeObject>(SEALED_SECRETS, { namespace: NAMESPACE, name: victim.name });
-          const synced = condition(live, "Synced");
-          return synced?.status === "False" ? (synced.message ?? "") : undefined;
+        const message = await waitFor("the Kustomization reports it", async () => {
+          const live = await next.client.get<KubeObject>(KUSTOMIZATIONS, { namespace: SYNC_NAMESPACE, name: "fleet" });
+          const ready = condition(live, "Ready");
+          return ready?.status === "False" && ready.reason === "HealthCheckFailed" ? (ready.message ?? "") : undefined;
         });
-        check(message.includes("password"), "the error names the item");
+        for (const part of [sealedPath(victim), "document 1", "(password)", "SHA256:"]) {
+          check(message.includes(part), `the error names ${part}`);
+        }
         await verify(next, all);
         await work.write(sealedPath(victim), text);
         return { result: message, detail: "reported; the Secret stays as it was" };

@@ -1,6 +1,7 @@
 import { type Change, type WaitTarget, waitUntilHealthy } from "../../src/apply/index.ts";
 import type { Clock, KubeClient } from "../../src/kube/index.ts";
-import { type KubeObject, objectId, splitApiVersion, subjectOf } from "../../src/objects/index.ts";
+import { type BuiltObject, originText } from "../../src/kustomize/index.ts";
+import { objectId, splitApiVersion, subjectOf } from "../../src/objects/index.ts";
 import { formatDuration } from "../duration.ts";
 import { errorLines } from "../error-lines.ts";
 import type { KustomizationSpec } from "./spec.ts";
@@ -12,13 +13,18 @@ export type HealthResult =
 /** What has to be healthy: everything that was applied with `wait`, else what `healthChecks` names. */
 export function healthTargets(
   spec: KustomizationSpec,
-  objects: readonly KubeObject[],
+  built: readonly BuiltObject[],
   changes: readonly Change[],
 ): readonly WaitTarget[] {
   if (spec.wait) {
     const skipped = new Set(changes.filter(({ action }) => action === "skipped").map(({ subject }) => subject));
-    return objects
-      .map((object) => ({ apiVersion: object.apiVersion, id: objectId(object), applied: object }))
+    return built
+      .map(({ object, origin }) => ({
+        apiVersion: object.apiVersion,
+        id: objectId(object),
+        applied: object,
+        origin: originText(origin),
+      }))
       .filter(({ id }) => !skipped.has(subjectOf(id)));
   }
   return spec.healthChecks.map(({ apiVersion, kind, namespace, name }) => ({

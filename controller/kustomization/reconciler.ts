@@ -1,6 +1,7 @@
 import type { Change } from "../../src/apply/index.ts";
 import { changeLines } from "../../src/apply/index.ts";
 import { KubeError } from "../../src/kube/index.ts";
+import type { BuiltObject } from "../../src/kustomize/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { textAt } from "../../src/objects/index.ts";
 import type { Artifact } from "../../src/sources/index.ts";
@@ -182,7 +183,7 @@ class KustomizationPass {
     });
     this.#noteApplied(applied);
     if (applied.kind === "failed") throw failed(applied.reason, applied.message, spec.retryIntervalMs);
-    return this.#checkHealth({ objects, changes: applied.changes, applier, signal });
+    return this.#checkHealth({ built: built.objects, changes: applied.changes, applier, signal });
   }
 
   async #sourceArtifact(): Promise<Artifact> {
@@ -238,7 +239,7 @@ class KustomizationPass {
   }
 
   async #checkHealth(applied: {
-    readonly objects: readonly KubeObject[];
+    readonly built: readonly BuiltObject[];
     readonly changes: readonly Change[];
     readonly applier: PassContext["client"];
     readonly signal: AbortSignal;
@@ -251,7 +252,7 @@ class KustomizationPass {
       return this.#succeed([]);
     }
     await this.#progress("Running health checks for");
-    const targets = healthTargets(spec, applied.objects, applied.changes);
+    const targets = healthTargets(spec, applied.built, applied.changes);
     const timeoutMs = Math.max(0, spec.timeoutMs - (clock.now() - this.#startedAtMs));
     const { healthy, message } = await checkHealth(targets, {
       client: applied.applier,

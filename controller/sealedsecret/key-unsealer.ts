@@ -1,5 +1,5 @@
 import type { Keyring } from "../../src/sealed/index.ts";
-import { SecretsError, secretManifest, unsealSecret } from "../../src/secrets/index.ts";
+import { type ItemProblem, SecretsError, secretManifest, unsealSecret } from "../../src/secrets/index.ts";
 import type { Secret, Unsealer } from "./unsealer.ts";
 
 export interface KeyUnsealerOptions {
@@ -33,8 +33,19 @@ export function keyUnsealer({ keyring, acceptLegacyData }: KeyUnsealerOptions): 
         if (!(error instanceof SecretsError)) throw error;
         const isKeyMissing =
           error.code === "SECRETS_UNSEAL_FAILED" && error.items.every((item) => item.original === NO_KEY);
-        return { kind: isKeyMissing ? "no-key" : "unusable", message: error.original };
+        return { kind: isKeyMissing ? "no-key" : "unusable", message: `${error.original}${triedText(error.items)}` };
       }
     },
   };
+}
+
+/** Fingerprints that are named; the log of a controller with hundreds of keys should stay readable. */
+const SHOWN = 8;
+
+/** Which keys did not fit, behind the original's text: people ask for it first. Fingerprints are public. */
+function triedText(items: readonly ItemProblem[]): string {
+  const tried = [...new Set(items.flatMap((item) => item.tried))];
+  if (tried.length === 0) return "";
+  const more = tried.length > SHOWN ? ` and ${tried.length - SHOWN} more` : "";
+  return `; tried: ${tried.slice(0, SHOWN).join(", ")}${more}`;
 }

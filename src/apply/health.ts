@@ -22,6 +22,11 @@ export function healthOf(object: KubeObject, nowMs: number): Health {
   return rule(object, nowMs);
 }
 
+/** What the object itself says about why it failed, where its kind has a place for that. */
+export function failureOf(object: KubeObject): string | undefined {
+  return object.kind === "SealedSecret" ? textAt(condition(object, "Synced"), "message") : undefined;
+}
+
 type Rule = (object: KubeObject, nowMs: number) => Health;
 
 const always: Rule = () => "Current";
@@ -127,6 +132,12 @@ const service: Rule = (object) => {
   return (textAt(object, "spec", "clusterIP") ?? "") === "" ? "InProgress" : "Current";
 };
 
+/**
+ * Ours: an object of sealed-secrets never sets Ready, so Flux takes one that does not open for healthy. Without a status
+ * (no controller, or one that writes none) it counts as there.
+ */
+const sealedSecret: Rule = (object) => (conditionStatus(object, "Synced") === "False" ? "Failed" : "Current");
+
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ["apps/Deployment", deployment],
   ["apps/StatefulSet", statefulSet],
@@ -141,6 +152,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["/Secret", always],
   ["/ConfigMap", always],
   ["apiextensions.k8s.io/CustomResourceDefinition", definition],
+  ["bitnami.com/SealedSecret", sealedSecret],
 ]);
 
 function replicaCounts(object: KubeObject) {

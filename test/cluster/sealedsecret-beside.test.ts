@@ -108,6 +108,9 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** A message without the fingerprints of the keys tried, which we add and the original does not. */
+const original = (message: string) => message.replace(/; tried: SHA256:.*$/, "");
+
 describe.skipIf(!canOwnNetwork())("what becomes of a SealedSecret, beside the original", () => {
   let cluster: Cluster;
   let client: KubeClient;
@@ -140,7 +143,7 @@ describe.skipIf(!canOwnNetwork())("what becomes of a SealedSecret, beside the or
         ...new Set(
           found.map(
             (event) =>
-              `${event["type"]} ${event["reason"]} ${event["message"]} ${(event["source"] as { component?: string }).component}`,
+              `${event["type"]} ${event["reason"]} ${original(String(event["message"]))} ${(event["source"] as { component?: string }).component}`,
           ),
         ),
       ].sort();
@@ -149,7 +152,12 @@ describe.skipIf(!canOwnNetwork())("what becomes of a SealedSecret, beside the or
     const secret = await client.get<KubeObject>(SECRETS, key);
     const { labels, annotations, finalizers, ownerReferences } = secret?.metadata ?? {};
     return {
-      condition: { ...condition, lastUpdateTime: "", lastTransitionTime: "" },
+      condition: {
+        ...condition,
+        ...(condition?.["message"] === undefined ? {} : { message: original(condition["message"]) }),
+        lastUpdateTime: "",
+        lastTransitionTime: "",
+      },
       events: await events(),
       secret: secret && {
         data: secret["data"],
