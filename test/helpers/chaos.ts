@@ -32,7 +32,7 @@ export interface Chaos {
 const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
 const KEYS = "/api/v1/namespaces/kube-system/secrets";
 const ACTIVE_KEYS = `${KEYS}?labelSelector=${encodeURIComponent(`${KEY_LABEL}=active`)}`;
-const PATIENCE = { timeoutMs: 40_000, everyMs: 50 };
+const PATIENCE = { timeoutMs: 60_000, everyMs: 50 };
 
 /** Numbers in [0, 1) that are the same for the same seed. */
 export function seeded(seed: number): () => number {
@@ -87,6 +87,8 @@ class Flow {
   #step = "start";
   #killedIn = "";
   #killing: Promise<void> | undefined;
+  /** The process that was asked to renew the key. */
+  #asked: OurController["running"] | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(cluster: Cluster, git: TestGit, namespace: string, moment: Moment) {
@@ -217,7 +219,7 @@ class Flow {
     );
 
     this.#enter("renewal");
-    await until("there is a second key", async () => await this.#renewed(), { ...PATIENCE, everyMs: 1_000 });
+    await until("there is a second key", async () => await this.#renewed(), { ...PATIENCE, everyMs: 200 });
 
     this.#enter("re-encryption");
     const rotated: Record<string, string> = {};
@@ -292,8 +294,12 @@ class Flow {
 
   async #renewed(): Promise<boolean> {
     if ((await this.#keys()).length >= 2) return true;
-    // Only a process that serves has its signal handlers; before, the signal would be one more kill.
-    if ((await this.#controller?.ask("/readyz"))?.status === 200) this.#controller?.running.kill("SIGUSR1");
+    // Once for each process, and only when it serves: before, it has no handler and the signal would be one more kill.
+    const running = this.#controller?.running;
+    if (running === undefined || running === this.#asked) return false;
+    if ((await this.#controller?.ask("/readyz"))?.status !== 200) return false;
+    running.kill("SIGUSR1");
+    this.#asked = running;
     return false;
   }
 
