@@ -32,10 +32,9 @@ export async function checkOut(repository: Repository, spec: RefSpec | undefined
   if (wanted.kind === "commit") return checkOutCommit(repository, wanted);
   let best: Checkout | undefined;
   for (const choice of await look(repository, wanted)) {
-    const hash = await repository.fetch(choice.ref, { objectFormat: formatOf(choice.commit) });
-    const commit = await repository.commit(hash);
+    const commit = await repository.fetch(choice.ref, { objectFormat: formatOf(choice.commit) });
     if (best === undefined || commit.committedAt > best.commit.committedAt) {
-      best = { commit, revision: revisionOf(choice.label, hash) };
+      best = { commit, revision: revisionOf(choice.label, commit.hash) };
     }
   }
   if (best === undefined) throw notFound(wanted);
@@ -68,8 +67,8 @@ async function checkOutCommit(repository: Repository, wanted: Extract<Wanted, { 
     return { commit: await repository.commit(wanted.hash), revision };
   }
   const fetched = await repository.fetch(wanted.hash, { objectFormat });
-  if (fetched !== wanted.hash) throw notFound(wanted);
-  return { commit: await repository.commit(fetched), revision };
+  if (fetched.hash !== wanted.hash) throw notFound(wanted);
+  return { commit: fetched, revision };
 }
 
 function formatOf(hash: string): "sha1" | "sha256" {

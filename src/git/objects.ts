@@ -50,6 +50,14 @@ export function parseBatch(output: Uint8Array, hashes: readonly string[]): Reado
   return found;
 }
 
+/** Parses the answer of `git cat-file --batch` to the name of one commit; undefined when it is missing or none. */
+export function parseBatchedCommit(output: Uint8Array): GitCommit | undefined {
+  const lineEnd = output.indexOf(0x0a);
+  const head = new TextDecoder().decode(output.subarray(0, Math.max(lineEnd, 0)));
+  const hash = /^([0-9a-f]{40,64}) commit \d+$/.exec(head)?.[1];
+  return hash === undefined ? undefined : parseCommit(hash, new TextDecoder().decode(output.subarray(lineEnd + 1)));
+}
+
 /** Parses a raw commit object. */
 export function parseCommit(hash: string, text: string): GitCommit {
   const blank = text.indexOf("\n\n");

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import type { GitCredentials } from "./credentials.ts";
 import { GitError } from "./errors.ts";
 import { gitFailure } from "./failure.ts";
-import { type GitCommit, type GitFile, parseBatch, parseCommit, parseTreeListing } from "./objects.ts";
+import {
+  type GitCommit,
+  type GitFile,
+  parseBatch,
+  parseBatchedCommit,
+  parseCommit,
+  parseTreeListing,
+} from "./objects.ts";
 import { type GitResult, runGit } from "./process-adapter.ts";
 import { findRedirect } from "./redirect-adapter.ts";
 import { parseRemoteRefs, type RemoteRefs } from "./refs.ts";
@@ -42,7 +49,7 @@ export interface Repository {
   fetch(
     what: string,
     options?: { readonly history?: boolean; readonly objectFormat?: "sha1" | "sha256" },
-  ): Promise<string>;
+  ): Promise<GitCommit>;
   /** Whether what was fetched last has this commit in its history. */
   isInHistory(commit: string): Promise<boolean>;
   commit(hash: string): Promise<GitCommit>;
@@ -100,17 +107,20 @@ function isOtherProcess(pid: number): boolean {
 class RemoteRepository implements Repository {
   readonly #connection: GitConnection;
   readonly #limits: GitLimits;
-  readonly #folder: string;
+  readonly #repository: string;
+  readonly #home: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #secrets: readonly string[];
   readonly #deadline: number;
   #url: GitUrl;
-  #initialised = false;
+  /** Of the objects in the local repository; undefined while there is none: listing references needs none. */
+  #format: "sha1" | "sha256" | undefined;
 
   constructor(connection: GitConnection, folder: string, files: PrivateFiles) {
     this.#connection = connection;
     this.#limits = { ...DEFAULT_GIT_LIMITS, ...connection.limits };
-    this.#folder = join(folder, "repository.git");
+    this.#repository = join(folder, "repository.git");
+    this.#home = files.emptyHome;
     this.#env = gitEnvironment(files, connection.credentials, process.env);
     this.#secrets = secretForms(connection.credentials);
     this.#deadline = performance.now() + connection.timeoutMs;
@@ -118,7 +128,6 @@ class RemoteRepository implements Repository {
   }
 
   async listRefs(names: readonly string[] = []): Promise<RemoteRefs> {
-    await this.#init("sha1");
     const result = await this.#remote((url) => [
       "ls-remote",
       "--quiet",
@@ -134,11 +143,11 @@ class RemoteRepository implements Repository {
   async fetch(
     what: string,
     { history = false, objectFormat = "sha1" }: { history?: boolean; objectFormat?: "sha1" | "sha256" } = {},
-  ): Promise<string> {
+  ): Promise<GitCommit> {
     await this.#init(objectFormat);
     const tooLarge = new AbortController();
     const watch = setInterval(() => {
-      folderBytes(join(this.#folder, "objects")).then(
+      folderBytes(join(this.#repository, "objects")).then(
         (bytes) => bytes > this.#limits.maxFetchBytes && tooLarge.abort(),
         () => undefined,
       );
@@ -166,15 +175,15 @@ class RemoteRepository implements Repository {
     } finally {
       clearInterval(watch);
     }
-    const result = await this.#local(["rev-parse", "--verify", "--quiet", "--end-of-options", `${FETCHED}^{commit}`]);
-    const hash = new TextDecoder().decode(result.stdout).trim();
-    if (result.exitCode !== 0 || hash === "") {
+    const { stdout } = await this.#expect(["cat-file", "--batch"], `${FETCHED}^{commit}\n`);
+    const commit = parseBatchedCommit(stdout);
+    if (commit === undefined) {
       throw new GitError(
         "GIT_BAD_OBJECT",
         `Cannot use "${what}" of repository "${this.#url.text}": it is not a commit`,
       );
     }
-    return hash;
+    return commit;
   }
 
   async isInHistory(commit: string): Promise<boolean> {
@@ -202,19 +211,14 @@ class RemoteRepository implements Repository {
   }
 
   async #init(objectFormat: "sha1" | "sha256"): Promise<void> {
-    if (this.#initialised && objectFormat === "sha1") return;
-    await rm(this.#folder, { recursive: true, force: true });
-    await mkdir(this.#folder, { mode: 0o700 });
-    const result = await this.#run([
-      "init",
-      "--quiet",
-      "--bare",
-      "--template=",
-      `--object-format=${objectFormat}`,
-      this.#folder,
-    ]);
+    if (this.#format === objectFormat) return;
+    this.#format = undefined;
+    await rm(this.#repository, { recursive: true, force: true });
+    await mkdir(this.#repository, { mode: 0o700 });
+    const format = `--object-format=${objectFormat}`;
+    const result = await this.#run(["init", "--quiet", "--bare", "--template=", format, this.#repository]);
     if (result.exitCode !== 0) throw gitFailure(this.#url, result.exitCode, this.#say(result));
-    this.#initialised = true;
+    this.#format = objectFormat;
   }
 
   /** Runs a command against the remote; follows one redirect, and only within the same host. */
@@ -233,8 +237,8 @@ class RemoteRepository implements Repository {
     }
   }
 
-  async #expect(args: readonly string[]): Promise<GitResult> {
-    const result = await this.#local(args);
+  async #expect(args: readonly string[], stdin?: string): Promise<GitResult> {
+    const result = await this.#local(args, stdin === undefined ? {} : { stdin });
     if (result.exitCode !== 0) throw gitFailure(this.#url, result.exitCode, this.#say(result));
     return result;
   }
@@ -249,8 +253,8 @@ class RemoteRepository implements Repository {
   ): Promise<GitResult> {
     const signals = [this.#connection.signal, more.stop].filter((signal) => signal !== undefined);
     return runGit({
-      args: ["--git-dir", this.#folder, ...args],
-      cwd: "/",
+      args: this.#format !== undefined ? ["--git-dir", this.#repository, ...args] : args,
+      cwd: this.#home,
       env: this.#env,
       timeoutMs: this.#remainingMs(),
       maxOutputBytes: more.maxOutputBytes ?? this.#limits.maxListingBytes,

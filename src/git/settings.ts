@@ -40,6 +40,8 @@ export function gitEnvironment(
     TMPDIR: files.emptyHome,
     LC_ALL: "C",
     TZ: "UTC",
+    // Git runs in the empty home, and must not find a repository above it.
+    GIT_CEILING_DIRECTORIES: files.emptyHome.replace(/\/[^/]*$/, ""),
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_TERMINAL_PROMPT: "0",

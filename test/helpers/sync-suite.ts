@@ -382,6 +382,13 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
     });
 
     describe("Kustomization", () => {
+      beforeAll(async () => {
+        const repository = git.repository("deleted");
+        const keys = ["delete-mirror", "delete-no-prune", "delete-orphan", "delete-always", "delete-waiting"];
+        repository.commit(Object.fromEntries(keys.map((key) => [`${key}/a.yaml`, map(key)])));
+        await source("deleted", repository);
+      });
+
       test("applies, follows new revisions at once, prunes what is gone", async () => {
         const repository = git.repository("fleet");
         const first = repository.commit({
@@ -726,10 +733,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         ["delete-always", { prune: false, deletionPolicy: "Delete" }, false],
         ["delete-waiting", { deletionPolicy: "WaitForTermination" }, false],
       ])("%s: what was applied stays: %j", async (key, spec, stays) => {
-        const repository = git.repository(key);
-        repository.commit({ "a.yaml": map(key) });
-        await source(key, repository);
-        await sync(key, spec);
+        await sync(key, { sourceRef: { kind: "GitRepository", name: "deleted" }, path: key, ...spec });
         await whenReady(KUSTOMIZATIONS, key);
         await client.delete(KUSTOMIZATIONS, { namespace: "apps", name: key });
         await until("it is gone", async () => (await read(KUSTOMIZATIONS, key)) === undefined);
