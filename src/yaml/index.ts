@@ -4,8 +4,6 @@ export { formatGoFloat, formatJsonNumber, formatYamlFloat } from "./go-number.ts
 export type { JsonMember, JsonNode, JsonReadOptions, ParsedJson } from "./json-reader.ts";
 export { jsonValue, parseJson, parseJsonStream } from "./json-reader.ts";
 export { compareKeys } from "./key-order.ts";
-export type { ValueOptions } from "./kubernetes-value.ts";
-export { kubernetesValue } from "./kubernetes-value.ts";
 export type { YamlLimits } from "./limits.ts";
 export { YAML_LIMITS } from "./limits.ts";
 export type { Manifest, ManifestOptions, Manifests } from "./manifests.ts";

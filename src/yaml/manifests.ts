@@ -14,7 +14,10 @@ export interface ManifestOptions {
   readonly limits?: Partial<YamlLimits>;
   /** Read the first document only and look at nothing behind it, as `Unmarshal` of sigs.k8s.io/yaml does. */
   readonly firstOnly?: boolean;
-  /** See `ValueOptions.isText`. */
+  /**
+   * True for the path of a field that is text in its Go type: numbers and booleans there become strings as
+   * sigs.k8s.io/yaml makes them (`1.10` is "1.1", `yes` is "true").
+   */
   readonly isText?: (path: readonly string[]) => boolean;
 }
 
