@@ -6,12 +6,13 @@ import { startWholeCluster, type WholeCluster } from "../../cli/sandbox/whole-cl
 import { runCli } from "../helpers/run-cli.ts";
 
 /**
- * Runs the `console` blocks of docs/commands: a line that begins with `$ ` is run, the lines below it are what it
+ * Runs the `console` blocks of the README and of docs/commands: a line that begins with `$ ` is run, the lines below it are what it
  * prints on stdout and stderr together, where `…` stands for anything in a line and a line `…` for any lines. Blocks of
  * one page share a folder. `cat > NAME <<EOF` writes a file; `KUBECONFIG` names a sandbox with the controllers.
  */
-const folder = join(import.meta.dirname, "../../docs/commands");
-const pages = readdirSync(folder).filter((name) => name.endsWith(".md") && stepsOf(name).length > 0);
+const root = join(import.meta.dirname, "../..");
+const commands = readdirSync(join(root, "docs/commands")).map((name) => `docs/commands/${name}`);
+const pages = ["README.md", ...commands].filter((name) => name.endsWith(".md") && stepsOf(name).length > 0);
 
 interface Step {
   readonly command: string;
@@ -20,7 +21,7 @@ interface Step {
 }
 
 function stepsOf(page: string): Step[] {
-  const text = readFileSync(join(folder, page), "utf8");
+  const text = readFileSync(join(root, page), "utf8");
   const blocks = [...text.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
   return blocks.flatMap((block) => {
     const steps: { command: string; output: string[]; file?: { name: string; text: string } }[] = [];
@@ -85,7 +86,7 @@ function matches(shown: string, wanted: readonly string[]): boolean {
 
 const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
-describe("docs/commands", () => {
+describe("README and docs/commands", () => {
   let cluster: WholeCluster;
   beforeAll(async () => {
     cluster = await startWholeCluster({ settings: { keySizeBits: 2048, ratePerSecond: 100, rateBurst: 100 } });
@@ -94,7 +95,12 @@ describe("docs/commands", () => {
   afterAll(() => cluster.close());
 
   test("there are pages", () => {
-    expect(pages).toEqual(expect.arrayContaining(["keys.md", "kubeseal.md", "preview.md", "seal.md"]));
+    expect(pages).toEqual(
+      expect.arrayContaining([
+        "README.md",
+        ...["keys", "kubeseal", "preview", "seal"].map((name) => `docs/commands/${name}.md`),
+      ]),
+    );
   });
 
   test.each(pages)("%s does what it shows", async (page) => {
