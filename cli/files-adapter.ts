@@ -171,10 +171,16 @@ export function fileError(action: "read" | "write", path: string, cause: unknown
   if (cause instanceof CliError) return cause;
   const code = errno(cause);
   const [kind, state] = FILE_STATES[code ?? ""] ?? ["CLI_FILE_UNUSABLE", `the system says ${code ?? "no"}`];
-  const place = path.startsWith("standard ") ? path : `"${path}"`;
+  const isStream = path.startsWith("standard ");
+  const place = isStream ? path : `"${path}"`;
   const hints = kind === "CLI_FILE_DENIED" ? ["check the permissions of the file and of its folder"] : [];
-  return new CliError(kind, `Cannot ${action} ${place}: ${state}`, { cause, hints });
+  return new CliError(kind, `Cannot ${action} ${place}: ${isStream ? state.replace(UNCHANGED, "") : state}`, {
+    cause,
+    hints,
+  });
 }
+
+const UNCHANGED = "; what was there is unchanged";
 
 const FILE_STATES: Readonly<Record<string, readonly [CliError["code"], string]>> = {
   ENOENT: ["CLI_FILE_MISSING", "no such file or directory"],
@@ -184,8 +190,8 @@ const FILE_STATES: Readonly<Record<string, readonly [CliError["code"], string]>>
   EPERM: ["CLI_FILE_DENIED", "operation not permitted"],
   EROFS: ["CLI_FILE_DENIED", "the file system is read-only"],
   EISDIR: ["CLI_IS_DIRECTORY", "it is a directory"],
-  ENOSPC: ["CLI_DISK_FULL", "no space left on the device; what was there is unchanged"],
-  EDQUOT: ["CLI_DISK_FULL", "the disk quota is used up; what was there is unchanged"],
+  ENOSPC: ["CLI_DISK_FULL", `no space left on the device${UNCHANGED}`],
+  EDQUOT: ["CLI_DISK_FULL", `the disk quota is used up${UNCHANGED}`],
   EEXIST: ["CLI_FILE_EXISTS", "it exists already"],
   ENAMETOOLONG: ["CLI_FILE_UNUSABLE", "the name is too long"],
   EMFILE: ["CLI_FILE_UNUSABLE", "too many files are open"],
