@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -28,7 +29,8 @@ export function userCacheFile(env: Readonly<Record<string, string | undefined>>,
   if (!isAbsolute(base) || env["SEALKIT_NO_CODE_CACHE"]) return undefined;
   const folder = join(base, "sealkit");
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // One after the other: Node's recursive way never ends where a file system says that nothing is there (/proc).
+    for (const path of [base, folder]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
     const seen = lstatSync(folder);
     const isPrivate = seen.isDirectory() && seen.uid === process.getuid?.() && (seen.mode & 0o077) === 0;
     return isPrivate ? join(folder, `${PREFIX}${id}`) : undefined;
