@@ -14,7 +14,7 @@ const REFILL_MS = 300_000;
 const REMEMBERED = 4096;
 /** Events that wait for being sent; while the API cannot be reached the newest are dropped. */
 const QUEUED = 4096;
-const SENDERS = 8;
+const SENDERS = 4;
 /** The API refuses longer notes. */
 const MESSAGE_CHARS = 1024;
 const STEM_CHARS = 200;

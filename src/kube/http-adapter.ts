@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from "node:tls";
 import type { Dispatcher } from "undici";
 import { createClient } from "./client.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
@@ -15,14 +16,14 @@ export interface KubeClientOptions {
   /** Requests a second, as client-go counts them; 0 or less (the default) is no limit. */
   readonly qps?: number;
   readonly burst?: number;
-  /** Connections for short calls. Default 32. */
+  /** Connections for short calls. Default 16. */
   readonly connections?: number;
   readonly idleTimeoutMs?: number;
   readonly retries?: RetryPolicy;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const CONNECTIONS = 32;
+const CONNECTIONS = 16;
 
 /** A client of the cluster that `config` names. Nothing is connected before the first call. */
 export function createKubeClient(config: ClusterConfig, options: KubeClientOptions = {}): KubeClient {
@@ -91,9 +92,8 @@ async function openPools(config: ClusterConfig, server: URL, connections: number
   const tls = {
     timeout: CONNECT_TIMEOUT_MS,
     rejectUnauthorized: config.insecureSkipTlsVerify !== true,
-    ...(config.ca === undefined ? {} : { ca: config.ca }),
-    ...(config.clientCertificate === undefined ? {} : { cert: config.clientCertificate }),
-    ...(config.clientKey === undefined ? {} : { key: config.clientKey }),
+    // Made once: reading certificates anew for every connection costs milliseconds each time.
+    secureContext: secureContextOf(config, server),
     ...(config.tlsServerName === undefined ? {} : { servername: config.tlsServerName }),
   };
   const keepAlive = { keepAliveTimeout: 30_000, keepAliveMaxTimeout: 300_000 };
@@ -106,8 +106,17 @@ async function openPools(config: ClusterConfig, server: URL, connections: number
           ...keepAlive,
         })
       : new ProxyAgent({ uri: proxyUrl, requestTls: tls, connections: limit, ...keepAlive });
+  return { calls: open(connections), streams: open(null) };
+}
+
+/** @throws {KubeError} `KUBE_TLS` when a certificate or key of the kubeconfig is no PEM. */
+function secureContextOf(config: ClusterConfig, server: URL): SecureContext {
   try {
-    return { calls: open(connections), streams: open(null) };
+    return createSecureContext({
+      ...(config.ca === undefined ? {} : { ca: config.ca }),
+      ...(config.clientCertificate === undefined ? {} : { cert: config.clientCertificate }),
+      ...(config.clientKey === undefined ? {} : { key: config.clientKey }),
+    });
   } catch (cause) {
     throw new KubeError("KUBE_TLS", `Cannot reach ${server.origin}: the TLS settings are not usable`, {
       details: [messageOf(cause)],
@@ -118,7 +127,7 @@ async function openPools(config: ClusterConfig, server: URL, connections: number
 }
 
 function serverUrl(config: ClusterConfig): URL {
-  const url = URL.parse?.(config.server) ?? safeUrl(config.server);
+  const url = safeUrl(config.server);
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
     throw new KubeError("KUBE_CONFIG_BROKEN", "Cannot reach the API server: its address is no http or https URL", {
       hints: ["set it with: kubectl config set-cluster NAME --server=https://HOST:PORT"],

@@ -309,3 +309,23 @@ describe("watch", () => {
     expect(await watchAll(client)).toEqual([{ type: "ADDED", name: "a" }]);
   });
 });
+
+describe("TLS", () => {
+  const at = (more: object) =>
+    createKubeClient(
+      { server: "https://127.0.0.1:1", authorize: () => Promise.resolve({}), ...more },
+      { retries: noRetries },
+    );
+  test.each([
+    { name: "a client certificate", more: { clientCertificate: "nonsense" } },
+    { name: "a client key", more: { clientCertificate: "x", clientKey: "hunter2" } },
+  ])("$name that cannot be read is named, and not shown", async ({ more }) => {
+    client = at(more);
+    const error = await client.get(secrets, { namespace: "a", name: "b" }).catch((failure) => failure);
+    expect(error).toMatchObject({
+      code: "KUBE_TLS",
+      message: "Cannot reach https://127.0.0.1:1: the TLS settings are not usable",
+    });
+    expect(JSON.stringify([error.details, error.hints])).not.toContain("hunter2");
+  });
+});
