@@ -63,28 +63,17 @@ function roleRules(store: Store, namespace: string, name: string): readonly unkn
   return listAt(store.get(`${RBAC}/roles`, `${namespace}/${name}`), "rules");
 }
 
-/** Rules of a ClusterRole; an aggregated one has those of the roles that it selects. */
-export function clusterRoleRules(store: Store, name: string): readonly unknown[] {
+/** Rules of a ClusterRole; an aggregated one has those of the roles that it selects, and so on. */
+export function clusterRoleRules(store: Store, name: string, seen = new Set<string>()): readonly unknown[] {
+  if (seen.has(name)) return [];
+  seen.add(name);
   const role = store.get(`${RBAC}/clusterroles`, `/${name}`);
   const selectors = listAt(role, "aggregationRule", "clusterRoleSelectors");
   if (role === undefined || selectors.length === 0) return listAt(role, "rules");
-  const selected = store
+  return store
     .list(`${RBAC}/clusterroles`)
-    .filter((other) => other !== role && selectors.some((selector) => selectsRole(selector, other)));
-  return selected.flatMap((other) =>
-    listAt(other, "aggregationRule", "clusterRoleSelectors").length > 0 && other.metadata.name !== name
-      ? nestedRules(store, other)
-      : listAt(other, "rules"),
-  );
-}
-
-/** `admin` selects `edit`, which selects `view`: one level below is enough for the roles that exist, and it ends. */
-function nestedRules(store: Store, role: KubeObject): readonly unknown[] {
-  const selectors = listAt(role, "aggregationRule", "clusterRoleSelectors");
-  const below = store
-    .list(`${RBAC}/clusterroles`)
-    .filter((other) => other !== role && selectors.some((selector) => selectsRole(selector, other)));
-  return [...listAt(role, "rules"), ...below.flatMap((other) => listAt(other, "rules"))];
+    .filter((other) => other !== role && selectors.some((selector) => selectsRole(selector, other)))
+    .flatMap((other) => clusterRoleRules(store, other.metadata.name ?? "", seen));
 }
 
 function selectsRole(selector: unknown, role: KubeObject): boolean {

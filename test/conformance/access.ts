@@ -68,6 +68,38 @@ export function accessConformance(api: () => Api): void {
       expect((await api().get("/apis", { as })).status).toBe(200);
     });
 
+    test("the roles that every cluster has are filled in from one another", async () => {
+      await begin();
+      for (const role of ["admin", "edit", "view"]) {
+        await api().post(`${RBAC}/namespaces/${namespace}/rolebindings`, {
+          apiVersion: "rbac.authorization.k8s.io/v1",
+          kind: "RoleBinding",
+          metadata: { name: role },
+          roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
+          subjects: [{ kind: "User", name: `a-${role}`, apiGroup: "rbac.authorization.k8s.io" }],
+        });
+      }
+      const may = async (user: string, verb: string, resource: string) => {
+        const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        const [plural, group = ""] = resource.split(/\.(.*)/s);
+        const spec = { user, resourceAttributes: { namespace, verb, group, resource: plural } };
+        return (await api().post(path, { apiVersion: "authorization.k8s.io/v1", kind: "SubjectAccessReview", spec }))
+          .json.status.allowed;
+      };
+      await eventually("roles are filled in", async () => ((await may("a-view", "list", "pods")) ? true : undefined));
+      await eventually("roles are filled in", async () =>
+        (await may("a-admin", "create", "roles.rbac.authorization.k8s.io")) ? true : undefined,
+      );
+      expect(await may("a-view", "list", "secrets")).toBe(false);
+      expect(await may("a-view", "create", "configmaps")).toBe(false);
+      expect(await may("a-edit", "list", "pods")).toBe(true);
+      expect(await may("a-edit", "create", "deployments.apps")).toBe(true);
+      expect(await may("a-edit", "create", "roles.rbac.authorization.k8s.io")).toBe(false);
+      expect(await may("a-admin", "list", "pods")).toBe(true);
+      expect(await may("a-admin", "get", "secrets")).toBe(true);
+      expect(await may("a-admin", "create", "namespaces")).toBe(false);
+    });
+
     test("nobody gives away more than they have", async () => {
       await begin();
       const as = user();

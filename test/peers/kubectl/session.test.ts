@@ -56,7 +56,11 @@ spec:
               size: {type: integer, minimum: 1, description: How large it is}
 `;
 
-const widget = (spec: string) => `{apiVersion: example.com/v1, kind: Widget, metadata: {name: w}, spec: ${spec}}`;
+const widget = (spec: string) => `apiVersion: example.com/v1
+kind: Widget
+metadata: {name: w}
+spec: ${spec}
+`;
 
 /** A step: words after `kubectl`, what goes in, the exit code, and what comes out (a text is the whole output). */
 interface Step {
