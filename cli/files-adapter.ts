@@ -5,7 +5,7 @@ import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
 
 /** No manifest, key file or certificate is larger; what may be (age files) is streamed. */
-export const MAX_INPUT_BYTES = 256 * 1024 * 1024;
+const MAX_INPUT_BYTES = 256 * 1024 * 1024;
 
 const CHUNK_BYTES = 1024 * 1024;
 

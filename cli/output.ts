@@ -40,7 +40,7 @@ export async function warn(io: Io, line: string): Promise<void> {
 const COLOURS = { bold: "1", dim: "2", red: "1;31", green: "32", yellow: "33", cyan: "36" } as const;
 
 /** Whether colour is wanted there: a terminal, `NO_COLOR` unset or empty, `TERM` not `dumb`. */
-export function isColourful(io: Io, stream: Stream): boolean {
+function isColourful(io: Io, stream: Stream): boolean {
   return stream.isTTY === true && (io.env["NO_COLOR"] ?? "") === "" && io.env["TERM"] !== "dumb";
 }
 

@@ -35,7 +35,7 @@ export async function withProgress<Result>(
 }
 
 /** `Opening  ████░░░░  1204/2000 · 410/s · 2 s left` */
-export function progressLine(
+function progressLine(
   what: string,
   { done, all, spentMs }: { readonly done: number; readonly all: number; readonly spentMs: number },
 ): string {

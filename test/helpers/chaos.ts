@@ -45,7 +45,11 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** A moment of a flow that takes `wholeMs`: anywhere, or early in one of its steps, which are of unequal length. */
+/**
+ * A moment of a flow that takes `wholeMs`: anywhere, or early in one of its steps, which are of unequal length.
+ *
+ * @public for bench/chaos.mjs, which bundles this file
+ */
 export function randomMoment(random: () => number, wholeMs: number): Exclude<Moment, undefined> {
   if (random() < 0.5) return { afterMs: Math.round(random() * wholeMs) };
   return { step: STEPS[Math.floor(random() * STEPS.length)], afterMs: Math.round(random() * 600) };

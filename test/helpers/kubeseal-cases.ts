@@ -154,7 +154,7 @@ export function expand(text: string, { tokens }: CaseKeys): string {
 }
 
 /** What a run must be measured by beyond equality: ciphertexts and the program's name are not fixed. */
-export function normalised(text: string, argv0: string, { certificate }: CaseKeys): string {
+function normalised(text: string, argv0: string, { certificate }: CaseKeys): string {
   return text
     .replaceAll(certificate.trimEnd(), "<CERT PEM>")
     .replace(/(\.out\.yaml)[0-9]+/g, "$1<digits>")
@@ -233,7 +233,7 @@ export function open(base64: string, label: string, { privateKey }: CaseKeys): s
   return bytes?.toString("utf8");
 }
 
-export function openBytes(base64: string, label: string, privateKey: KeyObject): Buffer | undefined {
+function openBytes(base64: string, label: string, privateKey: KeyObject): Buffer | undefined {
   try {
     const blob = Buffer.from(base64, "base64");
     const length = blob.readUInt16BE(0);

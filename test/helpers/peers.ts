@@ -18,7 +18,7 @@ export type PeerName =
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Where the original tools are: `.peers/bin`, or the folder that `SEALKIT_PEERS` names. */
-export function peersFolder(): string {
+function peersFolder(): string {
   return resolve(process.env["SEALKIT_PEERS"] || join(root, ".peers/bin"));
 }
 

@@ -22,7 +22,7 @@ export interface UpstreamOptions {
 }
 
 export const CONTROLLER_NAMESPACE = "kube-system";
-export const CONTROLLER_SERVICE = "sealed-secrets-controller";
+const CONTROLLER_SERVICE = "sealed-secrets-controller";
 
 /** Ends well when the URL answers with 200. */
 const FETCH = "fetch(process.argv[1]).then((r) => process.exit(r.status === 200 ? 0 : 1), () => process.exit(1))";
