@@ -50,11 +50,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
         const seen = await observe(sealed, { client, unsealer, mayExist, signal });
         const acted = await act(decide(seen), { sealed, client, signal });
         if (acted !== "changed") return acted;
-        if (mayExist)
-          return refused(
-            new ControllerError("CONTROLLER_SECRET_MOVES", "Cannot write the Secret: it comes and goes"),
-            sealed,
-          );
+        if (mayExist) return refused(comesAndGoes(), sealed);
         mayExist = true;
       } catch (error) {
         return { ...refused(error, sealed), failure: "fetch" };
@@ -139,6 +135,10 @@ function concerns(
 ): boolean {
   if (change.type === "deleted") return own.get(change.key) !== undefined;
   return change.type === "updated" && waiting.get(change.key) === "secret";
+}
+
+function comesAndGoes(): ControllerError {
+  return new ControllerError("CONTROLLER_SECRET_MOVES", "Cannot write the Secret: it comes and goes");
 }
 
 function limited(outcome: Pass["outcome"], failures: number, maxRetries: number | undefined): Pass["outcome"] {

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { ObjectKey } from "../../src/kube/index.ts";
 import { Keyring } from "../../src/sealed/index.ts";
 import { ControllerError } from "../errors.ts";
 import { startKeyManager } from "../keys/key-manager.ts";
@@ -68,6 +69,16 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
     httpKeyring.replace(ring);
   });
 
+  let isLeading = false;
+  void ports.leads.then((leads) => {
+    isLeading = leads;
+  });
+  const deleteSecret = async (key: ObjectKey): Promise<void> => {
+    if (!isLeading) return;
+    log.info("SealedSecret has gone, deleting Secret", { namespace: key.namespace, name: key.name });
+    await client.delete(SECRETS, key);
+  };
+
   const { acceptDeprecatedV1Data: acceptLegacyData } = settings;
   const controller = sealedSecretController({
     unsealer: keyUnsealer({ keyring, acceptLegacyData }),
@@ -80,7 +91,7 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
     updateStatus: settings.updateStatus,
     recreate: !settings.skipRecreate,
     maxRetries: settings.maxUnsealRetries,
-    ...(settings.oldGcBehavior ? { deleteSecret: (key) => client.delete(SECRETS, key) } : {}),
+    ...(settings.oldGcBehavior ? { deleteSecret } : {}),
   });
   const service = keyService({
     keyring: httpKeyring,

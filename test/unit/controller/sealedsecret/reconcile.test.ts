@@ -337,6 +337,44 @@ describe("sealedSecretController()", () => {
     expect(cluster.objects("secrets").map((secret) => secret.metadata.name)).toEqual(["one", "two"]);
   });
 
+  test("deletes the Secret itself when it is told to, and only then", async () => {
+    for (const deletes of [true, false]) {
+      const deleted: string[] = [];
+      const deleteSecret = async (key: { namespace?: string | undefined; name: string }) =>
+        deleted.push(`${key.namespace}/${key.name}`);
+      const { cluster, settle } = await start(opened, deletes ? { deleteSecret } : {});
+      cluster.put(SEALED_SECRETS, sealed("db"));
+      await settle();
+      cluster.remove(SEALED_SECRETS, "apps/db");
+      await settle();
+      expect(deleted).toEqual(deletes ? ["apps/db"] : []);
+      await manager?.stop(0);
+    }
+  });
+
+  test("gives up after as many failures as it is told", async () => {
+    const { cluster, clock } = await start(opened, { maxRetries: 2 });
+    cluster.failures.set("create secrets", () => new KubeError("KUBE_API", "x", { status: 500, apiMessage: "down" }));
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await clock.advance(3_600_000);
+    expect(eventsOf(cluster)).toEqual(["Warning ErrUpdateFailed ×3: down"]);
+  });
+
+  test("a SealedSecret that is being deleted is left alone", async () => {
+    const { cluster, settle } = await start(opened);
+    const metadata = { name: "db", namespace: "apps", deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["x/y"] };
+    cluster.put(SEALED_SECRETS, { ...sealed("db"), metadata });
+    await settle();
+    expect([cluster.objects("secrets"), statusOf(cluster, "db"), eventsOf(cluster)]).toEqual([[], undefined, []]);
+  });
+
+  test("writes no status when that is switched off", async () => {
+    const { cluster, settle } = await start(opened, { updateStatus: false });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    expect([statusOf(cluster, "db"), eventsOf(cluster).length]).toEqual([undefined, 1]);
+  });
+
   test("metrics carry the names that dashboards know", async () => {
     const { cluster, metrics, settle } = await start((object) =>
       object.metadata.name === "bad" ? { kind: "no-key", message: "m" } : opened(object),
