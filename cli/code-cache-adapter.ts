@@ -19,12 +19,25 @@ import { dirname, isAbsolute, join } from "node:path";
 const MAX_BYTES = 64 * 1024 * 1024;
 const PREFIX = "code-";
 
+/** Who compiled, and for what: code of one command is of little use to another. */
+export interface CodeOrigin {
+  /** The build of the bundle. */
+  readonly build: string;
+  /** Node's version, the system and the processor. */
+  readonly flavour: string;
+  /** First word of the command line. */
+  readonly command: string;
+}
+
 /**
  * Where this user's compiled code is kept: a file in `$XDG_CACHE_HOME/sealkit` (or `~/.cache/sealkit`), which must be
  * a real folder of this very user that nobody else may enter (it is made so). Undefined where no such folder can be
  * had, where the system has no user numbers, or when `SEALKIT_NO_CODE_CACHE` is set.
  */
-export function userCacheFile(env: Readonly<Record<string, string | undefined>>, id: string): string | undefined {
+export function userCacheFile(
+  env: Readonly<Record<string, string | undefined>>,
+  { build, flavour, command }: CodeOrigin,
+): string | undefined {
   const base = env["XDG_CACHE_HOME"] || (env["HOME"] ? join(env["HOME"], ".cache") : "");
   if (!isAbsolute(base) || env["SEALKIT_NO_CODE_CACHE"]) return undefined;
   const folder = join(base, "sealkit");
@@ -33,7 +46,9 @@ export function userCacheFile(env: Readonly<Record<string, string | undefined>>,
     for (const path of [base, folder]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
     const seen = lstatSync(folder);
     const isPrivate = seen.isDirectory() && seen.uid === process.getuid?.() && (seen.mode & 0o077) === 0;
-    return isPrivate ? join(folder, `${PREFIX}${id}`) : undefined;
+    // Whatever was typed becomes part of a file name only when it can be a command.
+    const word = /^[a-z][a-z-]{0,19}$/.test(command) ? command : "other";
+    return isPrivate ? join(folder, `${PREFIX}${build}-${flavour}-${word}`) : undefined;
   } catch {
     return undefined;
   }
@@ -55,15 +70,15 @@ export function readUserCache(path: string): Buffer | undefined {
   }
 }
 
-/** Keeps compiled code for the next start, in one step, and drops that of other versions. Failing is no harm. */
-export function writeUserCache(path: string, code: Uint8Array): void {
+/** Keeps compiled code for the next start, in one step, and drops that of other builds. Failing is no harm. */
+export function writeUserCache(path: string, build: string, code: Uint8Array): void {
   const beside = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     writeFileSync(beside, code, { flag: "wx", mode: 0o600 });
     renameSync(beside, path);
     const folder = dirname(path);
     for (const name of readdirSync(folder)) {
-      if (name.startsWith(PREFIX) && join(folder, name) !== path) unlinkSync(join(folder, name));
+      if (name.startsWith(PREFIX) && !name.startsWith(`${PREFIX}${build}-`)) unlinkSync(join(folder, name));
     }
   } catch {
     try {

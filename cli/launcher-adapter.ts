@@ -15,12 +15,14 @@ const bundle = join(folder, "sealkit.bundle");
 const source = readFileSync(bundle, "latin1");
 const flavour = `${process.version}-${process.platform}-${process.arch}`;
 
+const origin = { build: __BUILD_ID__, flavour, command: process.argv[2] ?? "" };
+
 const shipped = readShipped(join(folder, `sealkit.bundle.${flavour}.code`));
-const own = shipped === undefined ? userCacheFile(process.env, `${__BUILD_ID__}-${flavour}`) : undefined;
+const own = shipped === undefined ? userCacheFile(process.env, origin) : undefined;
 const cachedData = shipped ?? (own === undefined ? undefined : readUserCache(own));
 const script = new Script(source, { filename: bundle, ...(cachedData === undefined ? {} : { cachedData }) });
 if (own !== undefined && (cachedData === undefined || script.cachedDataRejected)) {
-  process.once("exit", () => writeUserCache(own, script.createCachedData()));
+  process.once("exit", () => writeUserCache(own, __BUILD_ID__, script.createCachedData()));
 }
 script.runInThisContext()({}, createRequire(join(folder, "sealkit.cjs")), {}, bundle, dirname(bundle));
 

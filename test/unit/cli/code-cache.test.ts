@@ -20,14 +20,23 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
+const origin = (build: string, command = "keys") => ({ build, flavour: "v20", command });
+
 describe("userCacheFile()", () => {
+  test("what is no command gets no file of its own", () => {
+    const path = userCacheFile({ HOME: home }, origin("id", "../../evil"));
+    expect(path).toBe(join(home, ".cache/sealkit/code-id-v20-other"));
+  });
+
   test("makes a folder that only this user may enter", () => {
-    expect(userCacheFile({ HOME: home }, "id")).toBe(join(home, ".cache/sealkit/code-id"));
+    expect(userCacheFile({ HOME: home }, origin("id"))).toBe(join(home, ".cache/sealkit/code-id-v20-keys"));
     expect(statSync(join(home, ".cache/sealkit")).mode & 0o777).toBe(0o700);
   });
 
   test("prefers XDG_CACHE_HOME", () => {
-    expect(userCacheFile({ HOME: "/nonexistent", XDG_CACHE_HOME: home }, "id")).toBe(join(home, "sealkit/code-id"));
+    expect(userCacheFile({ HOME: "/nonexistent", XDG_CACHE_HOME: home }, origin("id"))).toBe(
+      join(home, "sealkit/code-id-v20-keys"),
+    );
   });
 
   test.each([
@@ -36,7 +45,7 @@ describe("userCacheFile()", () => {
     { name: "the user's wish", env: { HOME: "/tmp", SEALKIT_NO_CODE_CACHE: "1" } },
     { name: "a home that cannot be written", env: { HOME: "/proc/nowhere" } },
   ])("gives none for $name", ({ env }) => {
-    expect(userCacheFile(env, "id")).toBeUndefined();
+    expect(userCacheFile(env, origin("id"))).toBeUndefined();
   });
 
   test.each([
@@ -57,23 +66,23 @@ describe("userCacheFile()", () => {
     { name: "a file", prepare: (path: string) => writeFileSync(path, "") },
   ])("gives none for $name", ({ prepare }) => {
     prepare(join(home, "sealkit"));
-    expect(userCacheFile({ XDG_CACHE_HOME: home }, "id")).toBeUndefined();
+    expect(userCacheFile({ XDG_CACHE_HOME: home }, origin("id"))).toBeUndefined();
   });
 });
 
 describe("readUserCache() and writeUserCache()", () => {
   test("what was written is read, mode 0600, and older versions go", () => {
-    const old = userCacheFile({ HOME: home }, "old") ?? "";
-    writeUserCache(old, Buffer.from("old"));
-    const path = userCacheFile({ HOME: home }, "new") ?? "";
-    writeUserCache(path, Buffer.from("code"));
+    const old = userCacheFile({ HOME: home }, origin("old")) ?? "";
+    writeUserCache(old, "old", Buffer.from("old"));
+    const path = userCacheFile({ HOME: home }, origin("new")) ?? "";
+    writeUserCache(path, "new", Buffer.from("code"));
     expect(readUserCache(path)?.toString()).toBe("code");
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(home, ".cache/sealkit"))).toEqual(["code-new"]);
+    expect(readdirSync(join(home, ".cache/sealkit"))).toEqual(["code-new-v20-keys"]);
   });
 
   test("a file that others may write, a link, and nothing are not read", () => {
-    const path = userCacheFile({ HOME: home }, "id") ?? "";
+    const path = userCacheFile({ HOME: home }, origin("id")) ?? "";
     expect(readUserCache(path)).toBeUndefined();
     writeFileSync(path, "code");
     chmodSync(path, 0o666);
@@ -85,7 +94,7 @@ describe("readUserCache() and writeUserCache()", () => {
   });
 
   test("a folder that went away is no harm", () => {
-    writeUserCache(join(home, "none", "code-x"), Buffer.from("code"));
+    writeUserCache(join(home, "none", "code-x"), "x", Buffer.from("code"));
     expect(existsSync(join(home, "none"))).toBe(false);
   });
 });
