@@ -40,4 +40,18 @@ describe("links of the documentation", () => {
       });
     expect(broken).toEqual([]);
   });
+
+  test("every page but the first can be reached from it", () => {
+    const reached = new Set(["README.md"]);
+    for (const page of reached) {
+      for (const { target } of links.filter((link) => link.page === page)) {
+        const file = posix.normalize(posix.join(dirname(page), target.split("#")[0] ?? ""));
+        // A link to a folder shows what is in it.
+        const folder = `${file.replace(/\/$/, "")}/`;
+        for (const found of pages()) if (found === file || found.startsWith(folder)) reached.add(found);
+      }
+    }
+    const lost = pages().filter((page) => page.startsWith("docs/") && !reached.has(page));
+    expect(lost).toEqual([]);
+  });
 });
