@@ -7,7 +7,7 @@ import { mergeApplied, removeFields } from "../apply/merge.ts";
 import { unowned } from "../apply/track.ts";
 import { typedProblems } from "../apply/typed.ts";
 import { checkShape } from "../http/body.ts";
-import { parseDocuments } from "../http/yaml-body.ts";
+import { parseDocument } from "../http/yaml-body.ts";
 import { required } from "../kinds/causes.ts";
 import { at, child, storageKey, textAt, timestamp } from "../object.ts";
 import { apiVersionOf, type ResourceType } from "../registry/resource-type.ts";
@@ -63,7 +63,7 @@ function requireUnknown(type: ResourceType, { metadata }: KubeObject, name: stri
 
 function readConfiguration(world: World, request: ApiRequest, target: Target, name: string): JsonObject {
   const { type } = target;
-  const body = parseDocuments(request.body.toString("utf8"), type.kind);
+  const body = parseDocument(request.body.toString("utf8"), type.kind);
   checkShape(body, world.limits);
   if (!isJsonObject(body)) throw badRequest("error decoding YAML: the body is not an object");
   const { group, version } = splitApiVersion(textAt(body, "apiVersion"));

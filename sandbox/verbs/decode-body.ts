@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type KubeObject, splitApiVersion } from "../../src/objects/index.ts";
 import { checkShape } from "../http/body.ts";
 import { duplicateFields } from "../http/duplicate-fields.ts";
-import { parseDocuments } from "../http/yaml-body.ts";
+import { parseDocument } from "../http/yaml-body.ts";
 import { isKubeObject, textAt } from "../object.ts";
 import { decodeProtobuf } from "../protobuf/decode.ts";
 import { WireError } from "../protobuf/wire.ts";
@@ -29,7 +29,7 @@ export function readRawBody(request: ApiRequest, kind: string, world: World): Ra
   const mediaType = request.contentType.split(";")[0]?.trim() ?? "";
   const text = request.body.toString("utf8");
   if (mediaType === "application/yaml") {
-    const value = parseDocuments(text, kind);
+    const value = parseDocument(text, kind);
     checkShape(value, world.limits);
     return { value, duplicates: [] };
   }

@@ -509,6 +509,23 @@ export function objectsConformance(api: () => Api): void {
       expect(selected.json.items).toHaveLength(1);
     });
 
+    test("bodies and answers in YAML", async () => {
+      await begin();
+      const name = fresh("cm");
+      const contentType = "application/yaml";
+      const body = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  a: "yes"\n  b: |\n    two\n    lines\n`;
+      const made = await api().call("POST", maps(), body, { contentType });
+      expect(made.json.data).toEqual({ a: "yes", b: "two\nlines\n" });
+      const shown = await api().get(`${maps()}/${name}`, { accept: contentType });
+      expect(shown.headers["content-type"]).toBe("application/yaml");
+      expect(shown.text).toMatch(
+        /^apiVersion: v1\ndata:\n {2}a: "yes"\n {2}b: \|\n {4}two\n {4}lines\nkind: ConfigMap\n/,
+      );
+      const applied = await api().patch("apply", `${maps()}/${name}?fieldManager=y`, body.replace("two", "2"));
+      expect(applied.json.code).toBe(409);
+      expect((await api().call("POST", maps(), "a: b: c", { contentType })).status).toBe(400);
+    });
+
     test("content types: JSON for those who prefer protobuf and take JSON, 406 and 415 for the rest", async () => {
       await begin();
       const accepted = await api().get(maps(), { accept: "application/json;q=0.5, text/html" });
