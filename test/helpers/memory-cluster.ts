@@ -72,7 +72,11 @@ export function memoryCluster(): MemoryCluster {
     return (options.labelSelector ?? "")
       .split(",")
       .filter((term) => term !== "")
-      .every((term) => object.metadata.labels?.[term.split("=")[0] ?? ""] === term.split("=")[1]);
+      .every((term) => {
+        const [name = "", value] = term.split("=");
+        const label = object.metadata.labels?.[name];
+        return value === undefined ? label !== undefined : label === value;
+      });
   };
   const store = (resource: ApiResource, object: KubeObject): KubeObject => {
     const key = keyOf(object);
