@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../src/objects/index.ts";
 import type { Scope } from "../../src/sealed/index.ts";
+import { SYNC_NAMESPACE } from "../sandbox/whole-cluster.ts";
 
 /** The namespace that the demo's application lives in. */
 export const NAMESPACE = "shop";
@@ -99,6 +100,5 @@ export function syncManifests(url: string): readonly KubeObject[] {
   ];
 }
 
-/** Where GitRepository, Kustomization and the age identity live. */
-export const SYNC_NAMESPACE = "flux-system";
+/** Where the Kustomization finds the age identity. */
 export const AGE_SECRET = "sops-age";

@@ -11,7 +11,3 @@ export interface Stage {
 
 /** Makes an empty cluster and starts the controllers in it. */
 export type MakeStage = () => Promise<Stage>;
-
-/** Where the controllers keep their keys. */
-export const CONTROLLER_NAMESPACE = "kube-system";
-export const CONTROLLER_SERVICE = "sealed-secrets-controller";

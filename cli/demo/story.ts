@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { GIT_REPOSITORIES, KUSTOMIZATIONS, SEALED_SECRETS } from "../../controller/api/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import type { Io } from "../io.ts";
+import { CONTROLLER_NAMESPACE, CONTROLLER_SERVICE, SYNC_NAMESPACE } from "../sandbox/whole-cluster.ts";
 import type { InnerCommand, InnerResult } from "./inner-command.ts";
 import {
   AGE_SECRET,
@@ -10,25 +12,14 @@ import {
   type DemoSecret,
   NAMESPACE,
   NAMESPACE_MANIFEST,
-  SYNC_NAMESPACE,
   sealedSecrets,
   secretManifest,
   sopsSecret,
   syncManifests,
 } from "./manifests.ts";
-import { CONTROLLER_NAMESPACE, CONTROLLER_SERVICE, type MakeStage, type Stage } from "./stage.ts";
+import type { MakeStage, Stage } from "./stage.ts";
 import { check, type Steps } from "./steps.ts";
-import {
-  applied,
-  condition,
-  GIT_REPOSITORIES,
-  KUSTOMIZATIONS,
-  reconcileNow,
-  SEALED_SECRETS,
-  SECRETS,
-  secretValues,
-  waitFor,
-} from "./watching.ts";
+import { applied, condition, reconcileNow, SECRETS, secretValues, waitFor } from "./watching.ts";
 import type { WorkingCopy } from "./working-copy-adapter.ts";
 
 /** What the story needs from outside. */

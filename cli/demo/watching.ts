@@ -1,39 +1,11 @@
+import { GIT_REPOSITORIES, KUSTOMIZATIONS } from "../../controller/api/index.ts";
 import type { ApiResource, KubeClient } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
-import { NAMESPACE, SYNC_NAMESPACE } from "./manifests.ts";
+import { SYNC_NAMESPACE } from "../sandbox/whole-cluster.ts";
+import { NAMESPACE } from "./manifests.ts";
 import { CheckFailed } from "./steps.ts";
 
-const core = (plural: string, kind: string): ApiResource => ({
-  group: "",
-  version: "v1",
-  plural,
-  kind,
-  namespaced: true,
-});
-
-export const SECRETS = core("secrets", "Secret");
-export const KUSTOMIZATIONS: ApiResource = {
-  group: "kustomize.toolkit.fluxcd.io",
-  version: "v1",
-  plural: "kustomizations",
-  kind: "Kustomization",
-  namespaced: true,
-};
-export const GIT_REPOSITORIES: ApiResource = {
-  group: "source.toolkit.fluxcd.io",
-  version: "v1",
-  plural: "gitrepositories",
-  kind: "GitRepository",
-  namespaced: true,
-};
-export const SEALED_SECRETS: ApiResource = {
-  group: "bitnami.com",
-  version: "v1alpha1",
-  plural: "sealedsecrets",
-  kind: "SealedSecret",
-  namespaced: true,
-};
-
+export const SECRETS: ApiResource = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
 const POLL_MS = 50;
 const PATIENCE_MS = 45_000;
 

@@ -12,7 +12,7 @@ import type { KubeObject } from "../../src/objects/index.ts";
 
 /** The names under which kubeseal looks for the controller. */
 export const CONTROLLER_NAMESPACE = "kube-system";
-const CONTROLLER_SERVICE = "sealed-secrets-controller";
+export const CONTROLLER_SERVICE = "sealed-secrets-controller";
 
 /** Where sources and Kustomizations conventionally live. */
 export const SYNC_NAMESPACE = "flux-system";
