@@ -25,11 +25,17 @@ export const renewCommand = defineCommand({
       placeholder: "DURATION",
       help: "How long to wait for the controller; 0: not",
     }),
+    dryRun: flag.toggle({ help: "Say what would be done and change nothing" }),
     output: flag.choice(["text", "json"], { short: "o", default: "text", help: "Form of the result" }),
     ...placeFlags,
   },
   run: ({ flags, io }) =>
     withCluster(flags, io, async (client) => {
+      if (flags.dryRun) {
+        const { namespace } = keyPlace(flags);
+        await note(io, `Would add one key of ${flags.bits} bits to namespace ${namespace}; the present ones stay`);
+        return EXIT.ok;
+      }
       const settings = { ...keyPlace(flags), now: io.now(), bits: Number(flags.bits), lifetimeMs: flags.ttl };
       const { name, fingerprint, notAfter } = await renewSealingKey(client, settings);
       const text =

@@ -2,7 +2,9 @@ import { readCertificate } from "../../src/x509/index.ts";
 import type { CommandRunner } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
+import { nearestWord } from "../nearest.ts";
 import { warn, write } from "../output.ts";
+import type { FlagProblem } from "../pflag.ts";
 import { certificatePem } from "./certificate.ts";
 import { type Context, openContext } from "./context.ts";
 import { KubesealError } from "./errors.ts";
@@ -50,8 +52,13 @@ const SCOPES = ["strict", "namespace-wide", "cluster-wide"];
 const FORMATS = ["json", "yaml"];
 
 /** Go's flag library: the list on stdout, the heading on stderr; asking for help is no mistake. */
-async function usage(problem: { readonly kind: string; readonly message: string }, io: Io): Promise<number> {
+async function usage(problem: FlagProblem, io: Io): Promise<number> {
   await write(io.stderr, `Usage of ${io.argv0}:\n`);
+  if (problem.kind === "unknown" && problem.word.startsWith("--")) {
+    const names = KUBESEAL_FLAGS.map(({ name }) => `--${name}`);
+    const nearest = nearestWord(problem.word, names);
+    if (nearest !== undefined) await write(io.stderr, `hint: did you mean: ${nearest}\n`);
+  }
   const isHelp = problem.kind === "help";
   await write(io.stdout, isHelp ? flagList() : `${flagList()}${problem.message}\n`);
   return isHelp ? EXIT.ok : EXIT.usage;

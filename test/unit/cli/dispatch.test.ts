@@ -1,4 +1,6 @@
+import { Readable, Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { dispatch } from "../../../cli/dispatch.ts";
 import { runCli } from "../../helpers/run-cli.ts";
 
 describe("sealkit", () => {
@@ -55,5 +57,64 @@ describe("sealkit", () => {
     expect((await runCli("nope", { tty: true })).stderr).toContain("\u001b[1;31merror:");
     expect((await runCli("nope", { tty: true, env: { NO_COLOR: "1" } })).stderr).toMatch(/^error:/);
     expect((await runCli("nope", { tty: true, env: { TERM: "dumb" } })).stderr).toMatch(/^error:/);
+  });
+
+  test.each(["/usr/local/bin/kubeseal", "kubeseal.exe"])("called %s it is kubeseal", async (argv0) => {
+    const { code, stdout, stderr } = await runCli("--certt", { argv0 });
+    expect([code, stderr]).toEqual([2, `Usage of ${argv0}:\nhint: did you mean: --cert\n`]);
+    expect(stdout).toMatch(/\nunknown flag: --certt\n$/);
+  });
+});
+
+describe("an error that nobody foresaw", () => {
+  const failing = (error: unknown) => ({
+    name: "x",
+    summary: "",
+    group: "More" as const,
+    load: async () => ({ run: () => Promise.reject(error) }),
+  });
+  const told = async (error: unknown, env: Record<string, string> = {}) => {
+    let text = "";
+    const stderr = new Writable({
+      write: (chunk, _encoding, done) => {
+        text += String(chunk);
+        done();
+      },
+    });
+    const { signal } = new AbortController();
+    const io = {
+      env,
+      cwd: "/",
+      argv0: "sealkit",
+      stdin: Readable.from([]),
+      stdout: stderr,
+      stderr,
+      signal,
+      now: Date.now,
+    };
+    const code = await dispatch(["x"], io, [failing(error)]);
+    return { code, text };
+  };
+
+  test.each([
+    { name: "an error", error: new TypeError("canary-77"), kind: "TypeError" },
+    {
+      name: "an error of the system",
+      error: Object.assign(new Error("canary-77"), { code: "EWHATEVER" }),
+      kind: "Error, EWHATEVER",
+    },
+    { name: "no error at all", error: "canary-77", kind: "string" },
+    { name: "an error with a secret cause", error: new Error("x", { cause: new Error("canary-77") }), kind: "Error" },
+  ])("is one honest line for $name, without its message", async ({ error, kind }) => {
+    const { code, text } = await told(error);
+    expect([code, text]).toEqual([
+      1,
+      `error: sealkit made a mistake (${kind}): please report it; run again with SEALKIT_DEBUG=1 for the place in the code\n`,
+    ]);
+    expect((await told(error, { SEALKIT_DEBUG: "1" })).text).not.toContain("canary-77");
+  });
+
+  test("with SEALKIT_DEBUG=1 the place in the code is shown", async () => {
+    expect((await told(new Error("x"), { SEALKIT_DEBUG: "1" })).text).toMatch(/\n {4}at /);
   });
 });
