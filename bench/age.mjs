@@ -3,7 +3,7 @@ import { randomFillSync } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ageIdentity } from "./material.mjs";
-import { inTurn, line, peer, sealkit, timed } from "./measure.mjs";
+import { compare, inTurn, peer, sealkit, timed } from "./measure.mjs";
 
 export async function run(folder, { mebibytes = 256, rounds = 5 } = {}) {
   const identity = ageIdentity(folder);
@@ -24,23 +24,10 @@ export async function run(folder, { mebibytes = 256, rounds = 5 } = {}) {
     decryptTheirs: () => decrypt(theirs),
   });
   for (const file of [plain, encrypted, out]) rmSync(file);
-  const rate = (ms) => mebibytes / (ms / 1000);
-  const note = (ms) => `${rate(ms).toFixed(0)} MiB/s`;
+  const note = ({ ms }) => `${(mebibytes / (ms / 1000)).toFixed(0)} MiB/s`;
   const { encryptOurs, encryptTheirs, decryptOurs, decryptTheirs } = times;
   return [
-    line(`age: encrypt ${mebibytes} MiB`, {
-      ours: encryptOurs,
-      theirs: encryptTheirs,
-      unit: "ms",
-      rival: "age",
-      note: note(encryptOurs),
-    }),
-    line(`age: decrypt ${mebibytes} MiB`, {
-      ours: decryptOurs,
-      theirs: decryptTheirs,
-      unit: "ms",
-      rival: "age",
-      note: note(decryptOurs),
-    }),
+    compare(`age: encrypt ${mebibytes} MiB`, encryptOurs, encryptTheirs, { rival: "age", note: note(encryptOurs) }),
+    compare(`age: decrypt ${mebibytes} MiB`, decryptOurs, decryptTheirs, { rival: "age", note: note(decryptOurs) }),
   ];
 }

@@ -1,6 +1,6 @@
 // What every bench needs: whole processes timed in turn, medians, ratios, and a table for people.
 import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,39 +50,65 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** Milliseconds of processor time of all programs that ended so far; 0 where the system does not tell. */
+function processorTime() {
+  try {
+    const fields = readFileSync("/proc/self/stat", "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return (Number(fields[13]) + Number(fields[14])) * 10;
+  } catch {
+    return 0;
+  }
+}
+
 /**
  * Runs every contender once to warm the disk cache, then in turn `rounds` times, so that whatever else the machine does
- * meets all of them. Resolves with the median of each, in milliseconds.
+ * meets all of them. Resolves with the median wall time and the mean processor time of each, in milliseconds: the first
+ * is what a person waits, the second is what a busy machine does not blur.
  */
 export async function inTurn(rounds, contenders) {
-  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+  const names = Object.keys(contenders);
+  const times = Object.fromEntries(names.map((name) => [name, []]));
+  const processor = Object.fromEntries(names.map((name) => [name, 0]));
   for (const run of Object.values(contenders)) await run();
   for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of Object.entries(contenders)) times[name].push(await run());
+    for (const [name, run] of Object.entries(contenders)) {
+      const before = processorTime();
+      times[name].push(await run());
+      processor[name] += (processorTime() - before) / rounds;
+    }
   }
-  return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]));
+  return Object.fromEntries(names.map((name) => [name, { ms: median(times[name]), cpu: processor[name] }]));
 }
 
 /**
  * One line of the result: what was measured, ours and theirs in the same unit, and the ratio that counts with its goal
  * (`limit`: the ratio must not be larger).
  */
-export function line(what, { ours, theirs, unit, rival, limit, note }) {
-  return { what, ours, theirs, unit, rival, ratio: ours / theirs, limit, note };
+export function line(what, { ours, theirs, unit, rival, limit, note, cpu }) {
+  return { what, ours, theirs, unit, rival, ratio: ours / theirs, limit, note, cpu };
+}
+
+/** A line of two contenders of `inTurn`; `times` stretches the rival's to as many calls as ours stands for. */
+export function compare(what, ours, theirs, { rival, limit, note, times = 1 }) {
+  const cpu = theirs.cpu > 0 ? ours.cpu / (theirs.cpu * times) : undefined;
+  return line(what, { ours: ours.ms, theirs: theirs.ms * times, unit: "ms", rival, limit, note, cpu });
 }
 
 const figure = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 
 /** Prints the lines as a Markdown table. */
 export function table(lines) {
-  const rows = lines.map(({ what, ours, theirs, unit, rival, ratio, limit, note }) => [
+  const rows = lines.map(({ what, ours, theirs, unit, rival, ratio, limit, note, cpu }) => [
     what,
     `${figure(ours)} ${unit}`,
     `${figure(theirs)} ${unit} (${rival})`,
     ratio.toFixed(3),
+    cpu === undefined ? "" : cpu.toFixed(3),
     limit === undefined ? "" : `≤ ${limit}: ${ratio <= limit ? "met" : "missed"}`,
     note ?? "",
   ]);
-  const head = ["what", "sealkit", "rival", "ratio", "goal", "note"];
+  const head = ["what", "sealkit", "rival", "ratio", "ratio of processor time", "goal", "note"];
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

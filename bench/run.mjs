@@ -18,7 +18,7 @@ const BENCHES = {
   start: { run: simple("start"), quick: simple("start", { rounds: 3 }), peers: ["age-keygen", "kubeseal", "sops"] },
   seal: {
     run: simple("seal"),
-    quick: simple("seal", { count: 50, sample: 5, rounds: 1 }),
+    quick: simple("seal", { count: 50, calls: 5, rounds: 1 }),
     peers: ["kubeseal"],
   },
   sops: {

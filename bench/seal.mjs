@@ -2,9 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { certificate, secrets } from "./material.mjs";
-import { inTurn, line, peer, sealkit, timed } from "./measure.mjs";
+import { compare, inTurn, peer, sealkit, timed } from "./measure.mjs";
 
-export async function run(folder, { count = 1000, sample = 100, rounds = 5 } = {}) {
+export async function run(folder, { count = 1000, calls = 50, rounds = 5 } = {}) {
   const cert = await certificate(folder);
   const all = join(folder, "all.json");
   const one = join(folder, "one.json");
@@ -17,25 +17,18 @@ export async function run(folder, { count = 1000, sample = 100, rounds = 5 } = {
     theirs: () => timed(theirs, { input: all, output: out }),
     calls: async () => {
       let ms = 0;
-      for (let at = 0; at < sample / rounds; at++) ms += await timed(theirs, { input: one, output: out });
-      return (ms / (sample / rounds)) * count;
+      for (let at = 0; at < calls; at++) ms += await timed(theirs, { input: one, output: out });
+      return ms;
     },
   });
-  const { ours, calls } = times;
+  const what = `seal: ${count} Secrets in one call`;
   return [
-    line(`seal: ${count} Secrets in one call`, {
-      ours,
-      theirs: calls,
-      unit: "ms",
+    compare(what, times.ours, times.calls, {
       rival: `${count} calls of kubeseal`,
       limit: 0.05,
-      note: `the rival's time is that of ${sample} calls, times ${count / sample}`,
+      times: count / calls,
+      note: `the rival's time is that of ${calls} calls, times ${count / calls}`,
     }),
-    line(`seal: ${count} Secrets in one call`, {
-      ours,
-      theirs: times.theirs,
-      unit: "ms",
-      rival: "one call of kubeseal",
-    }),
+    compare(what, times.ours, times.theirs, { rival: "one call of kubeseal" }),
   ];
 }

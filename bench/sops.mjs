@@ -1,7 +1,7 @@
 // Decrypting and encrypting one large SOPS file.
 import { join } from "node:path";
 import { ageIdentity, sopsFile } from "./material.mjs";
-import { inTurn, line, peer, sealkit, timed } from "./measure.mjs";
+import { compare, inTurn, peer, sealkit, timed } from "./measure.mjs";
 
 export async function run(folder, { values = 10_000, rounds = 5 } = {}) {
   const identity = ageIdentity(folder);
@@ -20,17 +20,7 @@ export async function run(folder, { values = 10_000, rounds = 5 } = {}) {
     encryptTheirs: () => encrypt(theirs),
   });
   return [
-    line(`sops: decrypt ${values} values`, {
-      ours: times.decryptOurs,
-      theirs: times.decryptTheirs,
-      unit: "ms",
-      rival: "sops",
-    }),
-    line(`sops: encrypt ${values} values`, {
-      ours: times.encryptOurs,
-      theirs: times.encryptTheirs,
-      unit: "ms",
-      rival: "sops",
-    }),
+    compare(`sops: decrypt ${values} values`, times.decryptOurs, times.decryptTheirs, { rival: "sops" }),
+    compare(`sops: encrypt ${values} values`, times.encryptOurs, times.encryptTheirs, { rival: "sops" }),
   ];
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ageIdentity, certificate, secrets, sopsFile } from "./material.mjs";
-import { inTurn, line, peer, sealkit, timed } from "./measure.mjs";
+import { compare, inTurn, peer, sealkit, timed } from "./measure.mjs";
 
 export async function run(folder, { rounds = 21 } = {}) {
   const cert = await certificate(folder);
@@ -21,9 +21,9 @@ export async function run(folder, { rounds = 21 } = {}) {
   });
   const { node, ours, theirs, oursSops, theirsSops } = times;
   return [
-    line("start: seal one Secret", { ours, theirs: node, unit: "ms", rival: "node -e 0", limit: 1.6 }),
-    line("start: seal one Secret", { ours, theirs, unit: "ms", rival: "kubeseal" }),
-    line("start: decrypt one small file", { ours: oursSops, theirs: node, unit: "ms", rival: "node -e 0" }),
-    line("start: decrypt one small file", { ours: oursSops, theirs: theirsSops, unit: "ms", rival: "sops" }),
+    compare("start: seal one Secret", ours, node, { rival: "node -e 0", limit: 1.6 }),
+    compare("start: seal one Secret", ours, theirs, { rival: "kubeseal" }),
+    compare("start: decrypt one small file", oursSops, node, { rival: "node -e 0" }),
+    compare("start: decrypt one small file", oursSops, theirsSops, { rival: "sops" }),
   ];
 }
