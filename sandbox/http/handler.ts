@@ -44,7 +44,7 @@ export function createHandler(world: World): (message: IncomingMessage, response
 
 async function handle(world: World, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(message.url ?? "/", "https://sandbox");
-  const user = identify(world, message, url.pathname);
+  const user = identify(world, message);
   const body = await readBody(message, world.limits.bodyBytes);
   const request: ApiRequest = {
     method: message.method ?? "GET",
@@ -80,12 +80,12 @@ async function handle(world: World, message: IncomingMessage, response: ServerRe
   handleResource(world, request, target, verb, message, response);
 }
 
-function identify(world: World, message: IncomingMessage, path: string): User {
+function identify(world: World, message: IncomingMessage): User {
   const user = authenticate(message.headers, world);
   const other = impersonated(message.headers);
   if (other === undefined) return user;
   requireImpersonation(world, user, other, message.headers["impersonate-group"] !== undefined);
-  return path === "" ? user : other;
+  return other;
 }
 
 function handlePlain(world: World, message: IncomingMessage, request: ApiRequest, response: ServerResponse): void {

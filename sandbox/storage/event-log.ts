@@ -7,6 +7,8 @@ export interface Change {
   readonly key: string;
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: KubeObject;
+  /** About the size of `object`. */
+  readonly bytes: number;
   /** The state before; undefined for ADDED. */
   readonly previous: KubeObject | undefined;
 }
@@ -14,12 +16,15 @@ export interface Change {
 /** The last changes in order of their revision, at most `window` of them. */
 export class EventLog {
   readonly #window: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
   #changes: Change[] = [];
   /** Changes up to and including this revision have been dropped. */
   #compacted = 0;
 
-  constructor(window: number) {
+  constructor(window: number, maxBytes: number) {
     this.#window = window;
+    this.#maxBytes = maxBytes;
   }
 
   get compacted(): number {
@@ -32,8 +37,10 @@ export class EventLog {
 
   append(change: Change): void {
     this.#changes.push(change);
+    this.#bytes += change.bytes;
     // Dropping in blocks keeps append cheap: an array is copied once per block, not once per change.
     if (this.#changes.length > this.#window + Math.max(64, this.#window / 4)) this.#dropTo(this.#window);
+    while (this.#bytes > this.#maxBytes && this.#changes.length > 1) this.#dropTo(this.#changes.length >> 1);
   }
 
   /** Forgets everything so far; watches that resume from before get 410. */
@@ -55,6 +62,7 @@ export class EventLog {
 
   #dropTo(count: number): void {
     const dropped = this.#changes.splice(0, this.#changes.length - count);
+    for (const change of dropped) this.#bytes -= change.bytes;
     this.#compacted = dropped.at(-1)?.revision ?? this.#compacted;
   }
 }

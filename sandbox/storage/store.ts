@@ -1,7 +1,9 @@
 import type { KubeObject } from "../../src/objects/index.ts";
+import type { SandboxLimits } from "../limits.ts";
 import { cloneObject } from "../object.ts";
 import { tooManyRequests } from "../status.ts";
 import { type Change, EventLog } from "./event-log.ts";
+import { roughSize } from "./rough-size.ts";
 
 /** Counters for tests, benches and `sealkit sandbox`. */
 export interface StorageStats {
@@ -23,12 +25,15 @@ export class Store {
   readonly #sorted = new Map<string, readonly string[]>();
   readonly #listeners = new Set<Listener>();
   readonly #maxObjects: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
   #revision = 1;
   #objects = 0;
 
-  constructor(limits: { eventWindow: number; objects: number }) {
-    this.log = new EventLog(limits.eventWindow);
+  constructor(limits: Pick<SandboxLimits, "eventWindow" | "eventBytes" | "objects" | "objectBytes">) {
+    this.log = new EventLog(limits.eventWindow, limits.eventBytes);
     this.#maxObjects = limits.objects;
+    this.#maxBytes = limits.objectBytes;
   }
 
   get revision(): number {
@@ -44,14 +49,24 @@ export class Store {
   }
 
   /**
-   * Stores `object` (taken over by the store) with the next revision and returns it.
+   * Asks for room before a client's write. The sandbox's own writes (ends of deletions, status) are small and always go
+   * through.
    *
    * @throws StatusError 429 when the store is full
    */
+  requireRoom(object: KubeObject, previous: KubeObject | undefined): void {
+    const more = roughSize(object) - (previous === undefined ? 0 : roughSize(previous));
+    if (previous === undefined && this.#objects >= this.#maxObjects) throw tooManyRequests();
+    if (more > 0 && this.#bytes + more > this.#maxBytes) throw tooManyRequests();
+  }
+
+  /** Stores `object` (taken over by the store) with the next revision and returns it. */
   put(table: string, key: string, object: KubeObject): KubeObject {
     const rows = this.#tables.get(table) ?? new Map<string, KubeObject>();
     const previous = rows.get(key);
-    if (previous === undefined && this.#objects >= this.#maxObjects) throw tooManyRequests();
+    const bytes = roughSize(object);
+    const more = bytes - (previous === undefined ? 0 : roughSize(previous));
+    this.#bytes += more;
     this.#tables.set(table, rows);
     this.#revision += 1;
     object.metadata.resourceVersion = String(this.#revision);
@@ -66,6 +81,7 @@ export class Store {
       key,
       type: previous === undefined ? "ADDED" : "MODIFIED",
       object,
+      bytes,
       previous,
     });
     return object;
@@ -82,7 +98,9 @@ export class Store {
     this.#revision += 1;
     const object = cloneObject(previous);
     object.metadata.resourceVersion = String(this.#revision);
-    this.#publish({ revision: this.#revision, table, key, type: "DELETED", object, previous });
+    const bytes = roughSize(previous);
+    this.#bytes -= bytes;
+    this.#publish({ revision: this.#revision, table, key, type: "DELETED", object, bytes, previous });
     return object;
   }
 

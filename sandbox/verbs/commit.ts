@@ -52,6 +52,7 @@ export function commit(
     if (old === undefined) delete stored.metadata.resourceVersion;
     return stored;
   }
+  world.store.requireRoom(stored, old);
   return world.store.put(type.table, key, stored);
 }
 

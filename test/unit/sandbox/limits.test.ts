@@ -83,6 +83,22 @@ describe("limits of the sandbox", () => {
     expect(events[0].type).toBe("ERROR");
   });
 
+  test("large objects push the history out before its number of events is reached", async () => {
+    const small = await startSandbox({ limits: { eventBytes: 300_000, objectBytes: 2_000_000 } });
+    const client = new Api(small.endpoint);
+    await client.post(maps, map("big"));
+    for (let count = 0; count < 8; count += 1) {
+      await client.patch("merge", `${maps}/big`, { data: { big: String(count).repeat(100_000) } });
+    }
+    const { events } = await client.watch(`${maps}?watch=1&resourceVersion=2`, (got) => got.length > 0).done;
+    expect(events[0]).toMatchObject({ type: "ERROR", object: { code: 410 } });
+    const fill = async (count: number) =>
+      (await client.post(maps, map(`fill-${count}`, { a: "x".repeat(900_000) }))).status;
+    expect([await fill(1), await fill(2), await fill(3)]).toEqual([201, 201, 429]);
+    client.close();
+    await small.close();
+  });
+
   test("the store has a limit", async () => {
     let refused: { json: { code: number } } | undefined;
     for (let count = 0; count < 220 && refused === undefined; count += 1) {
