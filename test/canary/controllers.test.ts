@@ -49,7 +49,7 @@ async function failing(apiVersion: string, kind: string, namespace: string, name
     .poll(
       async () =>
         (await status(apiVersion, kind, namespace, name))?.conditions?.find((one) => one.type === type)?.status,
-      { timeout: 20_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     )
     .toBe("False");
 }
@@ -157,7 +157,7 @@ describe("SealedSecrets that fail", () => {
   test("a good one, whose Secret becomes immutable and changes", async () => {
     await create(await seal({ ...secret("frozen", { password: sealed.text }), immutable: true }));
     const live = async () => await status(API, "SealedSecret", NAMESPACE, "frozen");
-    await expect.poll(async () => (await live())?.conditions?.[0]?.status, { timeout: 20_000 }).toBe("True");
+    await expect.poll(async () => (await live())?.conditions?.[0]?.status, { timeout: 60_000 }).toBe("True");
     const next = await seal(secret("frozen", { password: `${sealed.text}-changed` }));
     const resource = await cluster.client.resourceFor(API, "SealedSecret");
     await cluster.client.patch(

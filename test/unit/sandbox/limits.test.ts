@@ -31,14 +31,12 @@ describe("limits of the sandbox", () => {
 
   test("watches have a limit, and it is given back", async () => {
     const path = `${maps}?watch=1&resourceVersion=${sandbox.stats().revision}`;
-    const watches = [
-      api.watch(path, () => false, { timeoutMs: 300 }),
-      api.watch(path, () => false, { timeoutMs: 300 }),
-    ];
+    const watches = [api.watch(path, () => false), api.watch(path, () => false)];
     await Promise.all(watches.map((watch) => watch.open));
     const third = await api.get(path);
     expect(third.json).toMatchObject({ code: 429, reason: "TooManyRequests" });
     expect(third.headers["retry-after"]).toBe("1");
+    for (const watch of watches) watch.close();
     await Promise.all(watches.map((watch) => watch.done));
     await eventually("no watch is left", async () => (sandbox.stats().watchers === 0 ? true : undefined));
   });

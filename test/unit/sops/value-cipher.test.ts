@@ -96,9 +96,7 @@ describe("parseEnvelope()", () => {
 
   test("ignores what stands behind the end, and never takes long over a hostile text", () => {
     expect(envelopeOf(`${good} more\nand more]`).type).toBe("str");
-    const started = performance.now();
-    expect(parseEnvelope(`ENC[AES256_GCM,data:${",iv:x,tag:x,type:x".repeat(50_000)}`)).toBeUndefined();
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(parseEnvelope(`ENC[AES256_GCM,data:${",iv:x,tag:x,type:x".repeat(200_000)}`)).toBeUndefined();
   });
 });
 

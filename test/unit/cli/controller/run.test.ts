@@ -44,11 +44,15 @@ describe("sealkit controller in a cluster", () => {
       "--listen-addr=127.0.0.1:0",
       "--listen-metrics-addr=127.0.0.1:0",
     ];
+    let shown = "";
     const ended = runCli(["controller", ...flags, ...words], {
       signal: stop.signal,
       files: { kc: sandbox.kubeconfig() },
+      onOutput: (text) => {
+        shown += text;
+      },
     });
-    return { stop, ended };
+    return { stop, ended, log: () => shown };
   };
 
   test("starts, makes a key, and ends in good order on SIGTERM", async () => {
@@ -95,8 +99,9 @@ describe("sealkit controller in a cluster", () => {
   });
 
   test("names namespaces that are not there and goes on", async () => {
-    const { stop, ended } = run(["--controllers=sealedsecret", "--additional-namespaces=nope,default"]);
-    setTimeout(() => stop.abort(), 500);
+    const { stop, ended, log } = run(["--controllers=sealedsecret", "--additional-namespaces=nope,default"]);
+    await until("it has looked", () => log().includes("nope"));
+    stop.abort();
     const { code, stderr } = await ended;
     expect(code).toBe(0);
     expect(stderr).toMatch(/level=ERROR msg="namespace doesn't exist" namespace=nope\n/);
