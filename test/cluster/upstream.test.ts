@@ -13,8 +13,12 @@ const secret = {
 
 describe.skipIf(!canOwnNetwork())("the original controller and kubeseal on a real API server", () => {
   let cluster: Cluster;
+  let before: string;
+  // Where tests run in a pod, the machine has such a folder of its own.
+  const accounts = async () => (await cluster.run(["ls", "-lR", "/var/run/secrets"])).stdout;
   beforeAll(async () => {
     cluster = await startCluster({ namespaceOfOwn: true });
+    before = await accounts();
     await prepareCluster(cluster);
     const upstream = await startUpstream(cluster, { args: ["--rate-limit=100", "--rate-limit-burst=100"] });
     await publishController(cluster, upstream.port);
@@ -43,6 +47,6 @@ describe.skipIf(!canOwnNetwork())("the original controller and kubeseal on a rea
   });
 
   test("nothing of it is left on the machine's own folders", async () => {
-    expect((await cluster.run(["ls", "/var/run/secrets/kubernetes.io"])).code).not.toBe(0);
+    expect(await accounts()).toBe(before);
   });
 });

@@ -73,7 +73,8 @@ export interface Cluster {
 
 const ADMIN = "admin";
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody listens on; the kernel does not give the same one soon again. */
+export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
       .once("error", reject)

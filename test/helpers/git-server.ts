@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type GitServerOptions, serveGit } from "../../src/git/http-backend-adapter.ts";
@@ -24,7 +24,7 @@ export class TestRepository {
     this.name = name;
     this.folder = join(root, name);
     mkdirSync(this.folder, { recursive: true });
-    this.git("init", "--quiet", "--initial-branch=main", `--object-format=${objectFormat}`);
+    this.git("init", "--quiet", "--template=", "--initial-branch=main", `--object-format=${objectFormat}`);
   }
 
   git(...args: string[]): string {
@@ -47,7 +47,15 @@ export class TestRepository {
     }
     this.git("add", "--all", "--force");
     this.git("commit", "--quiet", "--allow-empty", "--message", message);
-    return this.git("rev-parse", "HEAD");
+    return this.#head();
+  }
+
+  /** What `git rev-parse HEAD` says after a commit, without a process. */
+  #head(): string {
+    const branch = /^ref: (refs\/heads\/\S+)\n$/.exec(readFileSync(join(this.folder, ".git/HEAD"), "utf8"))?.[1];
+    return branch === undefined
+      ? this.git("rev-parse", "HEAD")
+      : readFileSync(join(this.folder, ".git", branch), "utf8").trim();
   }
 
   #seconds = 1_700_000_000;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { CRDS } from "../../controller/api/index.ts";
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, freePort } from "./cluster.ts";
 import { OWN_ADDRESS, OWN_MOUNTS } from "./own-network.ts";
 import { peer } from "./peers.ts";
 import { type Finished, type Running, until } from "./process.ts";
@@ -27,14 +27,6 @@ const CONTROLLER_SERVICE = "sealed-secrets-controller";
 /** Ends well when the URL answers with 200. */
 const FETCH = "fetch(process.argv[1]).then((r) => process.exit(r.status === 200 ? 0 : 1), () => process.exit(1))";
 
-let lastPort = 18_400 + (process.pid % 500) * 10;
-
-/** A port for the next controller: they outlive their sockets for a moment, so none is used twice. */
-function nextPort(): number {
-  lastPort += 2;
-  return lastPort;
-}
-
 /** Makes the namespace of the controller and our CRDs known to the API server. */
 export async function prepareCluster(cluster: Cluster): Promise<void> {
   await cluster.apply(CRDS.map((crd) => JSON.stringify(crd)).join("\n---\n"));
@@ -50,7 +42,7 @@ export async function prepareCluster(cluster: Cluster): Promise<void> {
  * a ServiceAccount, so these are mounted for it alone, in a mount namespace of its own (root, or user namespaces).
  */
 export async function startUpstream(cluster: Cluster, options: UpstreamOptions = {}): Promise<Upstream> {
-  const port = options.port ?? nextPort();
+  const [port, metricsPort] = [options.port ?? (await freePort()), await freePort()];
   const host = cluster.network === undefined ? "127.0.0.1" : OWN_ADDRESS;
   const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
   const script = [
@@ -73,7 +65,7 @@ export async function startUpstream(cluster: Cluster, options: UpstreamOptions =
       cluster.caFile,
       peer("sealed-secrets-controller"),
       `--listen-addr=${host}:${port}`,
-      `--listen-metrics-addr=${host}:${port + 1}`,
+      `--listen-metrics-addr=${host}:${metricsPort}`,
       "--log-info-stdout=false",
       ...(options.args ?? []),
     ],

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CRDS } from "../../../controller/api/index.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/index.ts";
 import { Api } from "../../conformance/endpoint.ts";
+import { freePort } from "../../helpers/cluster.ts";
 import { OWN_MOUNTS } from "../../helpers/own-network.ts";
 import { peer } from "../../helpers/peers.ts";
 import { type Running, runProcess, startProcess, until } from "../../helpers/process.ts";
@@ -157,15 +157,3 @@ describe("sealed-secrets against the sandbox", () => {
     expect((await secret("wrong")).kind).toBe("Status");
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-      .once("error", reject)
-      .listen(0, "127.0.0.1", () => {
-        const address = probe.address();
-        const port = typeof address === "object" && address !== null ? address.port : 0;
-        probe.close(() => resolve(port));
-      });
-  });
-}

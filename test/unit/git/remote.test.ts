@@ -50,7 +50,7 @@ afterAll(async () => {
 const connect = (url: string, more: Partial<GitConnection> = {}): GitConnection => ({
   url: parseGitUrl(url),
   credentials: {},
-  timeoutMs: 15_000,
+  timeoutMs: 60_000,
   tempFolder: temp,
   ...more,
 });

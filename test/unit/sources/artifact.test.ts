@@ -58,7 +58,7 @@ describe("ArtifactStorage", () => {
       lastUpdateTime: "2023-11-14T22:13:20Z",
       size: expect.any(Number),
     });
-    const tree = await fromTarGz(await fetchArtifact(artifact, { timeoutMs: 5000 }));
+    const tree = await fromTarGz(await fetchArtifact(artifact, { timeoutMs: 60_000 }));
     expect(await tree.read("a")).toEqual(bytes("1"));
     expect(await storage.verify(artifact)).toBe("intact");
     expect(readdirSync(join(root, "gitrepository/apps/fleet"))).toEqual(["one.tar.gz"]);
@@ -68,12 +68,12 @@ describe("ArtifactStorage", () => {
     const artifact = await put("two.tar.gz", "2");
     writeFileSync(join(root, artifact.path), "other");
     expect(await storage.verify(artifact)).toBe("damaged");
-    await expect(fetchArtifact(artifact, { timeoutMs: 5000 })).rejects.toMatchObject({
+    await expect(fetchArtifact(artifact, { timeoutMs: 60_000 })).rejects.toMatchObject({
       code: "SOURCE_DIGEST_MISMATCH",
     });
     rmSync(join(root, artifact.path));
     expect(await storage.verify(artifact)).toBe("missing");
-    await expect(fetchArtifact(artifact, { timeoutMs: 5000 })).rejects.toMatchObject({
+    await expect(fetchArtifact(artifact, { timeoutMs: 60_000 })).rejects.toMatchObject({
       code: "SOURCE_ARTIFACT_MISSING",
     });
     expect(await storage.verify({ path: "../../etc/passwd", digest: "sha256:0" })).toBe("missing");
@@ -169,7 +169,7 @@ describe("fetchArtifact()", () => {
     ["http://127.0.0.1:1/x", "md5:0", "SOURCE_ARTIFACT_REFUSED"],
     ["http://127.0.0.1:1/x", digestOf(bytes("")), "SOURCE_FETCH_FAILED"],
   ])("%s with %s is refused with %s", async (url, digest, code) => {
-    await expect(fetchArtifact({ url, digest }, { timeoutMs: 3000, retries: 0 })).rejects.toMatchObject({ code });
+    await expect(fetchArtifact({ url, digest }, { timeoutMs: 60_000, retries: 0 })).rejects.toMatchObject({ code });
   });
 
   test("tries again after 503, follows no redirect, stops at the limit", async () => {
@@ -183,11 +183,13 @@ describe("fetchArtifact()", () => {
     await new Promise<void>((resolve) => flaky.listen(0, "127.0.0.1", resolve));
     const base = `http://127.0.0.1:${(flaky.address() as AddressInfo).port}`;
     const digest = digestOf(bytes("fine"));
-    expect(await fetchArtifact({ url: `${base}/ok`, digest }, { timeoutMs: 5000 })).toEqual(bytes("fine"));
-    await expect(fetchArtifact({ url: `${base}/redirect`, digest }, { timeoutMs: 5000 })).rejects.toMatchObject({
+    expect(await fetchArtifact({ url: `${base}/ok`, digest }, { timeoutMs: 60_000 })).toEqual(bytes("fine"));
+    await expect(fetchArtifact({ url: `${base}/redirect`, digest }, { timeoutMs: 60_000 })).rejects.toMatchObject({
       code: "SOURCE_FETCH_FAILED",
     });
-    await expect(fetchArtifact({ url: `${base}/ok`, digest }, { timeoutMs: 5000, maxBytes: 3 })).rejects.toMatchObject({
+    await expect(
+      fetchArtifact({ url: `${base}/ok`, digest }, { timeoutMs: 60_000, maxBytes: 3 }),
+    ).rejects.toMatchObject({
       code: "SOURCE_ARTIFACT_TOO_LARGE",
     });
     flaky.close();
@@ -202,7 +204,7 @@ describe("gitTree()", () => {
   afterAll(() => git.close());
 
   const treeOf = (url: string, options: Parameters<typeof gitTree>[2] = {}) =>
-    withRepository({ url: parseGitUrl(url), credentials: {}, timeoutMs: 20_000 }, async (repository) => {
+    withRepository({ url: parseGitUrl(url), credentials: {}, timeoutMs: 60_000 }, async (repository) => {
       const { commit } = await checkOut(repository, { branch: "main" });
       return gitTree(repository, commit.hash, options);
     });
