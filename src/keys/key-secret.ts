@@ -13,6 +13,9 @@ export const DEFAULT_KEY_PREFIX = "sealed-secrets-key";
 export interface KeyPair {
   readonly certificate: SealingCertificate;
   readonly certificatePem: string;
+  /** Those of the private key: the certificate is public, and whoever puts it beside another key does not hold its own. */
+  readonly fingerprint: string;
+  readonly bits: number;
   /** PKCS#8, DER. Secret. */
   readonly pkcs8: Uint8Array;
 }
@@ -24,11 +27,9 @@ export interface KeyPair {
  */
 export function readKeySecret(secret: KubeObject): KeyPair {
   const certificatePem = itemText(secret, "tls.crt");
-  return {
-    certificate: readCertificate(certificatePem),
-    certificatePem,
-    pkcs8: readPrivateKey(itemText(secret, "tls.key")).pkcs8,
-  };
+  const certificate = readCertificate(certificatePem);
+  const { fingerprint, bits, pkcs8 } = readPrivateKey(itemText(secret, "tls.key"));
+  return { certificate, certificatePem, fingerprint, bits, pkcs8 };
 }
 
 /** Whether a Secret is a sealing key, in use or retired: by its label, or by the name that keys had before. */

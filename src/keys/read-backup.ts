@@ -47,20 +47,26 @@ export function parseBackup(clear: ClearText, prefix?: string): Backup {
     });
   }
   const keys = sealingKeysOf(secrets, prefix);
-  const unreadable = keys.find(({ status }) => status === "unreadable");
+  // A key that was unusable in the cluster already is in the backup as it was, and does not cost the others.
+  const known = new Set(manifest?.sealingKeys.filter(({ fingerprint }) => fingerprint === "").map(placeOf));
+  const unreadable = keys.find((key) => key.status === "unreadable" && !known.has(placeOf(key)));
   if (unreadable !== undefined) {
     throw new KeysError("KEYS_BACKUP_DAMAGED", `Cannot use the backup: its key ${unreadable.name} is unreadable`, {
       details: unreadable.problem === undefined ? [] : [unreadable.problem],
     });
   }
   if (manifest !== undefined) {
-    const found = new Set(keys.map(({ fingerprint }) => fingerprint));
+    const found = new Set(keys.map(({ fingerprint = "" }) => fingerprint));
     const missing = manifest.sealingKeys.filter(({ fingerprint }) => !found.has(fingerprint));
     if (missing.length > 0 || secrets.length !== manifest.sealingKeys.length + manifest.otherSecrets.length) {
       throw damaged("it does not hold what its manifest says");
     }
   }
   return { manifest, secrets };
+}
+
+function placeOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
 }
 
 function readManifest(text: string): BackupManifest {
@@ -90,7 +96,10 @@ function parsedManifest(line: string): BackupManifest | undefined {
 
 function isManifest(value: unknown): value is BackupManifest {
   if (typeof value !== "object" || value === null) return false;
-  const has = (name: string) => name in value && Array.isArray(Reflect.get(value, name));
+  const has = (name: string) => {
+    const list: unknown = Reflect.get(value, name);
+    return Array.isArray(list) && list.every((entry) => typeof entry === "object" && entry !== null);
+  };
   return has("sealingKeys") && has("otherSecrets") && "sha256" in value;
 }
 

@@ -53,7 +53,8 @@ export async function planRestore(
   for (const secret of secrets) {
     if (isKeySecret(secret, prefix)) {
       const [key] = sealingKeysOf([secret], prefix);
-      if (key !== undefined) steps.push(await keyStep(client, key, { live, namespace, prefix }));
+      if (key?.fingerprint !== undefined) steps.push(await keyStep(client, key, { live, namespace, prefix }));
+      else steps.push(await secretStep(client, { ...secret, metadata: { ...secret.metadata, namespace } }));
     } else steps.push(await secretStep(client, secret));
   }
   const wanted = [...new Set(steps.filter(isWrite).map((step) => step.namespace))];

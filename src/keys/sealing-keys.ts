@@ -25,7 +25,7 @@ export interface SealingKeyInfo {
   readonly createdAt: number | undefined;
   readonly notBefore: number | undefined;
   readonly notAfter: number | undefined;
-  /** Why it is unreadable. */
+  /** Why it is unreadable, or why nothing should be sealed with it. */
   readonly problem: string | undefined;
   /** The Secret itself, with the private key. */
   readonly secret: KubeObject;
@@ -59,12 +59,15 @@ export function unsealingKeys(keys: readonly SealingKeyInfo[]): UnsealingKey[] {
     .flatMap(({ pair }) =>
       pair === undefined
         ? []
-        : [{ ...fingerprintAndBits(pair), pkcs8: pair.pkcs8, notBefore: pair.certificate.notBefore }],
+        : [
+            {
+              fingerprint: pair.fingerprint,
+              bits: pair.bits,
+              pkcs8: pair.pkcs8,
+              notBefore: pair.certificate.notBefore,
+            },
+          ],
     );
-}
-
-function fingerprintAndBits({ certificate }: KeyPair): { fingerprint: string; bits: number } {
-  return { fingerprint: certificate.fingerprint, bits: certificate.bits };
 }
 
 function describe(secret: KubeObject, prefix: string): SealingKeyInfo {
@@ -74,9 +77,11 @@ function describe(secret: KubeObject, prefix: string): SealingKeyInfo {
   const base = { name, namespace, createdAt, secret };
   try {
     const pair = readKeySecret(secret);
-    const { fingerprint, bits, notBefore, notAfter } = pair.certificate;
+    const { fingerprint, bits } = pair;
+    const { notBefore, notAfter } = pair.certificate;
     const status = isActive(secret, prefix) ? "active" : "retired";
-    return { ...base, status, fingerprint, bits, notBefore, notAfter, problem: undefined, pair };
+    const problem = fingerprint === pair.certificate.fingerprint ? undefined : "its certificate is of another key";
+    return { ...base, status, fingerprint, bits, notBefore, notAfter, problem, pair };
   } catch (cause) {
     if (!(cause instanceof ToolkitError)) throw cause;
     const unknown = { fingerprint: undefined, bits: undefined, notBefore: undefined, notAfter: undefined };
