@@ -69,7 +69,7 @@ function parseRules(text: string, scope: readonly string[]): Rule[] {
 }
 
 function parseRule(line: string, scope: readonly string[]): Rule | undefined {
-  let pattern = line.replace(/\r$/, "").replace(/(?<!\\)\s+$/, "");
+  let pattern = withoutTrailingBlanks(line.replace(/\r$/, ""));
   if (pattern === "" || pattern.startsWith("#")) return undefined;
   if (pattern.length > MAX_PATTERN_LENGTH) throw tooLarge(`a pattern longer than ${MAX_PATTERN_LENGTH} characters`);
   const negated = pattern.startsWith("!");
@@ -86,6 +86,12 @@ function parseRule(line: string, scope: readonly string[]): Rule | undefined {
     name: anchored ? undefined : compileGlob(parts[0] ?? ""),
     parts: anchored ? parts.map((part) => (part === "**" ? undefined : compileGlob(part))) : [],
   };
+}
+
+/** A blank behind a backslash is part of the pattern. No regular expression: on a long run of blanks it takes the square. */
+function withoutTrailingBlanks(line: string): string {
+  const trimmed = line.trimEnd();
+  return trimmed.endsWith("\\") ? line.slice(0, trimmed.length + 1) : trimmed;
 }
 
 /** Whether the rule matches the file itself or one of the directories above it, inside the rule's scope. */

@@ -17,6 +17,9 @@ type Target =
 /** Links to directories of links multiply without a single file; this bounds the walk where file counting cannot. */
 const STEPS_PER_FILE = 4;
 
+/** A target has up to thousands of parts, and many links can share it: this bounds the parts that are walked in all. */
+const PARTS_PER_FILE = 200;
+
 /**
  * Replaces every link by the file or directory it leads to, adding to `files`. A directory link becomes copies of the
  * files below it (they share bytes), counted against the same limits as real files.
@@ -28,6 +31,7 @@ export function resolveLinks(
 ): void {
   const children = childrenOf([...files.keys(), ...links.keys()]);
   let steps = 0;
+  let walked = 0;
   const added = new Map<string, StoredFile>();
   for (const link of links.keys()) place(link, link, new Set());
   for (const [path, file] of added) files.set(path, file);
@@ -66,12 +70,18 @@ export function resolveLinks(
 
   /** Walks `path` from the root, replacing each link met on the way, until no link is left. */
   function follow(path: string): Target {
-    let rest = path.split("/");
+    // The next part is the last of the list, where it can be taken without copying the others.
+    const rest = path.split("/").reverse();
     let done: string[] = [];
     let hops = 0;
     while (rest.length > 0) {
-      const [part = "", ...tail] = rest;
-      rest = tail;
+      const part = rest.pop() ?? "";
+      walked += 1;
+      if (walked > PARTS_PER_FILE * context.limits.maxFiles) {
+        throw new TreeError("TREE_TOO_LARGE", `Cannot load ${quote(path)}: the targets of links are too long`, {
+          path,
+        });
+      }
       if (part === "" || part === ".") continue;
       if (part === "..") {
         if (done.length === 0) return { kind: "bad", reason: "leads out of the tree" };
@@ -91,7 +101,7 @@ export function resolveLinks(
       if (target === "" || target.includes("\0") || target.length > context.limits.maxPathBytes) {
         return { kind: "bad", reason: "leads to nothing" };
       }
-      rest = [...target.split("/"), ...rest];
+      rest.push(...target.split("/").reverse());
     }
     return { kind: "path", path: done.join("/") };
   }

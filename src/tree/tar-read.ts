@@ -107,7 +107,10 @@ function describe(type: string): string {
 
 /** `./a/b/` is the usual way to write `a/b`; anything else odd is left for the tree to refuse. */
 function trimPath(path: string): string {
-  return path.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
+  let end = path.length;
+  // A pattern for the end would be tried at every slash of a long run of them.
+  while (end > 0 && path[end - 1] === "/") end -= 1;
+  return path.slice(0, end).replace(/^(?:\.\/+)+/, "");
 }
 
 function refuseEscape(path: string): void {

@@ -68,6 +68,17 @@ describe("ignoreRules()", () => {
     expect(ignored(`${"a".repeat(200)}/${"a/".repeat(90)}c`)).toBe(false);
   });
 
+  test("a line of very many blanks costs no square time", { timeout: 5_000 }, () => {
+    expect(ignoreRules(root(`#${" ".repeat(1_000_000)}x\n*.md`))("a.md")).toBe(true);
+  });
+
+  test.each([
+    ["blanks at the end", "a.yaml \t ", "a.yaml"],
+    ["a blank behind a backslash stays", "a\\  ", "a "],
+  ])("%s", (_name, pattern, path) => {
+    expect(ignoreRules(root(pattern))(path)).toBe(true);
+  });
+
   test.each([
     ["too many", Array.from({ length: 3000 }, (_, n) => `f${n}`).join("\n")],
     ["too long", "x".repeat(2000)],
