@@ -8,6 +8,8 @@ const KEY_SIZES: readonly number[] = [16, 24, DATA_KEY_BYTES];
 /** The format's IV is 32 bytes, not the usual 12; readers take any length. */
 const IV_BYTES = 32;
 const TAG_BYTES = 16;
+/** Longer ones OpenSSL does not take, and nobody writes them. */
+const MAX_IV_BYTES = 128;
 const POOL_IVS = 128;
 
 /** Fills a buffer with random bytes. */
@@ -38,7 +40,7 @@ export class ValueCipher {
 
   /** The plaintext, or undefined when key, path, data, IV and tag do not belong together. */
   open({ data, iv, tag, type }: Envelope, additional: string): Buffer | undefined {
-    if (iv.length === 0 || tag.length !== TAG_BYTES) return undefined;
+    if (iv.length === 0 || iv.length > MAX_IV_BYTES || tag.length !== TAG_BYTES) return undefined;
     const decipher = createDecipheriv(this.#algorithm, this.#key, iv);
     decipher.setAAD(Buffer.from(additional));
     decipher.setAuthTag(tag);

@@ -1,0 +1,43 @@
+import { beforeAll, expect, test } from "vitest";
+import { generateX25519Identity, parseIdentity } from "../../../src/age/index.ts";
+import { ClearText } from "../../../src/clear-text.ts";
+import { decrypt, encrypt, loadKeyring } from "../../../src/sops/index.ts";
+
+let text = "";
+let identity = "";
+beforeAll(async () => {
+  identity = generateX25519Identity();
+  const recipients = [parseIdentity(identity).name];
+  text = (await encrypt('{"password": "hunter2"}', "json", { recipients, now: Date.UTC(2026, 0, 1) })).text;
+});
+
+async function failureOf(changed: string): Promise<unknown> {
+  expect(changed, "the file was changed").not.toBe(text);
+  const keyring = loadKeyring([{ where: "key", identities: ClearText.fromText(identity) }]);
+  return await decrypt(Buffer.from(changed), "json", keyring, {}).then(
+    () => "decrypted",
+    (error: unknown) => error,
+  );
+}
+
+test.each([
+  [129, "a value"],
+  [4_096, "a value"],
+  [129, "the MAC"],
+])("a nonce of %i bytes in %s is an altered file, not a crash", async (bytes, where) => {
+  const nonce = Buffer.alloc(bytes).toString("base64");
+  const pattern = where === "the MAC" ? /("mac": "ENC\[[^"]*,iv:)[^,]*/ : /("password": "ENC\[[^"]*,iv:)[^,]*/;
+  expect(await failureOf(text.replace(pattern, `$1${nonce}`))).toMatchObject({
+    code: where === "the MAC" ? "SOPS_MAC_MISMATCH" : "SOPS_WRONG_KEY_OR_ALTERED",
+  });
+});
+
+test.each([["1".repeat(1_000_000)], [`${"1.".repeat(300)}x`.repeat(1_000)]])(
+  "a version of very many digits costs no square time",
+  { timeout: 5_000 },
+  async (version) => {
+    expect(await failureOf(text.replace(/"version": "[^"]*"/, `"version": "${version}"`))).toMatchObject({
+      code: "SOPS_BAD_METADATA",
+    });
+  },
+);
