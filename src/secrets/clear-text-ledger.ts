@@ -14,10 +14,13 @@ export interface DecryptedValue {
   readonly text: string;
 }
 
-/** What is remembered of one decrypted object: digests by path. */
+/** Digests of values by path. */
+type Digests = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What is remembered of one decrypted object. */
 interface DecryptedObject {
   readonly file: string;
-  readonly digests: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly digests: Digests;
 }
 
 /**
@@ -48,8 +51,8 @@ export class Ledger implements ClearTextLedger {
     }
   }
 
-  /** Remembers which values of an object were encrypted. */
-  rememberObject(file: string, id: { kind: string; name: string }, values: readonly DecryptedValue[]): void {
+  /** What `rememberObject` takes. Made once for all items of a List: they share its values, and may be thousands. */
+  digestsOf(values: readonly DecryptedValue[]): Digests {
     const digests = new Map<string, Set<string>>();
     for (const { path, text } of values) {
       const key = pathKey(path);
@@ -57,8 +60,15 @@ export class Ledger implements ClearTextLedger {
       known.add(this.#digest(encodeUtf8(text)));
       digests.set(key, known);
     }
+    return digests;
+  }
+
+  /** Remembers which values of an object were encrypted. */
+  rememberObject(file: string, id: { kind: string; name: string }, digests: Digests): void {
     const key = objectKey(id.kind, id.name);
-    this.#objects.set(key, [...(this.#objects.get(key) ?? []), { file, digests }]);
+    const known = this.#objects.get(key);
+    if (known === undefined) this.#objects.set(key, [{ file, digests }]);
+    else if (known.at(-1)?.digests !== digests) known.push({ file, digests });
   }
 
   findIn(object: KubeObject): readonly ClearTextPlace[] {

@@ -101,12 +101,12 @@ class Reader {
 
   #remember(path: string, document: Branch, values: readonly DecryptedValue[]): void {
     const id = identityOf(document);
-    if (id !== undefined) this.#ledger.rememberObject(path, id, values);
+    if (id !== undefined) this.#ledger.rememberObject(path, id, this.#ledger.digestsOf(values));
     const items = valueAt(document, "items");
     if (typeof items !== "object" || items === null || items.kind !== "list") return;
-    const inner = values
-      .filter((value) => value.path[0] === "items")
-      .map(({ path: [, ...rest], text }) => ({ path: rest, text }));
+    const inner = this.#ledger.digestsOf(
+      values.filter((value) => value.path[0] === "items").map(({ path: [, ...rest], text }) => ({ path: rest, text })),
+    );
     for (const item of items.items) {
       if (typeof item !== "object" || item === null || item.kind !== "branch") continue;
       const itemId = identityOf(item);

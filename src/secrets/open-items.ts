@@ -94,7 +94,9 @@ function alike(items: readonly ItemProblem[]): Iterable<readonly ItemProblem[]> 
   const groups = new Map<string, ItemProblem[]>();
   for (const problem of items) {
     const key = JSON.stringify([problem.original, problem.tried]);
-    groups.set(key, [...(groups.get(key) ?? []), problem]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [problem]);
+    else group.push(problem);
   }
   return groups.values();
 }
@@ -114,6 +116,10 @@ function listed(names: readonly string[]): string {
 /** Equal messages once, with the items that they are about. */
 function grouped(items: readonly ItemProblem[]): string {
   const groups = new Map<string, string[]>();
-  for (const { item, original } of items) groups.set(original, [...(groups.get(original) ?? []), item]);
+  for (const { item, original } of items) {
+    const group = groups.get(original);
+    if (group === undefined) groups.set(original, [item]);
+    else group.push(item);
+  }
   return [...groups].map(([message, keys]) => `${message} (${keys.sort().join(", ")})`).join("\n");
 }
