@@ -52,7 +52,7 @@ function createHttpTransport(config: ClusterConfig, options: { readonly connecti
         origin: server.origin,
         path: prefix + request.path,
         method: request.method as Dispatcher.HttpMethod,
-        headers: { ...request.headers, ...credentials },
+        headers: headersOf(request.headers, credentials),
         body: request.body ?? null,
         signal: request.signal ?? null,
         headersTimeout: request.idleTimeoutMs,
@@ -80,6 +80,18 @@ function createHttpTransport(config: ClusterConfig, options: { readonly connecti
       await Promise.all([open?.calls.destroy(), open?.streams.destroy()]);
     },
   };
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/**
+ * A request that acts as somebody names that one itself. Whom the configuration acts as must not take that place, nor
+ * lend its groups.
+ */
+function headersOf(own: Headers, credentials: Headers): Headers {
+  if (own["impersonate-user"] === undefined) return { ...own, ...credentials };
+  const login = Object.entries(credentials).filter(([name]) => !name.toLowerCase().startsWith("impersonate-"));
+  return { ...own, ...Object.fromEntries(login) };
 }
 
 interface Pools {
