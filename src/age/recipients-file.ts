@@ -13,7 +13,8 @@ const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] 
   { begin: /^ssh-/, kind: "SSH recipients (ssh-ed25519, ssh-rsa)" },
 ];
 
-const SECRET_KEY = /^AGE-(SECRET-KEY|PLUGIN)-/i;
+/** Anywhere: a secret key with a quote or a blank before it is one too, and is not to be repeated. */
+const SECRET_KEY = /AGE-(SECRET-KEY|PLUGIN)-/i;
 
 /**
  * One recipient: `age1…`.

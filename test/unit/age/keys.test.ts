@@ -55,6 +55,12 @@ describe("parseRecipient()", () => {
       code: "AGE_RECIPIENT_MALFORMED",
       original: 'unknown recipient type: "foo"',
     },
+    {
+      name: "a secret key with a quote before it",
+      input: `"AGE-SECRET-KEY-1QQQQ`,
+      code: "AGE_RECIPIENT_MALFORMED",
+      original: "unknown recipient type: it looks like a secret key",
+    },
     { name: "nothing", input: "", code: "AGE_RECIPIENT_MALFORMED", original: 'unknown recipient type: ""' },
     {
       name: "upper case",
