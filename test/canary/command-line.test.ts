@@ -1,15 +1,15 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import { type CliRun, runCli } from "../helpers/run-cli.ts";
+import { beforeAll, describe, test } from "vitest";
+import { runCli } from "../helpers/run-cli.ts";
 import { makeSealingKey } from "../helpers/sealing-keys.ts";
-import { makeCanary, watchTemporaryFiles } from "./canary.ts";
+import { makeCanary } from "./canary.ts";
+import { expectRefused, type Refusal as UnnamedRefusal } from "./refused.ts";
 
 const canary = makeCanary();
 const secret = canary.text;
 const base64 = Buffer.from(secret).toString("base64");
 
-interface Refusal extends CliRun {
+interface Refusal extends UnnamedRefusal {
   readonly name: string;
-  readonly words: readonly string[];
 }
 
 const manifest = (more: object, metadata: object = { name: "db", namespace: "apps" }) =>
@@ -51,30 +51,8 @@ let privateKey = "";
 let identity = "";
 let recipient = "";
 
-/** Runs the command, and searches everything that it left for the secret. */
-async function refused({ words, files = {}, ...run }: Omit<Refusal, "name">, codes: readonly number[] = []) {
-  const temporary = watchTemporaryFiles();
-  try {
-    const result = await runCli(words, { ...run, files: { "cert.pem": certificate, ...files } });
-    expect(result.code, "it is refused").not.toBe(0);
-    if (codes.length > 0) expect(codes).toContain(result.code);
-    expect(canary.seenIn(result.stdout), "on stdout").toBeUndefined();
-    expect(canary.seenIn(result.stderr), `on stderr: ${result.stderr.replaceAll(secret, "<SECRET>")}`).toBeUndefined();
-    expect(result.stderr.length, "it says why").toBeGreaterThan(10);
-    expect(result.stderr, "no stack trace").not.toMatch(/\n\s+at .*[(:]\d+:\d+/);
-    for (const [path, { text }] of Object.entries(result.files)) {
-      const given = files[path];
-      if (given === undefined) expect(canary.seenIn(text), `in the new file ${path}`).toBeUndefined();
-      else expect(Buffer.from(given).equals(Buffer.from(result.files[path]?.bytes ?? [])), path).toBe(true);
-    }
-    for (const { path, content } of temporary.leftovers()) {
-      expect(canary.seenIn(content), `in the temporary file ${path}`).toBeUndefined();
-    }
-    return result;
-  } finally {
-    temporary.restore();
-  }
-}
+const refused = ({ words, files = {}, ...run }: Omit<Refusal, "name">) =>
+  expectRefused(canary, { words, ...run, files: { "cert.pem": certificate, ...files } });
 
 beforeAll(async () => {
   const pair = await makeSealingKey();
