@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import { dispatch } from "./dispatch.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
+import { keepRunning } from "./keep-running.ts";
 import { isGone } from "./output.ts";
 import { report } from "./run.ts";
 
@@ -52,7 +53,7 @@ async function main(): Promise<void> {
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     process.on(event, (error: unknown) => void report(error, io).then((code) => process.exit(code)));
   }
-  process.exit(await dispatch(process.argv.slice(2), io));
+  process.exit(await keepRunning(dispatch(process.argv.slice(2), io)));
 }
 
 void main();
