@@ -37,9 +37,13 @@ export function readInput(bytes: Uint8Array, options: InputOptions = {}): Input 
   const warnings: string[] = [];
   let number = 0;
   const passOver = (why: string) => warnings.push(`document ${number} is passed over: ${why}`);
-  const take = (text: string, isJson: boolean, line: number) => {
+  const take = (text: string, isJson: boolean, line: number, wrongByte?: string) => {
     number++;
     try {
+      if (wrongByte !== undefined) {
+        if (!isJson || !isStrictJson(text)) return passOver(`${wrongByte} is not UTF-8`);
+        warnings.push(`document ${number}: ${wrongByte} is not UTF-8, U+FFFD is sealed in its place`);
+      }
       const { values, doubts } = parseDocument(text, isJson, options);
       for (const doubt of doubts) warnings.push(`document ${number}: ${doubt}`);
       if (values.length === 0) number--;
@@ -52,10 +56,10 @@ export function readInput(bytes: Uint8Array, options: InputOptions = {}): Input 
       passOver(`line ${line + error.at.line - 1}, column ${error.at.column}: ${error.problem}`);
     }
   };
-  for (const { text, line } of splitDocuments(decodeText(bytes))) {
+  for (const { text, line, wrongByte } of decodedDocuments(bytes)) {
     const { objects, rest } = splitJsonObjects(text);
-    for (const object of objects) take(object, true, line);
-    if (rest.trim() !== "") take(rest, false, line);
+    for (const object of objects) take(object, true, line, wrongByte);
+    if (rest.trim() !== "") take(rest, false, line, wrongByte);
   }
   return { documents, warnings };
 }
@@ -77,9 +81,65 @@ function parseDocument(
   return { values: manifests.map(({ value }) => value), doubts: warnings.map(({ message }) => message) };
 }
 
-/** Bytes that are not UTF-8 become U+FFFD, as in the original, which then fails to parse or seals what it sees. */
-function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8").decode(bytes);
+interface DecodedDocument {
+  readonly text: string;
+  readonly line: number;
+  /** Where the first byte stands that is not UTF-8, for people; undefined when all are. */
+  readonly wrongByte?: string;
+}
+
+/**
+ * The documents of a stream. One that is not UTF-8 does not hide the others: the original reads none of it as YAML, and
+ * as JSON with U+FFFD in place of what is wrong.
+ */
+function decodedDocuments(bytes: Uint8Array): readonly DecodedDocument[] {
+  const whole = decodeStrictly(bytes);
+  if (whole !== undefined) return splitDocuments(whole);
+  return splitDocuments(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")).map(
+    ({ text: octets, line }) => {
+      const part = Buffer.from(octets, "latin1");
+      const text = decodeStrictly(part);
+      if (text !== undefined) return { text, line };
+      const before = octets.slice(0, validLength(part)).split("\n");
+      const wrongByte = `line ${line + before.length - 1}, byte ${(before.at(-1)?.length ?? 0) + 1}`;
+      return { text: new TextDecoder("utf-8").decode(part), line, wrongByte };
+    },
+  );
+}
+
+function decodeStrictly(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many bytes there are before the first that is not UTF-8. */
+function validLength(bytes: Uint8Array): number {
+  let low = 0;
+  let high = bytes.length;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    try {
+      decoder.decode(bytes.subarray(0, middle), { stream: true });
+      low = middle;
+    } catch {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+function isStrictJson(text: string): boolean {
+  try {
+    parseJson(text, { mode: "lenient" });
+    return true;
+  } catch (error) {
+    if (error instanceof YamlError) return false;
+    throw error;
+  }
 }
 
 /** Cuts leading `{…}` groups off a text, by counting brackets outside of strings. */

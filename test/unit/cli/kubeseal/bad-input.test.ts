@@ -111,6 +111,25 @@ describe("inputs of sealing", () => {
     await expectRefusal("--cert cert.pem -w old.yaml", { stdin: text }, { stderr, code: 1 });
   });
 
+  test("a document that is not UTF-8 is passed over, and hides no other", async () => {
+    const broken = Buffer.concat([Buffer.from(SECRET.replace("user: ", "user: é")), Buffer.from([0x23, 0xff, 0x0a])]);
+    await expectRefusal("--cert cert.pem -w old.yaml", { stdin: broken }, { stderr: none, code: 1 });
+    const both = await runCli("kubeseal --cert cert.pem -o yaml", {
+      stdin: Buffer.concat([Buffer.from(`${SECRET}---\n`), broken]),
+      files: files(),
+    });
+    expect([both.code, both.stdout.match(/kind: SealedSecret/g)?.length]).toEqual([0, 1]);
+    expect(both.stderr).toContain("document 2 is passed over: line 10, byte 2 is not UTF-8");
+  });
+
+  test("JSON that is not UTF-8 is sealed with U+FFFD, as the original does, and it is told", async () => {
+    const stdin = Buffer.from('{"metadata":{"name":"a","namespace":"b"},"stringData":{"p":"x\u00ff"}}', "latin1");
+    const lenient = await runCli("kubeseal --cert cert.pem", { stdin, files: files() });
+    expect(lenient.code).toBe(0);
+    expect(lenient.stderr).toContain("line 1, byte 62 is not UTF-8, U+FFFD is sealed in its place");
+    expect((await runCli("kubeseal --strict --cert cert.pem", { stdin, files: files() })).code).toBe(1);
+  });
+
   test("invalid UTF-8 is sealed as the original reads it, or refused; never a crash", async () => {
     const { code, stderr } = await runCli("kubeseal --cert cert.pem", {
       stdin: Buffer.from([0x61, 0x3a, 0x20, 0xff, 0xfe, 0x0a]),
