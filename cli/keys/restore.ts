@@ -1,22 +1,12 @@
-import { type Identity, parseIdentitiesFile } from "../../src/age/index.ts";
-import {
-  carryOutRestore,
-  isAgeFile,
-  KeysError,
-  planRestore,
-  type RestorePlan,
-  readBackup,
-  waitUntilServed,
-} from "../../src/keys/index.ts";
+import { carryOutRestore, KeysError, planRestore, type RestorePlan, waitUntilServed } from "../../src/keys/index.ts";
 import { systemClock } from "../../src/kube/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
-import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readFile, readTextFile } from "../files-adapter.ts";
 import { note, table, write } from "../output.ts";
 import { count } from "./backup.ts";
 import { shortFingerprint } from "./list.ts";
+import { openBackup } from "./open-backup.ts";
 import { certificateFetcher, keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const restoreCommand = defineCommand({
@@ -48,12 +38,12 @@ export const restoreCommand = defineCommand({
   },
   async run({ flags, args, io }) {
     const path = args[0] ?? "";
-    const file = await readFile(io, path);
-    const identities: Identity[] = [];
-    for (const name of flags.identity) identities.push(...parseIdentitiesFile(await readTextFile(io, name)));
-    if (isAgeFile(file) && identities.length === 0) throw noIdentity(path);
     const { namespace, prefix } = keyPlace(flags);
-    const { secrets } = await readBackup(file, { identities, prefix });
+    const { secrets } = await openBackup(io, path, {
+      identityFiles: flags.identity,
+      prefix,
+      remedy: `sealkit keys restore -i IDENTITY ${path}`,
+    });
     return await withCluster(flags, io, async (client) => {
       const plan = await planRestore(client, secrets, { namespace, prefix });
       await write(io.stdout, planText(plan, flags.output));
@@ -112,10 +102,4 @@ function refuseConflicts({ steps }: RestorePlan): void {
       ],
     },
   );
-}
-
-function noIdentity(path: string): CliError {
-  return new CliError("CLI_BAD_FLAG", `Cannot open "${path}": it is encrypted, and no identity was named`, {
-    hints: [`sealkit keys restore -i IDENTITY ${path}`],
-  });
 }

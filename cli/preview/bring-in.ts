@@ -81,7 +81,7 @@ interface Condition {
 async function untilReady(
   client: KubeClient,
   resource: ApiResource,
-  { timeoutMs, signal }: Pick<BringInOptions, "timeoutMs" | "signal">,
+  { ageKeys, timeoutMs, signal }: Pick<BringInOptions, "ageKeys" | "timeoutMs" | "signal">,
 ): Promise<void> {
   const deadline = systemClock.now() + timeoutMs;
   for (;;) {
@@ -91,7 +91,7 @@ async function untilReady(
     if (condition?.status === "False") {
       throw new PreviewError("PREVIEW_FAILED", `Cannot bring the repository in: ${resource.kind} failed`, {
         details: [condition.reason, ...condition.message.split("\n")].slice(0, 40),
-        hints: hintsFor(condition.message),
+        hints: hintsFor(condition.message, ageKeys.length > 0),
       });
     }
     if (systemClock.now() > deadline) {
@@ -117,8 +117,9 @@ export function conditionOf(object: KubeObject, type: string): Condition | undef
   return { type, status: text("status"), reason: text("reason"), message: text("message") };
 }
 
-function hintsFor(message: string): readonly string[] {
+function hintsFor(message: string, hasKeys: boolean): readonly string[] {
   const namespace = /namespaces "([^"]+)" not found/.exec(message)?.[1];
   if (namespace !== undefined) return [`if the namespace comes from elsewhere: --create-namespace ${namespace}`];
-  return /decrypt|identity|age/i.test(message) ? ["name the key that opens it: --age-key-file FILE"] : [];
+  const wantsKey = !hasKeys || /data key|no identity|identities/i.test(message);
+  return wantsKey && /decrypt|identity/i.test(message) ? ["name the key that opens it: --age-key-file FILE"] : [];
 }

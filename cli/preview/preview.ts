@@ -1,15 +1,15 @@
 import { sourceFamily } from "../../controller/gitrepository/set-up.ts";
 import { kustomizationFamily } from "../../controller/kustomization/set-up.ts";
 import { sealedSecretFamily } from "../../controller/sealedsecret/set-up.ts";
-import { type Identity, parseIdentitiesFile } from "../../src/age/index.ts";
-import { carryOutRestore, planRestore, readBackup } from "../../src/keys/index.ts";
+import { carryOutRestore, planRestore } from "../../src/keys/index.ts";
 import type { KubeClient } from "../../src/kube/index.ts";
 import { maskedSecret } from "../../src/objects/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readFile, readTextFile } from "../files-adapter.ts";
+import { readTextFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
+import { openBackup, readIdentities } from "../keys/open-backup.ts";
 import { note, warn, write } from "../output.ts";
 import { CONTROLLER_NAMESPACE, startWholeCluster, type WholeCluster } from "../sandbox/whole-cluster.ts";
 import { bringIn } from "./bring-in.ts";
@@ -47,10 +47,16 @@ export const previewCommand = defineCommand({
   },
   run: ({ flags, args, io }) =>
     withScratch(async (scratch) => {
-      const ageKeys = await Promise.all(flags.ageKeyFile.map((path) => readTextFile(io, path)));
-      for (const text of ageKeys) parseIdentitiesFile(text);
-      const backup = flags.sealingKeys === undefined ? undefined : await sealingSecrets(flags.sealingKeys, flags, io);
       const target = args[0] ?? "";
+      const ageKeys = await Promise.all(flags.ageKeyFile.map((path) => readTextFile(io, path)));
+      for (const path of flags.ageKeyFile) await readIdentities(io, path);
+      const backup =
+        flags.sealingKeys === undefined
+          ? undefined
+          : await openBackup(io, flags.sealingKeys, {
+              identityFiles: flags.identity,
+              remedy: `sealkit preview ${target} --sealing-keys ${flags.sealingKeys} -i IDENTITY`,
+            });
       const snapshot = isUrl(target)
         ? undefined
         : await takeSnapshot(target, { cwd: io.cwd, scratch, path: io.env["PATH"] });
@@ -67,7 +73,7 @@ export const previewCommand = defineCommand({
         const { client } = cluster;
         await makeNamespaces(client, flags.createNamespace);
         if (backup !== undefined) {
-          const plan = await planRestore(client, backup, { namespace: CONTROLLER_NAMESPACE });
+          const plan = await planRestore(client, backup.secrets, { namespace: CONTROLLER_NAMESPACE });
           await carryOutRestore(client, plan);
         }
         const limits = { timeoutMs: flags.timeout, signal: io.signal };
@@ -95,12 +101,6 @@ const SMALL_KEYS = { keySizeBits: 2048 } as const;
 
 function isUrl(target: string): boolean {
   return /^(https?|ssh):\/\//.test(target);
-}
-
-async function sealingSecrets(path: string, { identity }: { readonly identity: readonly string[] }, io: Io) {
-  const identities: Identity[] = [];
-  for (const name of identity) identities.push(...parseIdentitiesFile(await readTextFile(io, name)));
-  return (await readBackup(await readFile(io, path), { identities })).secrets;
 }
 
 async function makeNamespaces(client: KubeClient, names: readonly string[]): Promise<void> {

@@ -67,20 +67,38 @@ describe("sealkit preview", () => {
       line: "preview fleet --path secret",
       stderr: /Kustomization failed[\s\S]*hint: name the key that opens it/,
     },
+    {
+      name: "a backup without its identity",
+      line: "preview fleet --sealing-keys backup",
+      stderr: /Cannot open "backup": it is encrypted.*\nhint: sealkit preview fleet --sealing-keys backup -i IDENTITY/,
+      code: 2,
+    },
+    {
+      name: "an altered value, though its key was named",
+      line: "preview fleet --path altered --age-key-file key",
+      stderr: /Cannot decrypt stringData.user of "altered\/db.yaml"(?![\s\S]*--age-key-file)/,
+    },
     { name: "a broken manifest", line: "preview fleet --path broken", stderr: /Kustomization failed[\s\S]*broken/ },
     {
       name: "a namespace that is not there",
       line: "preview fleet --path ns",
       stderr: /hint: .*--create-namespace apps/,
     },
-    { name: "a key file that is none", line: "preview fleet --age-key-file fleet/web.yaml", stderr: /^error: / },
+    {
+      name: "a key file that is none",
+      line: "preview fleet --age-key-file fleet/web.yaml",
+      stderr: /^error: .*\n {2}in "fleet\/web.yaml"/,
+    },
     {
       name: "a repository that is not there",
       line: "preview http://127.0.0.1:1/x.git",
       stderr: /GitRepository failed/,
     },
-  ])("$name: the controller's error and exit 1", async ({ line, stderr }) => {
+  ])("$name: the controller's error and its exit code", async ({ line, stderr, code = 1 }) => {
     const files = {
+      key: identity,
+      backup: "age-encryption.org/v1\n",
+      "fleet/altered/db.yaml": sops.replace(/(user: ENC\[AES256_GCM,data:)../, "$1zz"),
       "fleet/web.yaml": CONFIG,
       "fleet/secret/db.yaml": sops,
       "fleet/broken/a.yaml": "a: [\n",
@@ -88,7 +106,7 @@ describe("sealkit preview", () => {
     };
     const result = await runCli(line, { files, env });
     expect(result.stderr).toMatch(stderr);
-    expect([result.code, result.stdout]).toEqual([1, ""]);
+    expect([result.code, result.stdout]).toEqual([code, ""]);
     expect(result.stderr).not.toMatch(/^\s+at /m);
   });
 

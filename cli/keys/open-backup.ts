@@ -1,0 +1,55 @@
+import { type Identity, parseIdentitiesFile } from "../../src/age/index.ts";
+import { ToolkitError } from "../../src/errors.ts";
+import { type Backup, isAgeFile, readBackup } from "../../src/keys/index.ts";
+import { CliError } from "../errors.ts";
+import { readFile, readTextFile } from "../files-adapter.ts";
+import type { Io } from "../io.ts";
+
+/** How to open the backup that a command was given. */
+export interface OpenBackupOptions {
+  /** Files of age identities. */
+  readonly identityFiles: readonly string[];
+  /** How the names of sealing keys begin. */
+  readonly prefix?: string | undefined;
+  /** A command line that opens it, for whoever named no identity. */
+  readonly remedy: string;
+}
+
+/**
+ * Reads a backup file, with the identities of other files.
+ *
+ * @throws {CliError} `CLI_BAD_FLAG` when it is encrypted and no identity was named; `CLI_BAD_INPUT` when a file is
+ *   not what it should be: the details name it.
+ */
+export async function openBackup(io: Io, path: string, options: OpenBackupOptions): Promise<Backup> {
+  const { identityFiles, prefix, remedy } = options;
+  const bytes = await readFile(io, path);
+  const identities: Identity[] = [];
+  for (const name of identityFiles) identities.push(...(await readIdentities(io, name)));
+  if (isAgeFile(bytes) && identities.length === 0) {
+    throw new CliError("CLI_BAD_FLAG", `Cannot open "${path}": it is encrypted, and no identity was named`, {
+      hints: [remedy],
+    });
+  }
+  return await inFile(path, () => readBackup(bytes, { identities, prefix }));
+}
+
+/** The identities in a key file. @throws {CliError} `CLI_BAD_INPUT`, naming the file. */
+export async function readIdentities(io: Io, path: string): Promise<readonly Identity[]> {
+  const text = await readTextFile(io, path);
+  return await inFile(path, () => parseIdentitiesFile(text));
+}
+
+/** What fails in `work` is told with the file it was about, and a way on where there was none. */
+async function inFile<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof ToolkitError)) throw cause;
+    throw new CliError("CLI_BAD_INPUT", cause.message, {
+      cause,
+      details: [`in "${path}"`, ...cause.details],
+      hints: cause.hints.length > 0 ? cause.hints : ["the file is cut off or altered: take another copy of it"],
+    });
+  }
+}
