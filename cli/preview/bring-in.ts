@@ -27,6 +27,8 @@ export interface BringInOptions {
   readonly url: string;
   readonly path: string;
   readonly branch: string;
+  /** What the repository asks for before it is read. */
+  readonly login?: { readonly username: string; readonly password: string } | undefined;
   /** Texts of age key files. */
   readonly ageKeys: readonly string[];
   readonly timeoutMs: number;
@@ -39,21 +41,19 @@ export interface BringInOptions {
  * @throws {PreviewError} `PREVIEW_FAILED` with the controller's words, `PREVIEW_TIMEOUT`
  */
 export async function bringIn(client: KubeClient, options: BringInOptions): Promise<void> {
-  const { url, path, branch, ageKeys } = options;
+  const { url, path, branch, ageKeys, login } = options;
   const metadata = { name: PREVIEW_NAME, namespace: SYNC_NAMESPACE };
+  const secretRef = { name: PREVIEW_NAME };
+  const texts = [...Object.entries(login ?? {}), ...ageKeys.map((text, at) => [`key${at}.agekey`, text] as const)];
+  const data = Object.fromEntries(texts.map(([item, text]) => [item, Buffer.from(text).toString("base64")]));
+  if (texts.length > 0) await client.create(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data });
   await client.create(GIT_REPOSITORIES, {
     apiVersion: "source.toolkit.fluxcd.io/v1",
     kind: "GitRepository",
     metadata,
-    spec: { url, interval: "1h", ref: { branch } },
+    spec: { url, interval: "1h", ref: { branch }, ...(login === undefined ? {} : { secretRef }) },
   });
   await untilReady(client, GIT_REPOSITORIES, options);
-  if (ageKeys.length > 0) {
-    const data = Object.fromEntries(
-      ageKeys.map((text, at) => [`key${at}.agekey`, Buffer.from(text).toString("base64")]),
-    );
-    await client.create(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data });
-  }
   await client.create(KUSTOMIZATIONS, {
     apiVersion: "kustomize.toolkit.fluxcd.io/v1",
     kind: "Kustomization",
@@ -63,7 +63,7 @@ export async function bringIn(client: KubeClient, options: BringInOptions): Prom
       path,
       prune: true,
       interval: "1h",
-      ...(ageKeys.length === 0 ? {} : { decryption: { provider: "sops", secretRef: { name: PREVIEW_NAME } } }),
+      ...(ageKeys.length === 0 ? {} : { decryption: { provider: "sops", secretRef } }),
     },
   });
   await untilReady(client, KUSTOMIZATIONS, options);

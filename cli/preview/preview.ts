@@ -82,6 +82,7 @@ export const previewCommand = defineCommand({
           url,
           path: flags.path,
           branch: snapshot === undefined ? flags.branch : "main",
+          login: snapshot?.login,
           ageKeys,
           ...limits,
         });

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type GitServer, serveGit } from "../../src/git/http-backend-adapter.ts";
@@ -10,6 +11,8 @@ const MAX_ERROR_BYTES = 64 * 1024;
 export interface Snapshot {
   readonly url: string;
   close(): Promise<void>;
+  /** Loopback is open to everyone on this machine; the repository holds what only its owner may be able to read. */
+  readonly login: { readonly username: string; readonly password: string };
 }
 
 /**
@@ -36,8 +39,9 @@ export async function takeSnapshot(
   await run([...QUIET, "init", "--quiet", "--bare", "--initial-branch=main", repository], { cwd: scratch, path });
   await git("--work-tree=.", "add", "--all", ".");
   await git("--work-tree=.", "commit", "--quiet", "--allow-empty", "--no-verify", "--message", "preview");
-  const server: GitServer = await serveGit({ root: scratch });
-  return { url: `${server.url}/preview.git`, close: () => server.close() };
+  const login = { username: "preview", password: randomBytes(24).toString("base64url") };
+  const server: GitServer = await serveGit({ root: scratch, login });
+  return { url: `${server.url}/preview.git`, login, close: () => server.close() };
 }
 
 /** No setting of the machine or the repository may run anything or change what is taken. */

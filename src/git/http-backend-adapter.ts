@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 
@@ -11,6 +12,8 @@ export interface GitServerOptions {
   readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly port?: number;
+  /** Who may read; without it everyone on this machine. */
+  readonly login?: { readonly username: string; readonly password: string };
 }
 
 export interface GitServer {
@@ -26,7 +29,13 @@ export interface GitServer {
 export async function serveGit(options: GitServerOptions): Promise<GitServer> {
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (options.intercept?.(request, response) === true) return;
-    backend(options, request, response);
+    if (options.login !== undefined && !isLoggedIn(options.login, request)) {
+      response.writeHead(401, { "WWW-Authenticate": 'Basic realm="git"' }).end();
+      return;
+    }
+    const target = targetOf(request.url ?? "/");
+    if (target === undefined) response.writeHead(400).end();
+    else backend(options, target, request, response);
   };
   const server: Server = options.tls === undefined ? createServer(answer) : createTlsServer(options.tls, answer);
   await new Promise<void>((resolve, reject) => {
@@ -46,8 +55,32 @@ export async function serveGit(options: GitServerOptions): Promise<GitServer> {
 }
 
 /** CGI (RFC 3875): the request in variables and on stdin, the answer as headers, a blank line, and the body. */
-function backend(options: GitServerOptions, request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? "/", "http://127.0.0.1");
+function isLoggedIn(
+  { username, password }: { readonly username: string; readonly password: string },
+  { headers }: IncomingMessage,
+): boolean {
+  const wanted = Buffer.from(`Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`);
+  const given = Buffer.from(headers.authorization ?? "");
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
+/** What a request line asks for; undefined for what no file can be called. */
+function targetOf(text: string): Target | undefined {
+  try {
+    const url = new URL(text, "http://127.0.0.1");
+    const path = decodeURIComponent(url.pathname);
+    return path.includes("\0") ? undefined : { path, query: url.search.slice(1) };
+  } catch {
+    return undefined;
+  }
+}
+
+function backend(options: GitServerOptions, target: Target, request: IncomingMessage, response: ServerResponse): void {
   const child = spawn("git", ["http-backend"], {
     stdio: ["pipe", "pipe", "ignore"],
     env: {
@@ -65,8 +98,8 @@ function backend(options: GitServerOptions, request: IncomingMessage, response: 
       GIT_PROJECT_ROOT: options.root,
       GIT_HTTP_EXPORT_ALL: "1",
       REQUEST_METHOD: request.method ?? "GET",
-      PATH_INFO: decodeURIComponent(url.pathname),
-      QUERY_STRING: url.search.slice(1),
+      PATH_INFO: target.path,
+      QUERY_STRING: target.query,
       CONTENT_TYPE: request.headers["content-type"] ?? "",
       CONTENT_LENGTH: request.headers["content-length"] ?? "",
       HTTP_CONTENT_ENCODING: String(request.headers["content-encoding"] ?? ""),
