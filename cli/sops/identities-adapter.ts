@@ -33,6 +33,9 @@ export async function commandIdentities(io: Io, recipient: string): Promise<Iden
   const where = "SOPS_AGE_KEY_CMD";
   const [program, ...args] = splitCommand(io.env["SOPS_AGE_KEY_CMD"] ?? "");
   if (program === undefined) return { where, identities: undefined, problem: "the command is empty" };
+  // The recipient is of the file, and no program can be started with such a text.
+  if (recipient.includes("\0"))
+    return { where, identities: undefined, problem: "a recipient of the file is malformed" };
   const result = await runCommand(io, program, args, recipient);
   return typeof result === "string"
     ? { where, identities: undefined, problem: result }
