@@ -3,6 +3,7 @@ import type { Io } from "../io.ts";
 import { type ControllerAddress, fetchCertificate } from "./controller.ts";
 import { KubesealError } from "./errors.ts";
 import { readFileGo } from "./files.ts";
+import { redirectTarget } from "./redirect.ts";
 
 const MAX_REDIRECTS = 10;
 
@@ -46,8 +47,8 @@ async function download(url: string, io: Io): Promise<Uint8Array> {
     try {
       const { status, headers, body } = await client.raw({ method: "GET", path: pathname + search, signal: io.signal });
       const location = headers["location"];
-      if (status >= 300 && status < 400 && location !== undefined && URL.canParse(location, at)) {
-        at = new URL(location, at).href;
+      if (status >= 300 && status < 400 && location !== undefined) {
+        at = redirectTarget(at, location);
         continue;
       }
       if (status !== 200) throw cannotFetch(url, `${status} ${STATUS_TEXTS[status] ?? ""}`.trim());
