@@ -1,13 +1,14 @@
 import type { KubeObject } from "../../src/objects/index.ts";
 import { SCOPES } from "../../src/sealed/index.ts";
 import { sealWithAge } from "../../src/secrets/index.ts";
-import { checkNotExpired, readCertificate } from "../../src/x509/index.ts";
+import { checkNotExpired, readCertificate, type SealingCertificate, X509Error } from "../../src/x509/index.ts";
 import { clusterFlags, selectionOf } from "../cluster-flags.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readFile, readStdin, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
+import { KubesealError } from "../kubeseal/errors.ts";
 import { note, write } from "../output.ts";
 import { sealDocuments } from "./documents.ts";
 
@@ -62,8 +63,7 @@ export const sealCommand = defineCommand({
         texts.push(await sealWithAge(bytes, { recipients: flags.age, now: io.now(), format, file }));
       }
     } else {
-      const certificate = readCertificate(await certificateText(flags, io));
-      checkNotExpired(certificate, io.now());
+      const certificate = await certificateOf(flags, io);
       const { printObject } = await import("../kubeseal/print.ts");
       for (const { bytes, file } of inputs) {
         const format = flags.format ?? formatOf(bytes);
@@ -111,6 +111,24 @@ interface SealFlags {
   readonly scope: string | undefined;
   readonly controllerName: string;
   readonly controllerNamespace: string;
+}
+
+/** The certificate to seal with. What is wrong with a file is told in our own words, with its name. */
+async function certificateOf(
+  flags: SealFlags & Parameters<typeof selectionOf>[0],
+  io: Io,
+): Promise<SealingCertificate> {
+  try {
+    const certificate = readCertificate(await certificateText(flags, io));
+    checkNotExpired(certificate, io.now());
+    return certificate;
+  } catch (error) {
+    if (error instanceof KubesealError && error.cause instanceof CliError) throw error.cause;
+    if (!(error instanceof X509Error)) throw error;
+    const { code, message, original, details, hints } = error;
+    const place = flags.cert === undefined ? "from the controller" : `in "${flags.cert}"`;
+    throw new X509Error(code, message, { original, details: [place, ...details], hints, cause: error });
+  }
 }
 
 async function certificateText(flags: SealFlags & Parameters<typeof selectionOf>[0], io: Io): Promise<string> {
