@@ -1,3 +1,5 @@
+import { flagHint } from "./nearest.ts";
+
 /** A flag of a tool that reads its command line with Go's `flag` package. */
 export interface GoFlag {
   /** All spellings, without dashes: `["o", "output"]`. The first is the key in the result. */
@@ -20,6 +22,8 @@ export interface GoFlags {
 export interface GoFlagProblem {
   readonly problem: "help" | "usage";
   readonly message: string;
+  /** For people: the flag that was meant by one that is not known. */
+  readonly hint?: string;
 }
 
 /**
@@ -45,7 +49,8 @@ export function parseGoFlags(flags: readonly GoFlag[], words: readonly string[])
     const flag = byName.get(name);
     if (flag === undefined) {
       if (name === "h" || name === "help") return { problem: "help", message: "" };
-      return { problem: "usage", message: `flag provided but not defined: -${name}` };
+      const message = `flag provided but not defined: -${name}`;
+      return { problem: "usage", message, hint: flagHint(name, byName.keys()) };
     }
     const key = flag.names[0] ?? name;
     if (flag.kind === "bool") {

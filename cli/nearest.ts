@@ -20,6 +20,12 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
   return best;
 }
 
+/** The line that names the flag which was most likely meant by `--name`; empty when none is near: any letter is near another. */
+export function flagHint(name: string, names: Iterable<string>): string {
+  const nearest = name.length === 1 ? undefined : nearestWord(name, names);
+  return nearest === undefined ? "" : `hint: did you mean: ${nearest.length === 1 ? "-" : "--"}${nearest}\n`;
+}
+
 /** Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours. */
 function editDistance(left: string, right: string): number {
   let before: number[] = [];

@@ -27,7 +27,7 @@ export const ageKeygenCommand: CommandRunner = {
 async function runKeygen(words: readonly string[], io: Io): Promise<number> {
   const flags = parseGoFlags(FLAGS, words);
   if ("problem" in flags) {
-    await write(io.stderr, flags.problem === "help" ? USAGE : `${flags.message}\n${USAGE}`);
+    await write(io.stderr, flags.problem === "help" ? USAGE : `${flags.message}\n${USAGE}${flags.hint ?? ""}`);
     return flags.problem === "help" ? 0 : 2;
   }
   if (flags.args.length > (flags.has("y") ? 1 : 0)) throw new Failure("too many arguments");

@@ -43,7 +43,7 @@ async function runAge(words: readonly string[], io: Io): Promise<number> {
   }
   const flags = parseGoFlags(FLAGS, words);
   if ("problem" in flags) {
-    await write(io.stderr, flags.problem === "help" ? USAGE : `${flags.message}\n${USAGE}`);
+    await write(io.stderr, flags.problem === "help" ? USAGE : `${flags.message}\n${USAGE}${flags.hint ?? ""}`);
     return flags.problem === "help" ? 0 : 2;
   }
   if (flags.has("version")) {

@@ -104,7 +104,9 @@ function ruleOf(io: Io, source: Source, config: FoundConfig | undefined, hasKeys
     if (hasKeys) return undefined;
     throw new SopsFailure(
       SOPS_EXIT.generic,
-      "config file not found, or has no creation rules, and no keys provided through command line options",
+      "config file not found, or has no creation rules, and no keys provided through command line options\n" +
+        "hint: name a recipient: --age age1…\n" +
+        "hint: or write a .sops.yaml with a rule under creation_rules, and name it with --config when it is elsewhere",
     );
   }
   return ruleFor(config.creationRules, pathForRules(io, config, source.name ?? ""), config.path);

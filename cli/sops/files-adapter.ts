@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Format, formatOfName, formatOfWord } from "../../src/sops/index.ts";
-import { CliError } from "../errors.ts";
+import { CliError, type CliErrorCode } from "../errors.ts";
 import { readFile, readStdin, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
@@ -71,10 +71,18 @@ async function readExisting(io: Io, path: string): Promise<Uint8Array> {
     if (error.code === "CLI_FILE_MISSING" && (await stat(absolute).catch(() => undefined)) === undefined) {
       throw new SopsFailure(SOPS_EXIT.noFile, `Error: cannot operate on non-existent file "${absolute}"`);
     }
-    const reason = error.code === "CLI_IS_DIRECTORY" ? "is a directory" : error.message;
+    const reason = GO_STATES[error.code] ?? error.message;
     throw new SopsFailure(SOPS_EXIT.cannotRead, `Error reading file: read ${absolute}: ${reason}`);
   }
 }
+
+/** How the original names the states of files. */
+const GO_STATES: Partial<Record<CliErrorCode, string>> = {
+  CLI_FILE_MISSING: "no such file or directory",
+  CLI_FILE_DENIED: "permission denied",
+  CLI_IS_DIRECTORY: "is a directory",
+  CLI_DISK_FULL: "no space left on device",
+};
 
 /** Permission bits of a new file that holds clear text. */
 const SECRET_MODE = 0o600;
@@ -100,7 +108,7 @@ export async function writeResult(
     await replaceFile(io, target, result, isNew && isClear ? { mode: SECRET_MODE } : {});
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    const reason = error.code === "CLI_FILE_MISSING" ? "no such file or directory" : error.message;
+    const reason = GO_STATES[error.code] ?? error.message;
     throw new SopsFailure(SOPS_EXIT.cannotWrite, `Could not open output file for writing: open ${target}: ${reason}`);
   }
 }

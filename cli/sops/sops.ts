@@ -136,13 +136,13 @@ async function helpOf(io: Io, name: string): Promise<number> {
   return 0;
 }
 
-async function usageProblem(io: Io, { problem, message }: GoFlagProblem, help: string): Promise<number> {
+async function usageProblem(io: Io, { problem, message, hint = "" }: GoFlagProblem, help: string): Promise<number> {
   if (problem === "help") {
     await write(io.stdout, help);
     return 0;
   }
   await write(io.stdout, `Incorrect Usage: ${message}\n\n${help}`);
-  await write(io.stderr, logLine(io, "fatal", message));
+  await write(io.stderr, `${logLine(io, "fatal", message)}${hint}`);
   return SOPS_EXIT.generic;
 }
 

@@ -142,8 +142,21 @@ describe("parseGoFlags()", () => {
     { words: ["---a"], message: "bad flag syntax: ---a" },
     { words: ["-=x"], message: "bad flag syntax: -=x" },
   ])("$words is refused", ({ words, message }) => {
-    expect(parseGoFlags(flags, words)).toEqual({ problem: "usage", message });
+    expect(parseGoFlags(flags, words)).toMatchObject({ problem: "usage", message });
   });
+});
+
+test.each([
+  { line: "age --recipiant x", says: "hint: did you mean: --recipient\n" },
+  { line: "age-keygen --outptu x", says: "hint: did you mean: --output\n" },
+  { line: "sops encrypt --agee x f.yaml", says: "hint: did you mean: --age\n" },
+])("$line: the flag that was meant", async ({ line, says }) => {
+  const { stderr } = await runCli(line);
+  expect(stderr.endsWith(says)).toBe(true);
+});
+
+test.each(["age -x", "age --nothing-like-it"])("%s: no flag is near", async (line) => {
+  expect((await runCli(line)).stderr).not.toContain("did you mean");
 });
 
 test("a made-up passphrase has ten words that hold every bit", () => {

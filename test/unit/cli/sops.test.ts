@@ -131,6 +131,18 @@ describe("sealkit sops encrypt", () => {
       code: 1,
       says: "sops updatekeys: it is not supported yet",
     },
+    {
+      name: "no recipient and no rules",
+      line: "encrypt f.yaml",
+      code: 1,
+      says: "\nhint: name a recipient: --age age1…\n",
+    },
+    {
+      name: "a result into a folder that is not there",
+      line: `encrypt --age ${RECIPIENT_A} --output none/f.yaml f.yaml`,
+      code: 3,
+      says: "open none/f.yaml: no such file or directory\n",
+    },
     { name: "an edit", line: "f.yaml", code: 1, says: "not supported yet" },
     { name: "a rotation", line: "-r f.yaml", code: 1, says: "not supported yet" },
   ];
