@@ -96,7 +96,8 @@ function ranked(keys: readonly SealingKeyInfo[]): SealingKeyInfo[] {
     (a, b) =>
       RANK[a.status] - RANK[b.status] ||
       (b.notBefore ?? 0) - (a.notBefore ?? 0) ||
-      (a.createdAt ?? 0) - (b.createdAt ?? 0) ||
+      // What has no such time yet, as in a plan, will be made after all that is there.
+      (a.createdAt ?? Number.POSITIVE_INFINITY) - (b.createdAt ?? Number.POSITIVE_INFINITY) ||
       (a.name < b.name ? -1 : 1),
   );
   return sorted.map((key, at) => (at === 0 && key.status === "active" ? { ...key, status: "newest" } : key));

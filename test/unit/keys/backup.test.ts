@@ -20,7 +20,7 @@ const PLACE = { namespace: "kube-system" };
 
 let pairs: readonly SealingKeyPair[];
 beforeAll(async () => {
-  pairs = await Promise.all([0, 1].map((day) => makeSealingKey({ now: NOW - (2 - day) * 86_400_000 })));
+  pairs = await Promise.all([0, 1, 1].map((day) => makeSealingKey({ now: NOW - (2 - day) * 86_400_000 })));
 });
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -135,6 +135,13 @@ describe("planRestore()", () => {
     await carryOutRestore(cluster, plan);
     expect(cluster.objects("secrets")).toHaveLength(3);
   });
+});
+
+test("of two keys of the same second the one that is there already stays the newest", async () => {
+  const there = keySecret(2, { name: "sealed-secrets-keyz" });
+  const made = { ...there, metadata: { ...there.metadata, creationTimestamp: "2026-01-31T07:59:00Z" } };
+  const plan = await planRestore(clusterWith(made), [keySecret(1)], PLACE);
+  expect(plan.newest).toBe(pairs[2]?.certificate.fingerprint);
 });
 
 describe("renewSealingKey()", () => {
