@@ -29,7 +29,7 @@ export interface CliResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly stdoutBytes: Uint8Array;
-  /** Every file of the folder after the run. */
+  /** Every file of the folder after the run that its owner may read. */
   readonly files: Readonly<
     Record<string, { readonly text: string; readonly bytes: Uint8Array; readonly mode: number }>
   >;
@@ -115,5 +115,6 @@ function splitWords(line: string): string[] {
 function listFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((path) => (statSync(join(folder, path)).mode & 0o400) !== 0);
 }

@@ -28,7 +28,8 @@ describe("sealkit sandbox", () => {
     stop.abort();
     const { code, stdout } = await running;
     expect(code).toBe(0);
-    expect(stdout).toContain(`export KUBECONFIG=${join(cwd, "kc")}`);
+    const path = join(cwd, "kc");
+    expect(stdout).toContain(`export KUBECONFIG=${/^[\w./-]+$/.test(path) ? path : `'${path}'`}\n`);
     expect(stdout).not.toContain(/token: (.*)/.exec(text)?.[1] ?? "no token");
   });
 

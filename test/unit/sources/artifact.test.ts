@@ -1,6 +1,6 @@
 import {
-  chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -107,9 +107,12 @@ describe("ArtifactStorage", () => {
   });
 
   test.runIf(process.getuid?.() !== 0)("a folder that cannot be written is one clear error", async () => {
-    chmodSync(root, 0o500);
-    await expect(put("x.tar.gz", "x")).rejects.toMatchObject({ code: "SOURCE_STORAGE_FAILED" });
-    chmodSync(root, 0o700);
+    const closed = join(root, "closed");
+    mkdirSync(closed, { mode: 0o500 });
+    const wrong = new ArtifactStorage({ root: closed, advertisedAddress: () => "x", now: () => now });
+    await expect(
+      wrong.store(owner, { file: "x.tar.gz", revision: "r", packed: await pack("x") }),
+    ).rejects.toMatchObject({ code: "SOURCE_STORAGE_FAILED" });
   });
 
   test("a root that cannot be is told at once", async () => {
