@@ -15,7 +15,7 @@ export interface ClusterConfig {
    * Headers that prove who we are, asked for before every request. `refresh` is set after a 401: what was remembered
    * must be fetched anew.
    */
-  readonly authorize: (refresh: boolean) => Promise<Readonly<Record<string, string>>>;
+  readonly authorize: (refresh: boolean) => Promise<Readonly<Record<string, string | string[]>>>;
   /** Namespace of the context, or of the service account. */
   readonly namespace?: string | undefined;
 }

@@ -82,7 +82,8 @@ function createHttpTransport(config: ClusterConfig, options: { readonly connecti
   };
 }
 
-type Headers = Readonly<Record<string, string>>;
+/** One header for each of several values: the API server takes a list in one header for a single, odd name. */
+type Headers = Readonly<Record<string, string | string[]>>;
 
 /**
  * A request that acts as somebody names that one itself. Whom the configuration acts as must not take that place, nor

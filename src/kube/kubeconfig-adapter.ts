@@ -183,10 +183,10 @@ function withImpersonation(
 ): ClusterConfig["authorize"] {
   const { as, asUid, asGroups = [] } = selection;
   if (as === undefined && asUid === undefined && asGroups.length === 0) return authorize;
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string | string[]> = {};
   if (as !== undefined) headers["impersonate-user"] = as;
   if (asUid !== undefined) headers["impersonate-uid"] = asUid;
-  if (asGroups.length > 0) headers["impersonate-group"] = asGroups.join(", ");
+  if (asGroups.length > 0) headers["impersonate-group"] = [...asGroups];
   return async (refresh) => ({ ...(await authorize(refresh)), ...headers });
 }
 

@@ -5,9 +5,11 @@ import { createKubeClient } from "../../../src/kube/index.ts";
 
 let server: Server;
 let seen: IncomingHttpHeaders[] = [];
+let rawGroups: string[] = [];
 beforeAll(async () => {
   server = createServer((request, response) => {
     seen.push(request.headers);
+    rawGroups = request.headersDistinct["impersonate-group"] ?? [];
     response.writeHead(200, { "Content-Type": "application/json" }).end('{"apiVersion":"v1","kind":"Secret"}');
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -41,4 +43,14 @@ test("whom the configuration acts as neither replaces an impersonated account no
     expect(headers).not.toHaveProperty("impersonate-group");
     expect(headers).not.toHaveProperty("impersonate-uid");
   }
+});
+
+test("several groups are several headers: in one they would be a single group of an odd name", async () => {
+  const client = createKubeClient({
+    server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    authorize: async () => ({ "impersonate-user": "jane", "impersonate-group": ["a", "b, c"] }),
+  });
+  await client.get(SECRETS, KEY);
+  await client.close();
+  expect(rawGroups).toEqual(["a", "b, c"]);
 });

@@ -148,7 +148,7 @@ users:
     expect(await loaded.authorize(false)).toEqual({
       authorization: "Bearer mine",
       "impersonate-user": "bob",
-      "impersonate-group": "g1, g2",
+      "impersonate-group": ["g1", "g2"],
     });
   });
 
