@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../src/objects/index.ts";
-import { decodeSecret, type SealOptions, SecretsError, sealSecret } from "../../src/secrets/index.ts";
+import { decodeSecret, type SealOptions, type Secret, SecretsError, sealSecret } from "../../src/secrets/index.ts";
 import { readManifests, type YamlValue } from "../../src/yaml/index.ts";
 import { CliError } from "../errors.ts";
 
@@ -27,13 +27,27 @@ export async function sealDocuments(
         throw notSecret(name, `${place} stands ${kind === "" ? "something without a kind" : `a ${kind}`}`);
       }
       try {
-        sealed.push(await sealSecret(decodeSecret(object, { scalarsAsText: false }), options));
+        const secret = decodeSecret(object, { scalarsAsText: false });
+        checkSize(secret, place);
+        sealed.push(await sealSecret(secret, options));
       } catch (cause) {
         throw withPlace(cause, place);
       }
     }
   }
   return sealed;
+}
+
+/** More than this the API server takes in no Secret: it would be found out long after the commit. */
+const MAX_DATA_BYTES = 1024 * 1024;
+
+function checkSize({ data }: Secret, place: string): void {
+  const size = [...data.values()].reduce((sum, value) => sum + value.byteLength, 0);
+  if (size <= MAX_DATA_BYTES) return;
+  throw new CliError("CLI_BAD_INPUT", "Cannot seal Secret: it is larger than a cluster takes", {
+    details: [place, `its values have ${size} bytes, and at most ${MAX_DATA_BYTES} are allowed`],
+    hints: ["spread the values over several Secrets"],
+  });
 }
 
 function itemsOf(value: YamlValue): readonly YamlValue[] {

@@ -93,6 +93,11 @@ describe("sealkit seal", () => {
     { name: "no name", stdin: SECRET.replace("name: db, ", ""), stderr: /it has no name/ },
     { name: "no namespace", stdin: SECRET.replace(", namespace: apps", ""), stderr: /it has no namespace/ },
     { name: "another namespace", line: "-n other", stdin: SECRET, stderr: /it names another namespace/ },
+    {
+      name: "more than a cluster takes",
+      stdin: SECRET.replace("admin", "a".repeat(1024 * 1024 + 1)),
+      stderr: /larger than a cluster takes\n {2}in standard input, document 1 \(line 1\)\n.*1048577 bytes/,
+    },
     { name: "no data", stdin: SECRET.replace("stringData: {user: admin}\n", ""), stderr: /it has no data/ },
     {
       name: "an expired certificate",
