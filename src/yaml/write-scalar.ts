@@ -234,7 +234,8 @@ function startsWithBlankLine(text: string): boolean {
 export function foldsBack(text: string): boolean {
   if (/[\u2028\u2029]/.test(text)) return false;
   const startsBlank = startsWithBlankLine(text);
-  for (const { 1: before = "", 2: breaks = "", 3: after = "" } of text.matchAll(/([^\n]+)(\n+)(?=([^\n]?))/g)) {
+  // The end counts as a break of nothing: a last line without one would be tried again from each of its characters.
+  for (const { 1: before = "", 2: breaks = "", 3: after = "" } of text.matchAll(/([^\n]+)(\n+|$)(?=([^\n]?))/g)) {
     const indented = isBlank(before.charCodeAt(0));
     const oneMore = !indented && !startsBlank;
     if (after === "" ? oneMore && breaks.length > 1 : oneMore !== (!indented && !isBlank(after.charCodeAt(0))))
