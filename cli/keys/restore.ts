@@ -1,4 +1,11 @@
-import { carryOutRestore, KeysError, planRestore, type RestorePlan, waitUntilServed } from "../../src/keys/index.ts";
+import {
+  carryOutRestore,
+  KeysError,
+  listSealingKeys,
+  planRestore,
+  type RestorePlan,
+  waitUntilServed,
+} from "../../src/keys/index.ts";
 import { systemClock } from "../../src/kube/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
@@ -51,15 +58,18 @@ export const restoreCommand = defineCommand({
       await carryOutRestore(client, plan);
       await note(io, summary(plan));
       refuseConflicts(plan);
-      if (flags.wait && plan.newest !== undefined) {
+      if (!flags.wait) return EXIT.ok;
+      // Of keys of one second the moment decides at which the cluster took their Secrets: the plan cannot know it.
+      const [newest] = await listSealingKeys(client, { namespace, prefix });
+      if (newest?.status === "newest" && newest.fingerprint !== undefined) {
         await waitUntilServed({
           fetchCertificate: certificateFetcher(flags, io),
-          fingerprint: plan.newest,
+          fingerprint: newest.fingerprint,
           timeoutMs: flags.timeout,
           clock: systemClock,
           signal: io.signal,
         });
-        await note(io, `The controller seals with ${shortFingerprint(plan.newest)} now`);
+        await note(io, `The controller seals with ${shortFingerprint(newest.fingerprint)} now`);
       }
       return EXIT.ok;
     });
