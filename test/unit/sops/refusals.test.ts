@@ -59,7 +59,11 @@ describe("decrypt() refuses", () => {
     },
     {
       name: "a changed value",
-      change: (text) => text.replace(/(a: ENC\[AES256_GCM,data:)./, (_, head: string) => `${head}/`),
+      change: (text) =>
+        text.replace(
+          /(a: ENC\[AES256_GCM,data:)(.)/,
+          (_, head: string, old: string) => head + (old === "/" ? "A" : "/"),
+        ),
       code: "SOPS_WRONG_KEY_OR_ALTERED",
       path: "a",
     },
