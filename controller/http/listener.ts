@@ -13,8 +13,18 @@ export interface Question {
   /** Without the query. */
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
-  /** Reads the body; undefined when it is larger than `maxBytes`. */
-  body(maxBytes: number): Promise<Buffer | undefined>;
+  /**
+   * Reads the body; undefined when it is larger than `maxBytes`, or when all bodies under way together would be larger than
+   * `together` allows. A sender that is not done after `withinMs` is hung up on.
+   */
+  body(limits: BodyLimits): Promise<Buffer | undefined>;
+}
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly withinMs: number;
+  /** Shared by all requests of a kind: what they hold and may hold in memory. */
+  readonly together: { heldBytes: number; readonly maxBytes: number };
 }
 
 export interface ListenOptions {
@@ -93,15 +103,22 @@ function questionOf(request: IncomingMessage): Question {
     method: request.method ?? "GET",
     path: (request.url ?? "/").split("?", 1)[0] ?? "/",
     headers: request.headers,
-    body: async (maxBytes) => {
+    body: async ({ maxBytes, withinMs, together }) => {
       const chunks: Buffer[] = [];
       let held = 0;
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        held += chunk.length;
-        if (held > maxBytes) return undefined;
-        chunks.push(chunk);
+      const hangUp = setTimeout(() => request.destroy(), withinMs);
+      try {
+        for await (const chunk of request as AsyncIterable<Buffer>) {
+          held += chunk.length;
+          together.heldBytes += chunk.length;
+          if (held > maxBytes || together.heldBytes > together.maxBytes) return undefined;
+          chunks.push(chunk);
+        }
+        return Buffer.concat(chunks);
+      } finally {
+        clearTimeout(hangUp);
+        together.heldBytes -= held;
       }
-      return Buffer.concat(chunks);
     },
   };
 }

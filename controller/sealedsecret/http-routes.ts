@@ -20,7 +20,13 @@ export interface RouteOptions {
 /** A SealedSecret cannot be larger than what etcd takes; a little more for spaces. */
 const BODY_BYTES = 4 * 1024 * 1024;
 
-/** Verify and rotate requests under way. Bodies are held in memory, and private-key work takes its time. */
+/** A sender may take so long for a body; who sends slowly must not keep others out. */
+const BODY_MS = 10_000;
+
+/** All bodies that are being read. */
+const BODIES_BYTES = 64 * 1024 * 1024;
+
+/** Verify and rotate requests at work: private-key operations take their time. */
 const MOST_AT_ONCE = 16;
 
 const TEXT = { "Content-Type": "text/plain; charset=utf-8" };
@@ -44,17 +50,22 @@ export function sealedSecretRoutes(options: RouteOptions): (question: Question) 
   });
 
   let busy = 0;
+  const together = { heldBytes: 0, maxBytes: BODIES_BYTES };
   const limited = async (question: Question, serve: (body: Buffer) => Promise<Answer>): Promise<Answer> => {
     // As in the original the whole header names the caller: behind the API server's proxy it is the client's address.
     const verdict = limiter(`${question.path}\0${question.headers["x-forwarded-for"] ?? ""}`);
-    if (!verdict.allowed || busy >= MOST_AT_ONCE) {
+    const refused = (): Answer => {
       const headers = { "Retry-After": "1", ...verdict.headers, ...TEXT, "X-Content-Type-Options": "nosniff" };
       return { status: 429, headers, body: "limit exceeded\n" };
-    }
+    };
+    if (!verdict.allowed) return refused();
+    const body = await question.body({ maxBytes: BODY_BYTES, withinMs: BODY_MS, together });
+    if (body === undefined) return { status: 413, headers: verdict.headers };
+    // Only now: a slow sender holds no place.
+    if (busy >= MOST_AT_ONCE) return refused();
     busy += 1;
     try {
-      const body = await question.body(BODY_BYTES);
-      const answer = body === undefined ? { status: 413 } : await serve(body);
+      const answer = await serve(body);
       return { ...answer, headers: { ...verdict.headers, ...answer.headers } };
     } finally {
       busy -= 1;

@@ -132,6 +132,25 @@ describe("the HTTP API", () => {
     expect(raw).toEqual(expect.arrayContaining(["X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"]));
   });
 
+  test("slow senders keep nobody out", async () => {
+    const { url } = await serve();
+    const slow = Array.from({ length: 40 }, (_, at) => {
+      const headers = { "x-forwarded-for": `slow-${at}`, "content-length": "1000" };
+      const sending = request(`${url}/v1/verify`, { method: "POST", headers });
+      sending.on("error", () => undefined).write("{");
+      return sending;
+    });
+    try {
+      await Promise.all(
+        slow.map((one) => new Promise((sent) => one.once("socket", (socket) => socket.once("connect", sent)))),
+      );
+      for (const one of slow) await new Promise<void>((sent) => one.write(" ", () => sent()));
+      expect((await fetch(`${url}/v1/verify`, { method: "POST", body: "{}" })).status).toBe(200);
+    } finally {
+      for (const one of slow) one.destroy();
+    }
+  });
+
   test("a body that is too large is not read to its end", async () => {
     const { url } = await serve({ verify: () => Promise.reject(new Error("must not be asked")) });
     const status = await new Promise((resolve, reject) => {
