@@ -39,8 +39,10 @@ async function runKeygen(words: readonly string[], io: Io): Promise<number> {
   if (flags.has("pq")) throw new Failure("post-quantum keys (-pq) are not supported by sealkit");
   const sink = await openSink(io, flags.texts("output").at(-1));
   try {
-    await (flags.has("y") ? convert(io, flags.args[0], sink) : generate(io, sink));
+    const recipient = await (flags.has("y") ? convert(io, flags.args[0], sink) : generate(io, sink));
     await sink.close();
+    // Only now: nobody should use the recipient of a key that was never saved.
+    if (recipient !== undefined && !sink.toTerminal) await write(io.stderr, `Public key: ${recipient}\n`);
     return 0;
   } catch (error) {
     await sink.abandon();
@@ -48,14 +50,14 @@ async function runKeygen(words: readonly string[], io: Io): Promise<number> {
   }
 }
 
-async function generate(io: Io, sink: Sink): Promise<void> {
+async function generate(io: Io, sink: Sink): Promise<string> {
   const identity = generateX25519Identity();
   const recipient = parseIdentity(identity).name;
-  if (!sink.toTerminal) await write(io.stderr, `Public key: ${recipient}\n`);
   await sink.write(`# created: ${localTime(new Date(io.now()))}\n# public key: ${recipient}\n${identity}\n`);
+  return recipient;
 }
 
-async function convert(io: Io, path: string | undefined, sink: Sink): Promise<void> {
+async function convert(io: Io, path: string | undefined, sink: Sink): Promise<undefined> {
   const input = await openInput(io, path, (reason) => `failed to open input file "${path}": ${reason}`);
   const bytes = await readAll(input, MAX_BYTES);
   if (bytes === undefined) throw new Failure("failed to parse input: too long");

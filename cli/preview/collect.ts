@@ -8,7 +8,14 @@ export interface Collected {
   readonly objects: readonly KubeObject[];
   /** `namespace/name: why` of SealedSecrets that were not opened. */
   readonly unopened: readonly string[];
+  /** What the controllers warned of on the way, such as links that lead out of the repository. */
+  readonly warnings: readonly string[];
 }
+
+const EVENTS = { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true } as const;
+
+/** Reasons of warnings that do not stop anything, so that nothing else tells them. */
+const TOLD: readonly string[] = ["LinksLeftOut"];
 
 /** Reads back everything that the repository brought: what was applied, and the Secrets of its SealedSecrets. */
 export async function collect(
@@ -32,7 +39,11 @@ export async function collect(
       if (secret !== undefined) objects.push(secret);
     } else unopened.push(`${id.namespace}/${id.name}: ${settled}`);
   }
-  return { objects, unopened };
+  const events = await client.list<KubeObject>(EVENTS, { namespace: SYNC_NAMESPACE });
+  const warnings = events.items
+    .filter((event) => TOLD.includes(textAt(event, "reason") ?? ""))
+    .map((event) => textAt(event, "message") ?? "");
+  return { objects, unopened, warnings };
 }
 
 async function read(client: KubeClient, id: ObjectId, version: string): Promise<KubeObject | undefined> {

@@ -86,7 +86,8 @@ export const previewCommand = defineCommand({
           ageKeys,
           ...limits,
         });
-        const { objects, unopened } = await collect(client, limits);
+        const { objects, unopened, warnings } = await collect(client, limits);
+        for (const warning of warnings) await warn(io, warning);
         await show(objects, flags, io);
         await tellUnopened(unopened, backup !== undefined, io);
         return EXIT.ok;

@@ -20,6 +20,8 @@ export interface ItemProblem {
   readonly original: string;
   /** Fingerprints of the keys that were tried. */
   readonly tried: readonly string[];
+  /** What is wrong with the item itself, where that can be told without a key. */
+  readonly defect?: string | undefined;
 }
 
 /** What a `SecretsError` can say beyond code and message. */

@@ -85,7 +85,8 @@ async function openItem(
     return await keyring.open(decoded.bytes, label, { first });
   } catch (error) {
     if (!(error instanceof SealedError)) throw error;
-    return { item, original: error.original, tried: error.tried };
+    const defect = error.code === "SEALED_TRUNCATED" ? `it is cut off: ${error.details.join(", ")}` : undefined;
+    return { item, original: error.original, tried: error.tried, defect };
   }
 }
 
@@ -93,7 +94,7 @@ async function openItem(
 function alike(items: readonly ItemProblem[]): Iterable<readonly ItemProblem[]> {
   const groups = new Map<string, ItemProblem[]>();
   for (const problem of items) {
-    const key = JSON.stringify([problem.original, problem.tried]);
+    const key = JSON.stringify([problem.original, problem.tried, problem.defect]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [problem]);
     else group.push(problem);
@@ -102,10 +103,10 @@ function alike(items: readonly ItemProblem[]): Iterable<readonly ItemProblem[]> 
 }
 
 function detailOf(group: readonly ItemProblem[]): string {
-  const [{ original = "", tried = [] } = {}] = group;
+  const [{ original = "", tried = [], defect } = {}] = group;
   const names = listed(group.map(({ item }) => `"${item}"`));
   const keys = tried.length === 0 ? "" : `; tried: ${listed(tried)}`;
-  return `${group.length === 1 ? "item" : "items"} ${names}: ${original}${keys}`;
+  return `${group.length === 1 ? "item" : "items"} ${names}: ${defect ?? original}${keys}`;
 }
 
 function listed(names: readonly string[]): string {

@@ -146,6 +146,9 @@ describe("unsealSecret()", () => {
     expect(error.original).toBe("illegal base64 data at input byte 0 (a)\nno key could decrypt secret (e, n, nul, z)");
     expect(error.items.map(({ item }) => item)).toEqual(["a", "e", "n", "nul", "z"]);
     expect(error.message).toBe('Cannot unseal SealedSecret "apps/db"');
+    expect(error.details.join("\n")).toContain(
+      'item "z": it is cut off: it has 3 bytes and by its own account at least 18',
+    );
   });
 
   test("an item of a lost key names the keys that were tried", async () => {

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
 import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal-cases.ts";
@@ -43,6 +46,25 @@ describe("sealkit preview", () => {
     expect(result.stdout.match(/user: '\[redacted, 15 bytes\]'/g)).toHaveLength(2);
     expect(result.stdout).not.toContain(CANARY);
     expect(result.stdout).not.toMatch(/managedFields|resourceVersion|kustomize.toolkit/);
+  });
+
+  test("a link that leads out of the folder is left out, and that is said", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "sealkit-preview-"));
+    try {
+      mkdirSync(join(cwd, "fleet"));
+      symlinkSync("/etc/passwd", join(cwd, "fleet/p.yaml"));
+      writeFileSync(
+        join(cwd, "fleet/a.yaml"),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\n",
+      );
+      const result = await runCli("preview fleet -o name", { cwd, env });
+      expect(result.stdout).toBe("configmap/default/a\n");
+      expect(result.stderr).toContain(
+        "warning: symbolic links are not in the artifact: p.yaml (leads out of the tree)",
+      );
+    } finally {
+      rmSync(cwd, { recursive: true, force: true });
+    }
   });
 
   test("values on request, names for programs, and SealedSecrets without keys are told", async () => {
