@@ -134,7 +134,7 @@ describe.skipIf(!canOwnNetwork())("the HTTP API beside the original's", () => {
           .join(",");
       return [...new Set(series.map((line) => `${line.split(/[{ ]/)[0]} ${labels(line)}`))].sort();
     };
-    const theirs = await names(`http://127.0.0.1:${upstream.port + 1}/metrics`);
+    const theirs = await names(`http://127.0.0.1:${upstream.metricsPort}/metrics`);
     expect(theirs.length).toBeGreaterThan(5);
     expect(await names(`${ours.metricsUrl}/metrics`)).toEqual(theirs);
   });

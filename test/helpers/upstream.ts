@@ -10,6 +10,7 @@ export interface Upstream {
   readonly running: Running;
   /** Port of its HTTP interface, on `OWN_ADDRESS` in a network namespace and on 127.0.0.1 otherwise. */
   readonly port: number;
+  readonly metricsPort: number;
   stop(): Promise<void>;
 }
 
@@ -90,7 +91,7 @@ export async function startUpstream(cluster: Cluster, options: UpstreamOptions =
     },
     { timeoutMs: 60_000, everyMs: 200, why: () => running.tail() },
   );
-  return { running, port, stop: () => running.stop() };
+  return { running, port, metricsPort, stop: () => running.stop() };
 }
 
 /**
