@@ -173,11 +173,30 @@ export function fileError(action: "read" | "write", path: string, cause: unknown
   const [kind, state] = FILE_STATES[code ?? ""] ?? ["CLI_FILE_UNUSABLE", `the system says ${code ?? "no"}`];
   const isStream = path.startsWith("standard ");
   const place = isStream ? path : `"${path}"`;
-  const hints = kind === "CLI_FILE_DENIED" ? ["check the permissions of the file and of its folder"] : [];
+  const hints = isStream ? [] : fileHints(kind, action, path);
   return new CliError(kind, `Cannot ${action} ${place}: ${isStream ? state.replace(UNCHANGED, "") : state}`, {
     cause,
     hints,
   });
+}
+
+/** What to do now, as a command where there is one. */
+function fileHints(kind: CliError["code"], action: "read" | "write", path: string): string[] {
+  const folder = JSON.stringify(dirname(path));
+  switch (kind) {
+    case "CLI_FILE_MISSING":
+      return [action === "read" ? `see what is there: ls -l ${folder}` : `make the folder first: mkdir -p ${folder}`];
+    case "CLI_FILE_DENIED":
+      return ["check the permissions of the file and of its folder"];
+    case "CLI_DISK_FULL":
+      return [`make room, or write somewhere else: df -h ${folder}`];
+    case "CLI_IS_DIRECTORY":
+      return ["name a file in it"];
+    case "CLI_FILE_EXISTS":
+      return ["choose another name, or remove it first"];
+    default:
+      return [];
+  }
 }
 
 const UNCHANGED = "; what was there is unchanged";

@@ -120,6 +120,10 @@ export function conditionOf(object: KubeObject, type: string): Condition | undef
 function hintsFor(message: string, hasKeys: boolean): readonly string[] {
   const namespace = /namespaces "([^"]+)" not found/.exec(message)?.[1];
   if (namespace !== undefined) return [`if the namespace comes from elsewhere: --create-namespace ${namespace}`];
+  if (message.includes("kustomization path not found")) return ["--path names a folder below the repository's root"];
+  if (/failed to checkout|unable to clone/.test(message)) {
+    return ["check the URL, and --branch: git ls-remote URL shows what is there"];
+  }
   const wantsKey = !hasKeys || /data key|no identity|identities/i.test(message);
   return wantsKey && /decrypt|identity/i.test(message) ? ["name the key that opens it: --age-key-file FILE"] : [];
 }
