@@ -17,6 +17,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/x509": 1,
   "src/yaml": 1,
   "src/objects": 1,
+  "src/template": 1,
   "src/tree": 1,
   "src/sops": 2,
   "src/kustomize": 2,
