@@ -115,7 +115,7 @@ function duration(options: Valued & { readonly default: string }): FlagDefinitio
 }
 
 /** Milliseconds of a duration in Go's notation plus days, or undefined. */
-function durationMs(value: string): number | undefined {
+export function durationMs(value: string): number | undefined {
   if (value === "0") return 0;
   if (!/^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d))+$/.test(value)) return undefined;
   let total = 0;

@@ -1,21 +1,13 @@
 import { createKubeClient, KubeError, noRetries } from "../../src/kube/index.ts";
 import type { Io } from "../io.ts";
-import { type ControllerAddress, fetchCertificate } from "./controller.ts";
 import { KubesealError } from "./errors.ts";
 import { readFileGo } from "./files.ts";
 import { redirectTarget } from "./redirect.ts";
 
 const MAX_REDIRECTS = 10;
 
-/** Where the certificate to seal with comes from: a file or URL, or (empty) the controller. */
-export interface CertificateSource extends ControllerAddress {
-  readonly cert: string;
-}
-
-/** The PEM text to seal with: from a file, a URL, or the controller when `--cert` is empty. */
-export async function certificatePem(options: CertificateSource, io: Io): Promise<Uint8Array> {
-  const { cert } = options;
-  if (cert === "") return await fetchCertificate(options, io);
+/** The PEM text in a file or at a URL. */
+export async function certificatePem(cert: string, io: Io): Promise<Uint8Array> {
   // One letter before the colon is a drive of Windows, not a scheme.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(cert)?.[1]?.toLowerCase();
   if (scheme === undefined) return await readFileGo(io, cert);

@@ -1,3 +1,5 @@
+import { fingerprintProblem } from "../certificates/fingerprint.ts";
+import { durationMs } from "../flag.ts";
 import type { FlagKind, FlagSpec } from "../pflag.ts";
 
 /** A flag of kubeseal with what its usage list says. */
@@ -25,6 +27,9 @@ const isScope = (value: string) =>
 const isInteger = (value: string) =>
   /^[+-]?[0-9]{1,9}$/.test(value) ? undefined : `strconv.ParseInt: parsing "${value}": invalid syntax`;
 
+const isDuration = (value: string) =>
+  durationMs(value) === undefined ? "it is not a duration such as 90m, 12h or 7d" : undefined;
+
 const bool = (name: string, usage: string): KubesealFlag => ({ name, kind: "bool", usage });
 const text = (name: string, usage: string, more: Partial<KubesealFlag> = {}): KubesealFlag => ({
   name,
@@ -39,7 +44,22 @@ const flags: readonly KubesealFlag[] = [
   text("as", "User to impersonate"),
   { name: "as-group", kind: "array", type: "stringArray", usage: "Group to impersonate, may be repeated" },
   text("as-uid", "UID to impersonate"),
-  text("cert", "Certificate file or URL to seal with; the cluster is not asked then"),
+  {
+    ...text("cert", "Certificate file or URL to seal with; the cluster is not asked then"),
+    // Of several the last one counts, unless --each-cert is given.
+    kind: "array",
+  },
+  {
+    name: "cert-fingerprint",
+    kind: "array",
+    type: "stringArray",
+    usage: "(sealkit) Refuse a certificate whose key is not this one: SHA256:…",
+    check: fingerprintProblem,
+  },
+  text("cert-max-age", "(sealkit) Use the controller's certificate again while it is not older than this; 0 is never", {
+    shownDefault: '"0"',
+    check: isDuration,
+  }),
   text("certificate-authority", "Certificate file of the API server's authority"),
   text("client-certificate", "Client certificate file for TLS"),
   text("client-key", "Client key file for TLS"),
@@ -48,6 +68,7 @@ const flags: readonly KubesealFlag[] = [
   text("controller-name", "Service of the controller", { shownDefault: '"sealed-secrets-controller"' }),
   text("controller-namespace", "Namespace of the controller", { shownDefault: '"kube-system"' }),
   bool("disable-compression", "Ask the API server for uncompressed answers"),
+  bool("each-cert", "(sealkit) Seal for every --cert, not for the last one only"),
   bool("fetch-cert", "Print the controller's certificate, to be used with --cert later"),
   text("format", "Output format: json or yaml", { short: "o", shownDefault: '"json"' }),
   {

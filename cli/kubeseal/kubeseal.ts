@@ -1,11 +1,10 @@
-import { readCertificate } from "../../src/x509/index.ts";
+import { type ObtainedCertificate, obtainedCertificate, obtainPem } from "../certificates/sealing-certificates.ts";
 import type { CommandRunner } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
 import { warn, write } from "../output.ts";
 import type { FlagProblem } from "../pflag.ts";
-import { certificatePem } from "./certificate.ts";
 import { type Context, openContext } from "./context.ts";
 import { KubesealError } from "./errors.ts";
 import { KUBESEAL_FLAGS } from "./flags.ts";
@@ -80,26 +79,37 @@ async function runMode(options: KubesealOptions, io: Io): Promise<void> {
 
 async function useCertificate(context: Context): Promise<void> {
   const { options, io } = context;
-  const pem = await certificatePem(options, io);
-  if (options.fetchCert) {
-    await context.print(new TextDecoder().decode(pem));
-    return;
+  const { certs, certFingerprints: fingerprints, certMaxAgeMs: maxAgeMs, fetchCert: refresh } = options;
+  const cache = { maxAgeMs, refresh, verbose: options.verbosity > 0 };
+  const certificates: ObtainedCertificate[] = [];
+  for (const cert of certs) {
+    const pem = await obtainPem(cert, { ...options, ...cache }, io);
+    if (options.fetchCert) {
+      if (fingerprints.length > 0) obtainedCertificate(pem, cert, fingerprints);
+      await context.print(new TextDecoder().decode(pem));
+      continue;
+    }
+    const obtained = obtainedCertificate(pem, cert, fingerprints);
+    await hintAtAge(obtained, io);
+    certificates.push(obtained);
   }
-  const certificate = readCertificate(new TextDecoder().decode(pem));
-  await hintAtAge(certificate.notAfter, io);
-  if (options.mergeInto !== "") await (await import("./merge.ts")).mergeMode(context, certificate);
-  else if (options.raw) await (await import("./raw.ts")).rawMode(context, certificate);
-  else await (await import("./seal.ts")).sealMode(context, certificate);
+  if (options.fetchCert) return;
+  if (options.mergeInto !== "") await (await import("./merge.ts")).mergeMode(context, certificates);
+  else if (options.raw) await (await import("./raw.ts")).rawMode(context, certificates);
+  else await (await import("./seal.ts")).sealMode(context, certificates);
 }
 
 const SOON_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** The original never warns before a certificate is out of date. */
-async function hintAtAge(notAfter: number, io: Io): Promise<void> {
-  const leftMs = notAfter - io.now();
+async function hintAtAge({ certificate, place }: ObtainedCertificate, io: Io): Promise<void> {
+  const leftMs = certificate.notAfter - io.now();
   if (leftMs < 0 || leftMs > SOON_MS) return;
   const days = Math.floor(leftMs / (24 * 60 * 60 * 1000));
-  await warn(io, `the certificate expires in ${days} days; fetch the newest one: sealkit kubeseal --fetch-cert`);
+  await warn(
+    io,
+    `the certificate ${place} expires in ${days} days; fetch the newest one: sealkit kubeseal --fetch-cert`,
+  );
 }
 
 async function hintAtTerminal(options: KubesealOptions, io: Io): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ClusterSelection } from "../../src/kube/index.ts";
+import { durationMs } from "../flag.ts";
 import type { Io } from "../io.ts";
 import { type FlagProblem, goBool, parseFlags, splitCommaList } from "../pflag.ts";
 import { KUBESEAL_FLAGS, KUBESEAL_SPECS, SCOPES, type ScopeName } from "./flags.ts";
@@ -6,7 +7,12 @@ import { KUBESEAL_FLAGS, KUBESEAL_SPECS, SCOPES, type ScopeName } from "./flags.
 /** A command line of kubeseal, understood. Empty texts count as not given, as in the original. */
 export interface KubesealOptions {
   readonly allowEmptyData: boolean;
-  readonly cert: string;
+  /** Files and URLs, one for each cluster to seal for; a single empty one: the controller. Without `--each-cert` the last. */
+  readonly certs: readonly string[];
+  /** `SHA256:…` of the keys that may be sealed for; none: any. */
+  readonly certFingerprints: readonly string[];
+  /** 0: no cache. */
+  readonly certMaxAgeMs: number;
   readonly controllerName: string;
   readonly controllerNamespace: string;
   readonly fetchCert: boolean;
@@ -29,6 +35,8 @@ export interface KubesealOptions {
   readonly secretFile: string;
   readonly strict: boolean;
   readonly validate: boolean;
+  /** Logging level, 0 and up. */
+  readonly verbosity: number;
   readonly version: boolean;
   readonly selection: ClusterSelection;
 }
@@ -51,7 +59,9 @@ export function readOptions(words: readonly string[], io: Pick<Io, "env" | "cwd"
     ok: true,
     options: {
       allowEmptyData: isOn("allow-empty-data"),
-      cert: text("cert"),
+      certs: isOn("each-cert") ? (given.get("cert") ?? env.get("cert") ?? [""]) : [text("cert")],
+      certFingerprints: texts("cert-fingerprint"),
+      certMaxAgeMs: durationMs(text("cert-max-age", "0")) ?? 0,
       controllerName: text("controller-name", "sealed-secrets-controller"),
       controllerNamespace: text("controller-namespace", "kube-system"),
       fetchCert: isOn("fetch-cert"),
@@ -71,6 +81,7 @@ export function readOptions(words: readonly string[], io: Pick<Io, "env" | "cwd"
       secretFile: text("secret-file"),
       strict: isOn("strict"),
       validate: isOn("validate"),
+      verbosity: Number(text("v", "0")),
       version: isOn("version"),
       selection: {
         env: io.env,

@@ -1,6 +1,6 @@
 import { encodeBase64 } from "../../src/bytes/base64.ts";
 import { scopeLabel, sealItem } from "../../src/sealed/index.ts";
-import { checkNotExpired, type SealingCertificate } from "../../src/x509/index.ts";
+import { checkedTime, type ObtainedCertificate } from "../certificates/sealing-certificates.ts";
 import type { Context } from "./context.ts";
 import { KubesealError } from "./errors.ts";
 import { readFileGo, readStdinGo } from "./files.ts";
@@ -9,8 +9,8 @@ import { fallbackNamespace } from "./namespace.ts";
 const NO_CONFIGURATION =
   "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable";
 
-/** `--raw`: one value in, one sealed item out, without a line end. */
-export async function rawMode(context: Context, certificate: SealingCertificate): Promise<void> {
+/** `--raw`: one value in, one sealed item out, without a line end; for several certificates one line for each. */
+export async function rawMode(context: Context, certificates: readonly ObtainedCertificate[]): Promise<void> {
   const { options, io } = context;
   const { scope, name, fromFile } = options;
   const namespace = scope === "cluster-wide" ? "" : await fallbackNamespace(options);
@@ -29,7 +29,10 @@ export async function rawMode(context: Context, certificate: SealingCertificate)
   }
   const [source] = fromFile;
   const plain = source === undefined ? await readStdinGo(io) : await readFileGo(io, source.replace(/^[^=]*=/, ""));
-  checkNotExpired(certificate, io.now());
-  const sealed = await sealItem(certificate.spki, plain, scopeLabel(scope, namespace, name));
-  await context.print(encodeBase64(sealed));
+  const label = scopeLabel(scope, namespace, name);
+  for (const obtained of certificates) {
+    const { certificate } = checkedTime(obtained, io.now());
+    const sealed = encodeBase64(await sealItem(certificate.spki, plain, label));
+    await context.print(certificates.length === 1 ? sealed : `${sealed}\n`);
+  }
 }

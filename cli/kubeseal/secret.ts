@@ -5,7 +5,7 @@ import { type InputDocument, readInput } from "./input.ts";
 
 /**
  * The documents of the input, each read as a Secret whatever its kind, one after the other: an error in the third
- * shows only when two have been used.
+ * shows only when two have been used. May be gone through more than once.
  *
  * @throws {KubesealError} `KUBESEAL_NO_SECRETS`, `KUBESEAL_STRICT`; {SecretsError} `SECRETS_SECRET_MALFORMED`
  */
@@ -17,10 +17,10 @@ export async function readSecrets(context: Context): Promise<Iterable<Secret>> {
     });
   }
   await context.doubt([...warnings, ...documents.flatMap(strangeKind)]);
-  return eachSecret(documents);
+  return { [Symbol.iterator]: () => eachSecret(documents) };
 }
 
-function* eachSecret(documents: readonly InputDocument[]): Iterable<Secret> {
+function* eachSecret(documents: readonly InputDocument[]): IterableIterator<Secret> {
   for (const document of documents) yield readSecret(document);
 }
 

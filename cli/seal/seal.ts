@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../src/objects/index.ts";
 import { SCOPES } from "../../src/sealed/index.ts";
 import { sealWithAge } from "../../src/secrets/index.ts";
-import { checkNotExpired, readCertificate, type SealingCertificate, X509Error } from "../../src/x509/index.ts";
+import type { SealingCertificate } from "../../src/x509/index.ts";
 import { clusterFlags, selectionOf } from "../cluster-flags.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
@@ -119,26 +119,32 @@ async function certificateOf(
   io: Io,
 ): Promise<SealingCertificate> {
   try {
-    const certificate = readCertificate(await certificateText(flags, io));
-    checkNotExpired(certificate, io.now());
-    return certificate;
+    return await soleCertificate(flags, io);
   } catch (error) {
     if (error instanceof KubesealError && error.cause instanceof CliError) throw error.cause;
-    if (!(error instanceof X509Error)) throw error;
-    const { code, message, original, details, hints } = error;
-    const place = flags.cert === undefined ? "from the controller" : `in "${flags.cert}"`;
-    throw new X509Error(code, message, { original, details: [place, ...details], hints, cause: error });
+    throw error;
   }
 }
 
-async function certificateText(flags: SealFlags & Parameters<typeof selectionOf>[0], io: Io): Promise<string> {
-  const { certificatePem } = await import("../kubeseal/certificate.ts");
-  const { cert = "", controllerName, controllerNamespace } = flags;
-  const pem = await certificatePem(
-    { cert, controllerName, controllerNamespace, selection: selectionOf(flags, io) },
+async function soleCertificate(
+  flags: SealFlags & Parameters<typeof selectionOf>[0],
+  io: Io,
+): Promise<SealingCertificate> {
+  const { sealingCertificates } = await import("../certificates/sealing-certificates.ts");
+  const { cert, controllerName, controllerNamespace } = flags;
+  const [obtained] = await sealingCertificates(
+    {
+      certs: cert === undefined ? [] : [cert],
+      fingerprints: [],
+      maxAgeMs: 0,
+      controllerName,
+      controllerNamespace,
+      selection: selectionOf(flags, io),
+    },
     io,
   );
-  return new TextDecoder().decode(pem);
+  if (obtained === undefined) throw new RangeError("certificates: expected one for each source, got none");
+  return obtained.certificate;
 }
 
 function refuseTogether({ cert, scope }: SealFlags): void {

@@ -5,7 +5,13 @@ export type { ClusterConfig } from "./cluster-config.ts";
 export { isGone, isReason, KubeError, type KubeErrorCode, type KubeErrorContext } from "./errors.ts";
 export { createKubeClient, type KubeClientOptions } from "./http-adapter.ts";
 export { inClusterConfig, serviceAccountNamespace } from "./in-cluster-adapter.ts";
-export { type ClusterSelection, contextNamespace, loadClusterConfig } from "./kubeconfig-adapter.ts";
+export {
+  type ClusterAddress,
+  type ClusterSelection,
+  clusterAddress,
+  contextNamespace,
+  loadClusterConfig,
+} from "./kubeconfig-adapter.ts";
 export { apiVersionOf, collectionPath, describe, objectPath } from "./paths.ts";
 export type {
   ApiResource,

@@ -8,6 +8,7 @@ import {
   brokenKubeconfig,
   type FileOrData,
   type Kubeconfig,
+  type KubeconfigCluster,
   type KubeconfigContext,
   type KubeconfigUser,
   mergeKubeconfigs,
@@ -43,6 +44,9 @@ export interface ClusterSelection {
 const NO_CONFIGURATION =
   "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable";
 
+/** Which API server is meant, and what its certificate is checked against: enough to tell clusters apart. */
+export type ClusterAddress = Pick<ClusterConfig, "server" | "ca" | "insecureSkipTlsVerify" | "tlsServerName">;
+
 /**
  * Finds the cluster that a person means: `kubeconfig`, else the files of `KUBECONFIG`, else `~/.kube/config`, else the
  * service account of the pod that we run in.
@@ -51,21 +55,13 @@ const NO_CONFIGURATION =
  */
 export async function loadClusterConfig(selection: ClusterSelection): Promise<ClusterConfig> {
   const config = await loadKubeconfig(selection);
-  if (config.clusters.size === 0 && selection.server === undefined) {
-    const inside = selection.kubeconfig === undefined ? inClusterConfig(selection.env) : undefined;
-    if (inside !== undefined) return inside;
-    throw noConfiguration();
-  }
-  const context = contextOf(config, selection);
-  const clusterName = selection.cluster ?? context?.cluster;
-  const cluster = clusterName === undefined ? undefined : config.clusters.get(clusterName);
-  if (selection.cluster !== undefined && cluster === undefined) throw missing("cluster", selection.cluster);
+  const found = locate(config, selection);
+  if (found.kind === "inside") return found.cluster;
+  const { context, clusterName, cluster, address } = found;
   const userName = selection.user ?? context?.user;
   const user = userName === undefined ? undefined : config.users.get(userName);
   if (selection.user !== undefined && user === undefined) throw missing("auth info", selection.user);
-  const server = selection.server ?? cluster?.server ?? "";
-  if (server === "") throw noConfiguration();
-  const ca = asked(selection.certificateAuthority, selection.cwd) ?? cluster?.certificateAuthority;
+  const { server } = address;
   const proxyUrl = selection.proxyUrl ?? cluster?.proxyUrl ?? proxyFromEnv(selection.env, server);
   const credentials = await credentialsOf({
     user: overridden(user, selection),
@@ -75,16 +71,55 @@ export async function loadClusterConfig(selection: ClusterSelection): Promise<Cl
     cluster: { name: clusterName ?? "", server },
   });
   return {
-    server,
-    ca: ca === undefined ? undefined : pem(ca),
-    insecureSkipTlsVerify: selection.insecureSkipTlsVerify ?? cluster?.insecureSkipTlsVerify,
-    tlsServerName: selection.tlsServerName ?? cluster?.tlsServerName,
+    ...address,
     clientCertificate: credentials.clientCertificate,
     clientKey: credentials.clientKey,
     proxyUrl,
     namespace: selection.namespace ?? context?.namespace,
     authorize: withImpersonation(credentials.authorize, selection),
   };
+}
+
+/**
+ * The address of the cluster that `loadClusterConfig` would find. Never looks at credentials.
+ *
+ * @throws {KubeError} `KUBE_CONFIG_*` or `KUBE_CREDENTIALS`.
+ */
+export async function clusterAddress(selection: ClusterSelection): Promise<ClusterAddress> {
+  const found = locate(await loadKubeconfig(selection), selection);
+  return found.kind === "inside" ? found.cluster : found.address;
+}
+
+type Located =
+  | { readonly kind: "inside"; readonly cluster: ClusterConfig }
+  | {
+      readonly kind: "named";
+      readonly context: KubeconfigContext | undefined;
+      readonly clusterName: string | undefined;
+      readonly cluster: KubeconfigCluster | undefined;
+      readonly address: ClusterAddress;
+    };
+
+function locate(config: Kubeconfig, selection: ClusterSelection): Located {
+  if (config.clusters.size === 0 && selection.server === undefined) {
+    const inside = selection.kubeconfig === undefined ? inClusterConfig(selection.env) : undefined;
+    if (inside !== undefined) return { kind: "inside", cluster: inside };
+    throw noConfiguration();
+  }
+  const context = contextOf(config, selection);
+  const clusterName = selection.cluster ?? context?.cluster;
+  const cluster = clusterName === undefined ? undefined : config.clusters.get(clusterName);
+  if (selection.cluster !== undefined && cluster === undefined) throw missing("cluster", selection.cluster);
+  const server = selection.server ?? cluster?.server ?? "";
+  if (server === "") throw noConfiguration();
+  const ca = asked(selection.certificateAuthority, selection.cwd) ?? cluster?.certificateAuthority;
+  const address = {
+    server,
+    ca: ca === undefined ? undefined : pem(ca),
+    insecureSkipTlsVerify: selection.insecureSkipTlsVerify ?? cluster?.insecureSkipTlsVerify,
+    tlsServerName: selection.tlsServerName ?? cluster?.tlsServerName,
+  };
+  return { kind: "named", context, clusterName, cluster, address };
 }
 
 /** The namespace of the current context, `default` when it names none, undefined without any configuration. Never looks at credentials. */

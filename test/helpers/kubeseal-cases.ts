@@ -1,16 +1,9 @@
-import {
-  constants,
-  createDecipheriv,
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  privateDecrypt,
-  X509Certificate,
-} from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { certify, readPrivateKey } from "../../src/x509/index.ts";
 import { readManifests, type YamlValue } from "../../src/yaml/index.ts";
+import { openItem } from "./open-item.ts";
 import type { CliResult } from "./run-cli.ts";
 
 const FOLDER = join(import.meta.dirname, "../../fixtures/kubeseal");
@@ -229,20 +222,5 @@ export function labelOf(object: YamlValue): string {
 
 /** An opener of sealed items that shares no code with ours. Undefined when the item does not open. */
 export function open(base64: string, label: string, { privateKey }: CaseKeys): string | undefined {
-  const bytes = openBytes(base64, label, privateKey);
-  return bytes?.toString("utf8");
-}
-
-function openBytes(base64: string, label: string, privateKey: KeyObject): Buffer | undefined {
-  try {
-    const blob = Buffer.from(base64, "base64");
-    const length = blob.readUInt16BE(0);
-    const settings = { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
-    const session = privateDecrypt({ ...settings, oaepLabel: Buffer.from(label) }, blob.subarray(2, 2 + length));
-    const decipher = createDecipheriv("aes-256-gcm", session, Buffer.alloc(12));
-    decipher.setAuthTag(blob.subarray(-16));
-    return Buffer.concat([decipher.update(blob.subarray(2 + length, -16)), decipher.final()]);
-  } catch {
-    return undefined;
-  }
+  return openItem(base64, label, privateKey)?.toString("utf8");
 }
