@@ -93,6 +93,13 @@ const TOOLS = {
     version: ["--version"],
     says: /yaml\/v2@v2\.4\.4 go\.yaml\.in\/yaml\/v3@v3\.0\.4 sigs\.k8s\.io\/yaml@v1\.6\.0$/m,
   },
+  "template-oracle": {
+    module: "template-oracle",
+    package: ".",
+    link: [],
+    version: ["--version"],
+    says: /sprig@v3\.3\.0 go1\.26\b/m,
+  },
 };
 
 /** A reason a person can act on; anything else is a mistake of this script and keeps its stack. */

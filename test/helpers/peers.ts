@@ -13,6 +13,7 @@ export type PeerName =
   | "kubeseal"
   | "sealed-secrets-controller"
   | "sops"
+  | "template-oracle"
   | "yaml-oracle";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
