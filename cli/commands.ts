@@ -80,4 +80,4 @@ export const COMMANDS: readonly CommandEntry[] = [
 export const GROUPS: readonly CommandGroup[] = ["Seal", "Encrypt", "Sync", "Keys", "Try it out", "More"];
 
 /** The words that a link to sealkit may be called by to act as that tool. */
-export const PERSONALITIES: readonly string[] = ["kubeseal", "sops", "age", "age-keygen"];
+export const PERSONALITIES: readonly string[] = ["kubeseal", "sops", "age", "age-keygen", "controller"];

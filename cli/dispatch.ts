@@ -10,8 +10,8 @@ import { overview } from "./overview.ts";
 import { report, run } from "./run.ts";
 
 /**
- * Runs the command that `words` name (`words` without node and script). A program called `kubeseal`, `sops`, `age` or
- * `age-keygen` is that command. Returns the exit code.
+ * Runs the command that `words` name (`words` without node and script). A program called `kubeseal`, `sops`, `age`,
+ * `age-keygen` or `controller` is that command. Returns the exit code.
  */
 export async function dispatch(
   words: readonly string[],

@@ -45,6 +45,18 @@ export interface KindController<T extends KubeObject = KubeObject> {
   statusFailed?(object: T): void;
   /** The object no longer exists; `last` is what was known of it. */
   gone?(key: string, last: T): void;
+  /** Lines of the log in the words of a program that this kind stands in for; absent: our own. */
+  readonly logLines?: LogLines;
+}
+
+/** What is logged about an object by its key, `namespace/name`. */
+export interface LogLines {
+  /** A pass begins. */
+  begins(log: Log, key: string): void;
+  /** An update of the object calls for no pass. */
+  unchanged(log: Log, key: string): void;
+  /** A pass failed; `retries` tells whether another follows by itself. */
+  failed(log: Log, key: string, failure: { readonly error: string; readonly retries: boolean }): void;
 }
 
 export interface Watch<Own extends KubeObject = KubeObject> {

@@ -1,3 +1,4 @@
+import { quoteGo } from "../src/bytes/go-quote.ts";
 import type { Clock, KubeClient } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
 import { rfc3339 } from "./conditions.ts";
@@ -132,13 +133,7 @@ export function createEventRecorder(options: {
   return {
     record(object, given, component) {
       const note = { ...given, message: shortened(given.message) };
-      options.log.info("Event", {
-        kind: object.kind,
-        object: `${object.metadata.namespace ?? ""}/${object.metadata.name ?? ""}`,
-        type: note.type,
-        reason: note.reason,
-        message: note.message,
-      });
+      options.log.info(mirrored(object, note));
       if (!mayRecord(object, component) || waiting.length >= QUEUED) return;
       const key = [component, object.metadata.uid, note.type, note.reason, note.message].join("\0");
       const known = sent.get(key);
@@ -168,6 +163,25 @@ export function createEventRecorder(options: {
         else idle.push(resolve);
       }),
   };
+}
+
+/**
+ * An event as one log line, so that who looks only into logs sees it too.
+ *
+ * Source: the text that client-go's recorder hands to a logger.
+ */
+function mirrored({ apiVersion, kind, metadata }: KubeObject, note: EventNote): string {
+  const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
+  const fields = Object.entries({
+    Kind: kind,
+    Namespace: namespace,
+    Name: name,
+    UID: uid,
+    APIVersion: apiVersion,
+    ResourceVersion: resourceVersion,
+    FieldPath: "",
+  }).map(([field, value]) => `${field}:${quoteGo(value)}`);
+  return `Event(v1.ObjectReference{${fields.join(", ")}}): type: '${note.type}' reason: '${note.reason}' ${note.message}`;
 }
 
 function remember<V>(map: Map<string, V>, key: string, value: V): void {

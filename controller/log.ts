@@ -1,3 +1,4 @@
+import { quoteGo } from "../src/bytes/go-quote.ts";
 import type { Clock } from "../src/kube/index.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -63,7 +64,12 @@ function textLine(fields: Fields): string {
     .join(" ");
 }
 
-/** slog quotes what would not read back as one word. */
+/**
+ * A value of a text line: in quotes when it would not read back as one word. A backslash alone is no reason.
+ *
+ * Source: the text handler of Go's log/slog.
+ */
 function quoted(value: string): string {
-  return value === "" || /[\s"=\\\u0000-\u001f\u007f-\u00a0\u2028\u2029]/.test(value) ? JSON.stringify(value) : value;
+  const isPlain = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+$/u.test(value) && !/["=]/.test(value);
+  return isPlain ? value : quoteGo(value);
 }

@@ -16,6 +16,8 @@ export interface ReportPorts {
   readonly status: StatusWriter;
   readonly events: EventRecorder;
   readonly log: Log;
+  /** The same without the fields that name controller and object, for lines that name them in their own way. */
+  readonly plainLog: Log;
   /** `gotk_reconcile_duration_seconds`; absent for kinds that do not have it. */
   readonly duration?: Histogram | undefined;
 }
@@ -50,6 +52,11 @@ export async function report<T extends KubeObject>(
   }
   requeue(key, outcome, statusError, ports);
 
+  if (controller.logLines !== undefined && statusError === undefined) {
+    const { kind, message: error } = outcome;
+    if (kind !== "done") controller.logLines.failed(ports.plainLog, key, { error, retries: kind !== "stalled" });
+    return;
+  }
   const fields = { reason: outcome.reason, durationMs: clock.now() - startedAtMs };
   if (statusError !== undefined) {
     log.error("Cannot write the status", { ...fields, error: errorText(statusError) });

@@ -64,7 +64,8 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
     status.seen(change.key, change.object);
     if (change.type === "updated" && change.before.metadata.uid === change.object.metadata.uid) {
       if (!changed(change.before, change.object)) {
-        log.debug("update suppressed, no changes in spec", { object: change.key });
+        if (controller.logLines === undefined) log.debug("Update calls for no pass", { object: change.key });
+        else controller.logLines.unchanged(ports.log, change.key);
         return;
       }
     }
@@ -114,6 +115,7 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
     const startedAtMs = clock.now();
     let object = status.newest(cached);
     const passLog = log.with({ object: key });
+    controller.logLines?.begins(ports.log, key);
     const context: PassContext<T> = {
       key,
       client,
@@ -137,7 +139,11 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
     const result = await attempt(controller, object, context);
     // The program ends: what the pass says about that is no news about the object.
     if (ports.working.aborted) return;
-    await report(controller, { key, object, pass: result, startedAtMs }, { ...ports, queue, status, log: passLog });
+    await report(
+      controller,
+      { key, object, pass: result, startedAtMs },
+      { ...ports, queue, status, log: passLog, plainLog: ports.log },
+    );
   };
 
   let workers: Promise<void> = Promise.resolve();

@@ -88,6 +88,7 @@ export async function startControllers(options: StartOptions): Promise<RunningCo
     mayWork,
   });
 
+  for (const one of options.namespaces ?? []) log.info("Starting informer", { namespace: one });
   const timeouts = {
     readTimeoutMs: options.readTimeoutMs ?? TWO_MINUTES_MS,
     writeTimeoutMs: options.writeTimeoutMs ?? TWO_MINUTES_MS,
@@ -113,7 +114,7 @@ export async function startControllers(options: StartOptions): Promise<RunningCo
     if (address === undefined) return undefined;
     const listener = await listen({ ...timeouts, address, answer: routes });
     listeners.push(listener);
-    log.info(what, { addr: address, port: listener.port });
+    log.info(what, { addr: address, ...(/:0$/.test(address) ? { port: listener.port } : {}) });
     return listener.url;
   };
   const stop = async (graceMs?: number) => {

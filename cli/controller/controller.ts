@@ -12,8 +12,11 @@ import {
 import { type DefinedCommand, defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
+import { write } from "../output.ts";
 import { environmentWords } from "./environment.ts";
 import { DEFAULT_FAMILIES, FAMILY_NAMES, type FamilyName, isFamilyName, loadFamilies } from "./families.ts";
+import { goDuration, goInteger, goNumber } from "./go-values.ts";
+import { isCalledController, usageAnswer } from "./own-name.ts";
 import { sealedSecretFlags, sealedSecretSettings } from "./sealed-secret-flags.ts";
 import { onRenewSignal, processIdentity } from "./signals-adapter.ts";
 import { kustomizationSettings, sourceSettings, syncFlags } from "./sync-flags.ts";
@@ -60,8 +63,13 @@ const flags = {
     placeholder: "SELECTOR",
     help: "Look at SealedSecrets with these labels only",
   }),
-  kubeclientQps: number("Requests to the API a second; 0 or less: no limit", "0"),
-  kubeclientBurst: number("Requests to the API at once", "10"),
+  kubeclientQps: goNumber({
+    group: cluster,
+    default: 0,
+    placeholder: "N",
+    help: "Requests to the API a second; 0 or less: no limit",
+  }),
+  kubeclientBurst: goInteger({ group: cluster, default: 10, placeholder: "N", help: "Requests to the API at once" }),
   leaderElect: flag.toggle({
     group: cluster,
     help: "Work only while holding a Lease, so that several processes can stand by",
@@ -80,13 +88,13 @@ const flags = {
     help: "Address of certificate, verify, rotate and probes",
   }),
   listenMetricsAddr: flag.text({ group: serving, default: ":8081", placeholder: "ADDR", help: "Address of /metrics" }),
-  readTimeout: flag.duration({
+  readTimeout: goDuration({
     group: serving,
     default: "2m",
     placeholder: "SPAN",
     help: "Longest time for reading a request",
   }),
-  writeTimeout: flag.duration({
+  writeTimeout: goDuration({
     group: serving,
     default: "2m",
     placeholder: "SPAN",
@@ -131,8 +139,16 @@ const definition = defineCommand({
       return EXIT.ok;
     }
     const log = logTo(io, given);
+    const names = split(given.controllers).filter(isFamilyName);
+    const isUnsealer = names.includes("sealedsecret");
+    log.info(isUnsealer ? "Starting sealed-secrets controller" : "Starting controllers", {
+      version: packageJson.version,
+      controllers: names.join(","),
+    });
     if (!["CertNotBefore", "SecretCreationTimestamp"].includes(given.keyOrderPriority)) {
-      log.error("Unknown key order, using CertNotBefore", { order: given.keyOrderPriority });
+      log.error("Invalid keyOrderPriority. Use CertNotBefore or SecretCreationTimestamp", {
+        keyOrderPriority: given.keyOrderPriority,
+      });
     }
     const labelSelector = given.labelSelector === "" ? undefined : given.labelSelector;
     const settings = sealedSecretSettings(given, labelSelector);
@@ -144,7 +160,7 @@ const definition = defineCommand({
     });
     const client = createKubeClient(config, {
       userAgent: `sealkit-controller/${packageJson.version}`,
-      qps: given.kubeclientQps,
+      qps: Number.isFinite(given.kubeclientQps) ? given.kubeclientQps : 0,
       burst: given.kubeclientBurst,
     });
     // An API that cannot be reached, or does not know us, is told at once instead of in a log that goes on for ever.
@@ -154,7 +170,6 @@ const definition = defineCommand({
     const isLimited = additional.length > 0 || !given.allNamespaces;
     const namespaces = isLimited ? [...new Set([namespace, ...additional])] : undefined;
     await nameMissing(client, additional, log);
-    const names = split(given.controllers).filter(isFamilyName);
     const families = await loadFamilies([...new Set<FamilyName>(names)], {
       sealedsecret: async () => (await import("../../controller/sealedsecret/set-up.ts")).sealedSecretFamily(settings),
       source: async () =>
@@ -163,7 +178,6 @@ const definition = defineCommand({
         (await import("../../controller/kustomization/set-up.ts")).kustomizationFamily(kustomizationSettings(given)),
     });
 
-    log.info("Starting sealed-secrets controller", { version: packageJson.version, controllers: names.join(",") });
     const election = { name: given.leaderElectionName, identity: processIdentity(io.env) };
     const running = await startControllers({
       client,
@@ -196,10 +210,18 @@ const definition = defineCommand({
   },
 });
 
+const RENAMED = "Flag --rotate-period has been deprecated, please use key-renew-period instead\n";
+
 /** Runs the controllers in a cluster until it is told to stop. */
 export const controllerCommand: DefinedCommand = {
   ...definition,
-  run: (words, io) => definition.run([...environmentWords(flags, io.env), ...words], io),
+  run: async (words, io) => {
+    const all = [...environmentWords(flags, io.env), ...words];
+    const answered = isCalledController(io) ? await usageAnswer(flags, all, io) : undefined;
+    if (answered !== undefined) return answered;
+    for (const _ of words.filter((word) => /^--rotate-period(=|$)/.test(word))) await write(io.stderr, RENAMED);
+    return await definition.run(all, io);
+  },
 };
 
 function logTo(io: Io, given: { logLevel: string; logFormat: string; logInfoStdout: boolean }): Log {
@@ -242,16 +264,4 @@ function split(list: string): string[] {
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-}
-
-function number(help: string, shownDefault: string) {
-  return {
-    group: cluster,
-    help,
-    placeholder: "N",
-    kind: "string" as const,
-    shownDefault,
-    check: (text: string) => (/^-?[0-9]{1,9}(\.[0-9]+)?$/.test(text) ? undefined : "it is not a number"),
-    read: (texts: readonly string[] | undefined) => Number(texts?.at(-1) ?? shownDefault),
-  };
 }

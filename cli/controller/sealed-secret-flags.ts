@@ -1,7 +1,8 @@
 import { defaultSealedSecretSettings as defaults, type SealedSecretSettings } from "../../controller/settings.ts";
 import type { FlagTable } from "../definition.ts";
 import { type FlagDefinition, type FlagValues, flag } from "../flag.ts";
-import { parsePairs, parseRfc1123 } from "./values.ts";
+import { goDuration, goInteger } from "./go-values.ts";
+import { checkedPrefix, parsePairs, parseRfc1123 } from "./values.ts";
 
 const group = "SealedSecret";
 
@@ -13,7 +14,7 @@ export const sealedSecretFlags = {
     placeholder: "NAME",
     help: "Prefix of the names of key Secrets",
   }),
-  keySize: flag.number({
+  keySize: goInteger({
     group,
     default: defaults.keySizeBits,
     min: 2048,
@@ -21,9 +22,9 @@ export const sealedSecretFlags = {
     placeholder: "BITS",
     help: "Size of new keys",
   }),
-  keyTtl: flag.duration({ group, default: "87600h", placeholder: "SPAN", help: "Validity of new certificates" }),
+  keyTtl: goDuration({ group, default: "87600h", placeholder: "SPAN", help: "Validity of new certificates" }),
   myCn: flag.text({ group, default: "", placeholder: "NAME", help: "Common name in new certificates" }),
-  keyRenewPeriod: flag.duration({
+  keyRenewPeriod: goDuration({
     group,
     default: "720h",
     placeholder: "SPAN",
@@ -45,14 +46,14 @@ export const sealedSecretFlags = {
   privatekeyLabels: pairs({ help: "Labels of new key Secrets, k=v,k=v" }),
   privatekeyAnnotations: pairs({ help: "Annotations of new key Secrets, k=v,k=v" }),
   acceptDeprecatedV1Data: flag.toggle({ group, default: true, help: "Open the single blob of versions before 0.6" }),
-  rateLimit: flag.number({
+  rateLimit: goInteger({
     group,
     default: defaults.ratePerSecond,
     min: 1,
     placeholder: "N",
     help: "Verify and rotate requests a second, per caller",
   }),
-  rateLimitBurst: flag.number({ group, default: defaults.rateBurst, placeholder: "N", help: "Such requests at once" }),
+  rateLimitBurst: goInteger({ group, default: defaults.rateBurst, placeholder: "N", help: "Such requests at once" }),
   updateStatus: flag.toggle({ group, default: true, help: "Write the status of SealedSecrets" }),
   skipRecreate: flag.toggle({ group, help: "Do not make Secrets anew that somebody deletes" }),
   watchForSecrets: flag.toggle({ group, hidden: true, help: "Accepted; keys are always followed" }),
@@ -67,13 +68,13 @@ export const sealedSecretFlags = {
   }),
 } satisfies FlagTable;
 
-/** @throws {ControllerError} `CONTROLLER_OPTIONS` for values that cannot be read. */
+/** @throws {CliError} `CLI_BAD_FLAG` for values that cannot be used. */
 export function sealedSecretSettings(
   flags: FlagValues<typeof sealedSecretFlags>,
   labelSelector: string | undefined,
 ): SealedSecretSettings {
   return {
-    keyPrefix: flags.keyPrefix,
+    keyPrefix: checkedPrefix(flags.keyPrefix),
     keySizeBits: flags.keySize,
     keyTtlMs: flags.keyTtl,
     commonName: flags.myCn,
@@ -96,7 +97,7 @@ export function sealedSecretSettings(
 }
 
 function optionalNumber({ help }: { readonly help: string }): FlagDefinition<number | undefined> {
-  const { kind, check, read } = flag.number({ default: 0, help });
+  const { kind, check, read } = goInteger({ default: 0, help });
   return {
     group,
     help,
@@ -108,7 +109,7 @@ function optionalNumber({ help }: { readonly help: string }): FlagDefinition<num
 }
 
 function optionalDuration(of: { readonly help: string; readonly hidden: boolean }): FlagDefinition<number | undefined> {
-  const { kind, check, read } = flag.duration({ default: "0", help: of.help });
+  const { kind, check, read } = goDuration({ default: "0", help: of.help });
   return { ...of, kind, check, read: (texts) => (texts === undefined ? undefined : read(texts)) };
 }
 

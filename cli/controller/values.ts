@@ -1,4 +1,5 @@
-import { ControllerError } from "../../controller/errors.ts";
+import { prefixProblem } from "../../controller/keys/key-secret.ts";
+import { CliError } from "../errors.ts";
 
 /** `k=v,k=v` as a record; undefined when a part has no key or no equals sign. */
 export function parsePairs(text: string): Readonly<Record<string, string>> | undefined {
@@ -19,7 +20,7 @@ const RFC1123 = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ([A-Z][a-z]{2}) (\d{4}
 /**
  * Milliseconds of a time as `date -R` prints it.
  *
- * @throws {ControllerError} `CONTROLLER_OPTIONS` for any other form.
+ * @throws {CliError} `CLI_BAD_FLAG` for any other form.
  */
 export function parseRfc1123(text: string, flagName: string): number {
   const match = RFC1123.exec(text);
@@ -27,14 +28,22 @@ export function parseRfc1123(text: string, flagName: string): number {
   const [, day, , year, clock, sign, hours, minutes] = match ?? [];
   const time = Date.parse(`${year}-${String(month).padStart(2, "0")}-${day}T${clock}${sign}${hours}:${minutes}`);
   if (match === null || Number.isNaN(time)) {
-    throw new ControllerError(
-      "CONTROLLER_OPTIONS",
-      `Cannot use "${text}" for ${flagName}: it is no time of that form`,
-      {
-        details: ["wanted is the form of RFC 1123 with a numeric zone: Mon, 02 Jan 2006 15:04:05 -0700"],
-        hints: [`${flagName} "$(date -R)"`],
-      },
-    );
+    throw new CliError("CLI_BAD_FLAG", `Cannot use "${text}" for ${flagName}: it is no time of that form`, {
+      details: ["wanted is the form of RFC 1123 with a numeric zone: Mon, 02 Jan 2006 15:04:05 -0700"],
+      hints: [`${flagName} "$(date -R)"`],
+    });
   }
   return time;
+}
+
+/**
+ * A prefix of key Secrets as it was given. Checked apart from the flag, because a value of the environment that is wrong
+ * must not be passed over here: the controller would make keys under another name.
+ *
+ * @throws {CliError} `CLI_BAD_FLAG` when the API could not make a name of it.
+ */
+export function checkedPrefix(prefix: string): string {
+  const problem = prefixProblem(prefix);
+  if (problem === undefined) return prefix;
+  throw new CliError("CLI_BAD_FLAG", `Cannot use "${prefix}" for --key-prefix: ${problem}`);
 }

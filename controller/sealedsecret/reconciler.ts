@@ -7,6 +7,7 @@ import type { Pass } from "../pass.ts";
 import { type Acted, act, refused } from "./act.ts";
 import { CLUSTER_WIDE, isOn, NAMESPACE_WIDE } from "./annotations.ts";
 import { decide } from "./decide.ts";
+import { originalLogLines } from "./log-lines.ts";
 import type { SealedSecretMetrics } from "./metrics.ts";
 import { observe, SECRETS } from "./observe.ts";
 import { syncedProfile } from "./status.ts";
@@ -62,6 +63,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
     name: "sealedsecret",
     resource: SEALED_SECRETS,
     eventSource: "sealed-secrets",
+    logLines: originalLogLines,
     concurrency: options.concurrency ?? CONCURRENCY,
     profile: syncedProfile,
     backoff: options.backoff ?? BACKOFF,

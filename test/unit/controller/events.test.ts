@@ -20,6 +20,18 @@ const start = () => {
 };
 
 describe("createEventRecorder()", () => {
+  test("repeats each event in the log, in the words of client-go", () => {
+    const lines: string[] = [];
+    const [client, clock] = [memoryCluster(), fakeClock()];
+    const log = createLog({ clock, level: "info", format: "json", write: (line) => lines.push(JSON.parse(line).msg) });
+    const events = createEventRecorder({ client, clock, log, instance: "i" });
+    events.record(object, { type: "Warning", reason: "ErrUpdateFailed", message: 'Resource "db" is there' }, "x");
+    expect(lines).toEqual([
+      'Event(v1.ObjectReference{Kind:"SealedSecret", Namespace:"apps", Name:"db", UID:"u1", APIVersion:"bitnami.com/v1alpha1", ' +
+        `ResourceVersion:"4", FieldPath:""}): type: 'Warning' reason: 'ErrUpdateFailed' Resource "db" is there`,
+    ]);
+  });
+
   test("writes an event as the original does", async () => {
     const { cluster, events } = start();
     events.record(object, { ...note, annotations: { rev: "1" } }, "sealed-secrets");

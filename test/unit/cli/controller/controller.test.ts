@@ -43,8 +43,20 @@ describe("sealkit controller", () => {
       code: 2,
       stderr: "it is not a duration",
     },
-    { name: "a rate of zero", line: ["--rate-limit=0"], code: 2, stderr: "it is not a whole number from 1" },
-    { name: "a cutoff in another form", line: ["--key-cutoff-time=2026-01-01"], code: 1, stderr: "RFC 1123" },
+    { name: "a rate of zero", line: ["--rate-limit=0"], code: 2, stderr: "it is not a whole number of 1 or more" },
+    { name: "a rate below zero", line: ["--rate-limit=-1"], code: 2, stderr: "it is not a whole number of 1 or more" },
+    { name: "a burst below zero", line: ["--rate-limit-burst=-1"], code: 2, stderr: "whole number of 0 or more" },
+    { name: "a key that is too small", line: ["--key-size=1024"], code: 2, stderr: "from 2048 to 16384" },
+    { name: "a negative span", line: ["--key-ttl=-5h"], code: 2, stderr: "it is not a duration" },
+    { name: "a span that no clock has", line: ["--key-ttl=99999999h"], code: 2, stderr: "it is not a duration" },
+    { name: "a cutoff in another form", line: ["--key-cutoff-time=2026-01-01"], code: 2, stderr: "RFC 1123" },
+    { name: "a prefix in capitals", line: ["--key-prefix=BAD"], code: 2, stderr: "name contains illegal character B" },
+    {
+      name: "a prefix that leaves no room",
+      line: [`--key-prefix=${"a".repeat(246)}`],
+      code: 2,
+      stderr: "name is too long, must be shorter than 245, got 246",
+    },
     { name: "labels without a value", line: ["--privatekey-labels=a"], code: 2, stderr: "k=v,k=v" },
     { name: "no cluster to be found", line: [], code: 1, stderr: "there is no kubeconfig and this is no pod" },
     {
@@ -57,7 +69,23 @@ describe("sealkit controller", () => {
     const result = await runCli(["controller", ...line]);
     expect(result.stderr).toContain(stderr);
     expect(result.stderr).toMatch(/^error: Cannot /);
-    expect(result).toMatchObject({ code, stdout: "" });
+    expect(result.code).toBe(code);
+    expect(result.stdout.replace(/^time=\S+ level=INFO msg="Starting .*\n/, "")).toBe("");
+  });
+
+  test("a bad prefix or cutoff in the environment is not passed over: keys would be made otherwise than wanted", async () => {
+    for (const env of [{ SEALED_SECRETS_KEY_PREFIX: "BAD" }, { SEALED_SECRETS_KEY_CUTOFF_TIME: "soon" }]) {
+      const { code, stderr } = await runCli("controller", { env });
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: Cannot use "(BAD|soon)" for --key-/)]);
+    }
+  });
+
+  test("what starts is named by what runs", async () => {
+    const first = async (names: string) => (await runCli(`controller --controllers=${names}`)).stdout.split("\n")[0];
+    expect(await first("sealedsecret,source")).toContain(
+      'level=INFO msg="Starting sealed-secrets controller" version=',
+    );
+    expect(await first("source,kustomization")).toContain('level=INFO msg="Starting controllers" version=');
   });
 
   test("a kubeconfig that points nowhere is one clear error", async () => {
@@ -74,6 +102,76 @@ describe("sealkit controller", () => {
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/^error: Cannot reach http:\/\/127\.0\.0\.1:9: nothing listens there\nhint: /);
   });
+});
+
+describe("a program called controller", () => {
+  const controller = (line: string, env: Readonly<Record<string, string>> = {}) =>
+    runCli(line, { argv0: "/usr/local/bin/controller", env });
+
+  test("asks for help on stderr and succeeds", async () => {
+    const { code, stdout, stderr } = await controller("--help");
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(stderr).toMatch(/^Usage of \/usr\/local\/bin\/controller:\n {6}--accept-deprecated-v1-data +/);
+    expect(stderr).not.toContain("rotate-period");
+  });
+
+  test("an unknown flag shows all flags, then what is wrong, on stderr", async () => {
+    const { code, stdout, stderr } = await controller("--key-prefx=x");
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(
+      /\n {6}--write-timeout span .*\nunknown flag: --key-prefx\nhint: did you mean: --key-prefix\n$/,
+    );
+  });
+
+  test("the old name of a flag works and says the new one", async () => {
+    expect(await controller("--rotate-period=1h --version")).toMatchObject({
+      code: 0,
+      stdout: `controller version: ${packageJson.version}\n`,
+      stderr: "Flag --rotate-period has been deprecated, please use key-renew-period instead\n",
+    });
+  });
+});
+
+describe("the values that Go reads", () => {
+  const { keySize, keyTtl } = sealedSecretFlags;
+  test.each([
+    ["4096", 4096],
+    ["+4096", 4096],
+    ["0x1000", 4096],
+    ["010000", 4096],
+    ["0o10_000", 4096],
+    ["0b1_0000_0000_0000", 4096],
+    ["4_096", 4096],
+  ])("the number %s", (text, value) => {
+    expect(keySize.check?.(text)).toBeUndefined();
+    expect(keySize.read([text])).toBe(value);
+  });
+  test.each(["", "4096.0", "4e3", "4__096", "_4096", "09", "0x", "4096 ", "٤٠٩٦", "99999999999999999999"])(
+    "no number: %o",
+    (text) => {
+      expect(keySize.check?.(text)).toContain("it is not a whole number");
+    },
+  );
+  test.each([
+    ["0", 0],
+    ["1h30m", 5_400_000],
+    ["+1.5h", 5_400_000],
+    [".5h", 1_800_000],
+    ["1.h", 3_600_000],
+    ["1s250ms", 1250],
+    ["1500us", 1.5],
+    ["1500\u00b5s", 1.5],
+    ["2d", 172_800_000],
+  ])("the span %s", (text, ms) => {
+    expect(keyTtl.check?.(text)).toBeUndefined();
+    expect(keyTtl.read([text])).toBe(ms);
+  });
+  test.each(["", "1", "h", ".h", "-1h", "1h ", "1hh", "1h-30m", "1e3s", "300000h000000000", `1${"0".repeat(70)}s`])(
+    "no span: %o",
+    (text) => {
+      expect(keyTtl.check?.(text)).toContain("it is not a duration");
+    },
+  );
 });
 
 describe("environmentWords()", () => {
@@ -116,6 +214,6 @@ describe("parseRfc1123()", () => {
     "Mon, 32 Jan 2006 15:04:05 +0000",
     "",
   ])("refuses %o", (text) => {
-    expect(() => parseRfc1123(text, "--x")).toThrow(expect.objectContaining({ code: "CONTROLLER_OPTIONS" }));
+    expect(() => parseRfc1123(text, "--x")).toThrow(expect.objectContaining({ code: "CLI_BAD_FLAG" }));
   });
 });
