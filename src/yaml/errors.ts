@@ -17,6 +17,7 @@ export type YamlErrorCode =
   | "YAML_MERGE"
   | "YAML_VALUE"
   | "YAML_UNPRINTABLE"
+  | "YAML_NOT_EDITABLE"
   | "JSON_SYNTAX"
   | "JSON_DUPLICATE_KEY";
 
@@ -53,7 +54,7 @@ export class YamlError extends ToolkitError {
   constructor(code: YamlErrorCode, problem: string, context: YamlErrorContext) {
     const kind = code.startsWith("JSON") ? "JSON" : "YAML";
     const object = context.source === undefined ? kind : JSON.stringify(context.source);
-    const action = code === "YAML_UNPRINTABLE" ? "print" : "read";
+    const action = code === "YAML_UNPRINTABLE" ? "print" : code === "YAML_NOT_EDITABLE" ? "edit" : "read";
     const place = code === "YAML_UNPRINTABLE" ? "" : `line ${context.at.line}, column ${context.at.column}: `;
     super(`Cannot ${action} ${object}: ${place}${problem}`, { hints: context.hints ?? hintsFor(code) });
     this.code = code;

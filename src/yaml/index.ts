@@ -1,3 +1,4 @@
+export { type EditOptions, editManifests, type TextChange } from "./edit/edit.ts";
 export type { Place, YamlErrorCode, YamlErrorContext, YamlWarning } from "./errors.ts";
 export { YamlError } from "./errors.ts";
 export { formatGoFloat, formatJsonNumber, formatYamlFloat } from "./go-number.ts";
