@@ -5,25 +5,30 @@ import { join } from "node:path";
 import { peer } from "./measure.mjs";
 import { importTypeScript } from "./typescript.mjs";
 
-/** `count` Secrets of two items, one JSON document a line, with names `s0`, `s1`, ... */
-export function secrets(count, { namespace = "default" } = {}) {
+/** `count` Secrets of `items` items (two or more), one JSON document a line, with names `s0`, `s1`, ... */
+export function secrets(count, { namespace = "default", items = 2 } = {}) {
+  const more = (at) => Array.from({ length: items - 2 }, (_, item) => [`item${item}`, `value ${item} of secret ${at}`]);
   return Array.from({ length: count }, (_, at) =>
     JSON.stringify({
       apiVersion: "v1",
       kind: "Secret",
       metadata: { name: `s${at}`, namespace },
-      stringData: { username: `user-${at}`, password: `correct horse battery staple ${at}` },
+      stringData: {
+        username: `user-${at}`,
+        password: `correct horse battery staple ${at}`,
+        ...Object.fromEntries(more(at)),
+      },
     }),
   ).join("\n---\n");
 }
 
-/** A sealing key of 4096 bits with its certificate, as the controllers store them. */
-export async function certificate(folder) {
-  const file = join(folder, "sealing.crt");
-  const keyFile = join(folder, "sealing.key");
+/** A sealing key with its certificate, as the controllers store them. */
+export async function certificate(folder, { bits = 4096 } = {}) {
+  const file = join(folder, `sealing-${bits}.crt`);
+  const keyFile = join(folder, `sealing-${bits}.key`);
   if (!existsSync(file)) {
     const { createSealingKey } = await importTypeScript("src/x509/index.ts");
-    const key = await createSealingKey({ now: Date.now(), lifetimeMs: 3650 * 24 * 3_600_000 });
+    const key = await createSealingKey({ now: Date.now(), lifetimeMs: 3650 * 24 * 3_600_000, bits });
     writeFileSync(keyFile, key.privateKeyPem, { mode: 0o600 });
     writeFileSync(file, key.certificatePem);
   }

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { readUserCache, userCacheFile, writeUserCache } from "./code-cache-adapter.ts";
+import { spareMemory } from "./spare-memory-adapter.ts";
 
 /**
  * The program that npm links as `sealkit`: it runs the bundle beside it with V8's compiled code, because compiling
@@ -16,6 +17,8 @@ const source = readFileSync(bundle, "latin1");
 const flavour = `${process.version}-${process.platform}-${process.arch}`;
 
 const origin = { build: __BUILD_ID__, flavour, command: process.argv[2] ?? "" };
+
+if (origin.command === "controller") spareMemory();
 
 const shipped = readShipped(join(folder, `sealkit.bundle.${flavour}.code`));
 const own = shipped === undefined ? userCacheFile(process.env, origin) : undefined;
