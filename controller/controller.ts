@@ -64,6 +64,8 @@ export interface Watch<Own extends KubeObject = KubeObject> {
   readonly labelSelector?: string;
   /** Only `metadata` is fetched and kept: enough to know that something came, changed or went. */
   readonly metadataOnly?: boolean;
+  /** What is kept of each object, when that is less than was fetched. */
+  readonly keep?: (object: KubeObject) => KubeObject;
   /** The keys of our own objects that this change concerns. `own` holds them all. */
   readonly affected: (change: Change<KubeObject>, own: ReadStore<Own>) => readonly string[];
 }

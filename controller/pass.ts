@@ -15,6 +15,8 @@ export interface Pass {
   readonly removedConditions?: readonly string[];
   /** Exactly these events; absent: a Warning with the outcome's reason and message when it is stalled or failed. */
   readonly events?: readonly EventNote[];
+  /** Worth no line in the log at its usual level. */
+  readonly quiet?: boolean;
   /** Write no status: the object is suspended, or its last finalizer is gone. */
   readonly keepStatus?: boolean;
 }

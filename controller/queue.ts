@@ -6,6 +6,12 @@ export interface QueueOptions {
   readonly backoff: BackoffOptions;
 }
 
+/** Whether somebody waits for this key, or it only has to be looked at some time. */
+export type Urgency = "soon" | "backlog";
+
+/** So often what is urgent goes before the backlog, which must not wait for ever. */
+const URGENT_IN_A_ROW = 3;
+
 /**
  * Keys that wait for a pass. A key is there once, however often it was added; while one is being worked on, adding it
  * again means one more pass afterwards, never a second at the same time. Starting a pass cancels a pass that was
@@ -15,12 +21,14 @@ export class WorkQueue {
   readonly #clock: Clock;
   readonly #backoff: BackoffOptions;
   readonly #ready = new Set<string>();
+  readonly #backlog = new Set<string>();
   readonly #working = new Set<string>();
   readonly #again = new Set<string>();
   readonly #later = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   #closed = false;
+  #urgentInARow = 0;
 
   constructor(options: QueueOptions) {
     this.#clock = options.clock;
@@ -29,21 +37,28 @@ export class WorkQueue {
 
   /** Keys that wait now, not counting those planned for later. */
   get depth(): number {
-    return this.#ready.size + this.#again.size;
+    return this.#ready.size + this.#backlog.size + this.#again.size;
   }
 
-  add(key: string): void {
+  /**
+   * `backlog` is for what can wait, e.g. everything that was there at the start: of four keys that are taken one comes
+   * from there, the others are those for which somebody waits.
+   */
+  add(key: string, urgency: Urgency = "soon"): void {
     if (this.#closed) return;
     if (this.#working.has(key)) {
       this.#again.add(key);
       return;
     }
     const taker = this.#takers.shift();
-    if (taker === undefined) this.#ready.add(key);
-    else taker(this.#start(key));
+    if (taker !== undefined) taker(this.#start(key));
+    else if (urgency === "soon") {
+      this.#backlog.delete(key);
+      this.#ready.add(key);
+    } else if (!this.#ready.has(key)) this.#backlog.add(key);
   }
 
-  /** Plans a pass; of two plans for one key the earlier counts. */
+  /** Plans a pass, as part of the backlog; of two plans for one key the earlier counts. */
   addAfter(key: string, delayMs: number): void {
     if (this.#closed) return;
     const dueMs = this.#clock.now() + delayMs;
@@ -52,7 +67,7 @@ export class WorkQueue {
     planned?.cancel();
     const cancel = this.#clock.after(delayMs, () => {
       this.#later.delete(key);
-      this.add(key);
+      this.add(key, "backlog");
     });
     this.#later.set(key, { dueMs, cancel });
   }
@@ -79,8 +94,11 @@ export class WorkQueue {
   /** The next key, when there is one; undefined once the queue is closed. Call `done` with it afterwards. */
   take(): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
-    for (const key of this.#ready) {
-      this.#ready.delete(key);
+    const isTurnOfBacklog = this.#ready.size === 0 || (this.#urgentInARow >= URGENT_IN_A_ROW && this.#backlog.size > 0);
+    const from = isTurnOfBacklog ? this.#backlog : this.#ready;
+    for (const key of from) {
+      from.delete(key);
+      this.#urgentInARow = isTurnOfBacklog ? 0 : this.#urgentInARow + 1;
       return Promise.resolve(this.#start(key));
     }
     return new Promise((resolve) => this.#takers.push(resolve));
@@ -97,6 +115,7 @@ export class WorkQueue {
     for (const { cancel } of this.#later.values()) cancel();
     this.#later.clear();
     this.#ready.clear();
+    this.#backlog.clear();
     this.#again.clear();
     for (const taker of this.#takers.splice(0)) taker(undefined);
   }

@@ -64,7 +64,8 @@ export async function report<T extends KubeObject>(
     log.error(`Reconcile ${outcome.kind}`, { ...fields, error: outcome.message });
   } else {
     // An event has its own line already.
-    const tell = pass.events === undefined || pass.events.length === 0 ? log.info : log.debug;
+    const isNews = pass.quiet !== true && (pass.events === undefined || pass.events.length === 0);
+    const tell = isNews ? log.info : log.debug;
     tell(`Reconcile ${outcome.kind}`, { ...fields, message: outcome.message });
   }
 }

@@ -53,6 +53,7 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
   const status = new StatusWriter({ client, resource: controller.resource, profile: controller.profile });
   const changed = controller.changed ?? specChanged;
 
+  let hasRead = false;
   const onOwnChange = (change: Change<T>) => {
     if (change.type === "deleted") {
       status.seen(change.key, undefined);
@@ -70,7 +71,8 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
       }
     }
     queue.forget(change.key);
-    queue.add(change.key);
+    // What was there before us has waited already: what somebody changes now is looked at first.
+    queue.add(change.key, hasRead ? "soon" : "backlog");
   };
 
   const mirrorPorts = { client, clock, log, namespaces };
@@ -84,8 +86,11 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
     mirrorPorts,
     ports.watching,
   );
+  void own.synced.then(() => {
+    hasRead = true;
+  });
   controller.subscribe?.((key) => {
-    if (own.store.get(key) !== undefined) queue.add(key);
+    if (own.store.get(key) !== undefined) queue.add(key, "backlog");
   });
   const watched = new Map<string, ReadStore<KubeObject>>();
   const synced = [own.synced];
@@ -95,6 +100,7 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
         resource: watch.resource,
         labelSelector: watch.labelSelector,
         metadataOnly: watch.metadataOnly,
+        keep: watch.keep,
         onChange: (change) => {
           for (const key of watch.affected(change, own.store)) queue.add(key);
         },

@@ -29,7 +29,7 @@ export const readyProfile: StatusProfile = {
     const requestedAt = object.metadata.annotations?.[REQUESTED_AT];
     const settled = outcome.kind === "done" || outcome.kind === "stalled";
     return {
-      ...merged(statusOf(object), pass.status ?? {}),
+      ...withFields(statusOf(object), pass.status ?? {}),
       conditions: withConditions(conditionsOf(object), {
         set: [...main(outcome), ...(pass.conditions ?? [])],
         removed: [
@@ -78,7 +78,8 @@ export function statusOf(object: KubeObject): Readonly<Record<string, unknown>> 
   return typeof status === "object" && status !== null ? (status as Readonly<Record<string, unknown>>) : {};
 }
 
-function merged(
+/** A status with some fields set; one that is undefined is taken away. */
+export function withFields(
   before: Readonly<Record<string, unknown>>,
   changes: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {

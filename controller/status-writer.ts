@@ -12,6 +12,8 @@ export class StatusWriter {
   readonly #resource: ApiResource;
   readonly #profile: StatusProfile;
   readonly #written = new Map<string, KubeObject>();
+  /** Fields that the server does not keep, because its definition of the resource is another one. */
+  readonly #pruned = new Set<string>();
 
   constructor(options: {
     readonly client: KubeClient;
@@ -45,16 +47,29 @@ export class StatusWriter {
     object: T,
     next: (object: T) => Readonly<Record<string, unknown>> | undefined,
   ): Promise<T | undefined> {
-    const status = next(object);
+    const wanted = (current: T) => this.#kept(next(current));
+    const status = wanted(object);
     if (status === undefined || isDeepStrictEqual(status, statusOf(object))) return object;
     try {
-      const now = this.#profile.write === "patch" ? await this.#patch(object, status) : await this.#put(object, next);
-      if (now !== undefined) this.#written.set(keyOf(now), now);
+      const now = this.#profile.write === "patch" ? await this.#patch(object, status) : await this.#put(object, wanted);
+      if (now !== undefined) {
+        this.#written.set(keyOf(now), now);
+        // Else the status would differ from what is wanted for ever, and be written for ever.
+        const kept = statusOf(now);
+        for (const [field, value] of Object.entries(status)) {
+          if (value !== null && !(field in kept)) this.#pruned.add(field);
+        }
+      }
       return now;
     } catch (error) {
       if (error instanceof KubeError && error.status === 404) return undefined;
       throw error;
     }
+  }
+
+  #kept(status: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> | undefined {
+    if (status === undefined || this.#pruned.size === 0) return status;
+    return Object.fromEntries(Object.entries(status).filter(([field]) => !this.#pruned.has(field)));
   }
 
   /** The uid goes along, so that a successor of the same name never gets this status. */

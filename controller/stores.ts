@@ -17,6 +17,7 @@ export interface WatchRequest<T extends KubeObject> {
   readonly resource: ApiResource;
   readonly labelSelector?: string | undefined;
   readonly metadataOnly?: boolean | undefined;
+  readonly keep?: ((object: T) => T) | undefined;
   readonly indexers?: Readonly<Record<string, Indexer<T>>> | undefined;
   readonly onChange: (change: Change<T>) => void;
 }
@@ -37,7 +38,7 @@ export function mirror<T extends KubeObject>(
   },
   signal: AbortSignal,
 ): Watched<T> {
-  const { resource, indexers, metadataOnly, labelSelector, onChange } = request;
+  const { resource, indexers, metadataOnly, keep, labelSelector, onChange } = request;
   const log = ports.log.with({ resource: resource.plural });
   const open = (namespace: string | undefined) =>
     startReflector<T>(
@@ -55,6 +56,7 @@ export function mirror<T extends KubeObject>(
             error: errorText(error),
           }),
         ...(metadataOnly === undefined ? {} : { metadataOnly }),
+        ...(keep === undefined ? {} : { keep }),
         ...(indexers === undefined ? {} : { indexers }),
       },
       signal,

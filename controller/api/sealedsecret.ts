@@ -48,6 +48,8 @@ const definition: ResourceDefinition = {
   ),
   status: object("What the controller last saw and did.", {
     observedGeneration: int64("Generation of the spec that was last processed."),
+    openedBy: texts("Fingerprints of the keys that opened the items; absent when they do not open."),
+    digest: text("Proves to a controller with the same keys that the Secret is up to date; of no use to anybody else."),
     conditions: list(
       "The state of the Secret.",
       object(

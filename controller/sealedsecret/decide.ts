@@ -12,7 +12,8 @@ export type Decision =
   /** `unowned`: without an owner and without the annotation that would let us change it later. */
   | { readonly kind: "create"; readonly secret: Secret; readonly unowned: boolean }
   | { readonly kind: "update"; readonly secret: Secret }
-  | { readonly kind: "keep" };
+  /** The live Secret is what it should be. */
+  | { readonly kind: "keep"; readonly secret: Secret };
 
 /** Chooses what to do for one SealedSecret. Pure. */
 export function decide({ sealed, unsupported, unsealed, live }: Seen): Decision {
@@ -35,7 +36,7 @@ export function decide({ sealed, unsupported, unsealed, live }: Seen): Decision 
     return { kind: "foreign", name: secret.metadata.name ?? "" };
   }
   const wanted = isPatched ? patched(live, owned, isManaged) : replaced(live, owned);
-  return sameContent(live, wanted) ? { kind: "keep" } : { kind: "update", secret: wanted };
+  return sameContent(live, wanted) ? { kind: "keep", secret: live } : { kind: "update", secret: wanted };
 }
 
 function ownerReference(sealed: KubeObject): OwnerReference {

@@ -1,5 +1,12 @@
 import type { Keyring } from "../../src/sealed/index.ts";
-import { type ItemProblem, SecretsError, secretManifest, unsealSecret } from "../../src/secrets/index.ts";
+import {
+  type ItemProblem,
+  isUnsealedDigest,
+  SecretsError,
+  secretManifest,
+  unsealedDigest,
+  unsealSecret,
+} from "../../src/secrets/index.ts";
 import type { Secret, Unsealer } from "./unsealer.ts";
 
 export interface KeyUnsealerOptions {
@@ -25,10 +32,11 @@ export function keyUnsealer({ keyring, acceptLegacyData }: KeyUnsealerOptions): 
         const first = lastKeys.get(uid);
         const { secret, openedBy } = await unsealSecret(sealed, keyring, { first, acceptLegacyData });
         const [fingerprint] = openedBy.values();
+        const keys = [...new Set(openedBy.values())].sort();
         lastKeys.delete(uid);
         if (fingerprint !== undefined) lastKeys.set(uid, fingerprint);
         if (lastKeys.size > REMEMBERED) lastKeys.delete(lastKeys.keys().next().value ?? "");
-        return { kind: "opened", secret: secretManifest(secret) satisfies Secret };
+        return { kind: "opened", secret: secretManifest(secret) satisfies Secret, openedBy: keys };
       } catch (error) {
         if (!(error instanceof SecretsError)) throw error;
         const isKeyMissing =
@@ -36,6 +44,9 @@ export function keyUnsealer({ keyring, acceptLegacyData }: KeyUnsealerOptions): 
         return { kind: isKeyMissing ? "no-key" : "unusable", message: `${error.original}${triedText(error.items)}` };
       }
     },
+    proof: (sealed, secret, openedBy) => unsealedDigest({ sealed, secret, openedBy, acceptLegacyData }, keyring),
+    isUnchanged: (sealed, secret, { openedBy, digest }) =>
+      isUnsealedDigest(digest, { sealed, secret, openedBy, acceptLegacyData }, keyring),
   };
 }
 

@@ -1,15 +1,15 @@
 import { type BackoffOptions, type Change, type ObjectKey, type ReadStore, splitKey } from "../../src/kube/index.ts";
-import type { KubeObject } from "../../src/objects/index.ts";
+import type { KubeObject, ObjectMeta } from "../../src/objects/index.ts";
 import { SEALED_SECRETS } from "../api/index.ts";
 import type { KindController, PassContext } from "../controller.ts";
-import { ControllerError } from "../errors.ts";
 import type { Pass } from "../pass.ts";
 import { type Acted, act, refused } from "./act.ts";
-import { CLUSTER_WIDE, isOn, NAMESPACE_WIDE } from "./annotations.ts";
+import { CLUSTER_WIDE, isOn, MANAGED, NAMESPACE_WIDE, PATCH } from "./annotations.ts";
 import { decide } from "./decide.ts";
 import { originalLogLines } from "./log-lines.ts";
 import type { SealedSecretMetrics } from "./metrics.ts";
 import { observe, SECRETS } from "./observe.ts";
+import { openedStateOf } from "./opened-state.ts";
 import { syncedProfile } from "./status.ts";
 import type { Unsealer } from "./unsealer.ts";
 
@@ -35,6 +35,9 @@ export interface SealedSecretOptions {
 const CONCURRENCY = 32;
 const BACKOFF: BackoffOptions = { baseMs: 100, capMs: 5 * 60_000 };
 
+/** Looks at the Secret in one pass; somebody who writes it as often as that makes us wait. */
+const ROUNDS = 3;
+
 /** SealedSecret: opens its items and keeps the Secret of the same name. */
 export function sealedSecretController(options: SealedSecretOptions): KindController {
   const { metrics, unsealer, maxRetries, recreate = true } = options;
@@ -42,21 +45,39 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
   /** Objects that another try may help, and what they wait for. */
   const waiting = new Map<string, NonNullable<Acted["waitsFor"]>>();
 
-  const pass = async (sealed: KubeObject, context: PassContext): Promise<Acted> => {
+  /** Whether the Secret is known to be what this object says: nothing has to be opened to find that out. */
+  const isUnchanged = async (sealed: KubeObject, { client, key, signal, watched }: PassContext): Promise<boolean> => {
+    const state = openedStateOf(sealed);
+    if (state === undefined || unsealer.isUnchanged === undefined) return false;
+    const secrets = watched(SECRETS);
+    const secret =
+      secrets === undefined
+        ? await client.get<KubeObject>(SECRETS, splitKey(key), signal).catch(() => undefined)
+        : secrets.get(key);
+    return secret !== undefined && unsealer.isUnchanged(sealed, secret.metadata, state);
+  };
+
+  const pass = async (sealed: KubeObject, context: PassContext): Promise<Opened> => {
     const { client, signal } = context;
-    const secrets = options.labelSelector === undefined ? context.watched(SECRETS) : undefined;
+    const secrets = context.watched(SECRETS);
     let mayExist = secrets === undefined || secrets.get(context.key) !== undefined;
-    for (;;) {
+    for (let round = 1; ; round++) {
       try {
         const seen = await observe(sealed, { client, unsealer, mayExist, signal });
         const acted = await act(decide(seen), { sealed, client, signal });
-        if (acted !== "changed") return acted;
-        if (mayExist) return refused(comesAndGoes(), sealed);
+        const openedBy = seen.unsealed?.kind === "opened" ? seen.unsealed.openedBy : [];
+        if (acted.changed !== true || round === ROUNDS) return { acted, openedBy };
         mayExist = true;
       } catch (error) {
-        return { ...refused(error, sealed), failure: "fetch" };
+        return { acted: refused(error, sealed), openedBy: [] };
       }
     }
+  };
+
+  /** What `status` keeps of a success; after a failure nothing. */
+  const openedFields = (sealed: KubeObject, openedBy: readonly string[], secret: ObjectMeta | undefined) => {
+    if (secret === undefined || openedBy.length === 0) return { openedBy: undefined, digest: undefined };
+    return { openedBy, digest: unsealer.proof?.(sealed, secret, openedBy) };
   };
 
   return {
@@ -72,12 +93,14 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       [NAMESPACE_WIDE, CLUSTER_WIDE].some((scope) => isOn(before, scope) !== isOn(after, scope)),
     ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
 
+    // All Secrets, whatever their labels: a Secret belongs to a SealedSecret by its name, and its labels are the
+    // template's.
     watches: recreate
       ? [
           {
             resource: SECRETS,
             metadataOnly: true,
-            ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
+            keep: identityOf,
             affected: (change, own) => (concerns(change, own, waiting) ? [change.key] : []),
           },
         ]
@@ -95,15 +118,22 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
         // Its Secret goes with it: making it anew would only fight the garbage collector.
         return { outcome: { kind: "done", reason: "Deleting", message: "" }, events: [], keepStatus: true };
       }
+      if (await isUnchanged(sealed, context)) {
+        waiting.delete(context.key);
+        metrics.condition(sealed, true);
+        return { outcome: { kind: "done", reason: "Unchanged", message: "" }, events: [], quiet: true };
+      }
       metrics.attempted();
       const keysBefore = keysAdded;
-      const { pass: result, failure, waitsFor } = await pass(sealed, context);
+      const { acted, openedBy } = await pass(sealed, context);
+      const { pass: result, failure, waitsFor } = acted;
       if (waitsFor === undefined) waiting.delete(context.key);
       else waiting.set(context.key, waitsFor);
       if (failure !== undefined) metrics.failed(failure, sealed.metadata.namespace ?? "");
       metrics.condition(sealed, result.outcome.kind === "done");
       return {
         ...result,
+        status: openedFields(sealed, openedBy, acted.secret),
         outcome: limited(
           // A key that came while the items were tried may not have been among those that were.
           waitsFor === "key" && keysAdded !== keysBefore
@@ -129,18 +159,46 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
   };
 }
 
-/** A Secret that went is made anew; one that changed may be ours to write now, if that is what was missing. */
+interface Opened {
+  readonly acted: Acted;
+  readonly openedBy: readonly string[];
+}
+
+/** What is remembered of a Secret: which one it is, in which version, and what says whose it is. */
+function identityOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, ownerReferences } = metadata;
+  const marks = Object.entries(metadata.annotations ?? {}).filter(([key]) => key === MANAGED || key === PATCH);
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
+      ...(marks.length === 0 ? {} : { annotations: Object.fromEntries(marks) }),
+    },
+  };
+}
+
+/** A Secret that went is made anew; one that changed hands may be ours to write now, if that is what was missing. */
 function concerns(
   change: Change<KubeObject>,
   own: ReadStore<KubeObject>,
   waiting: ReadonlyMap<string, string>,
 ): boolean {
   if (change.type === "deleted") return own.get(change.key) !== undefined;
-  return change.type === "updated" && waiting.get(change.key) === "secret";
+  return (
+    change.type === "updated" &&
+    waiting.get(change.key) === "secret" &&
+    ownership(change.before) !== ownership(change.object)
+  );
 }
 
-function comesAndGoes(): ControllerError {
-  return new ControllerError("CONTROLLER_SECRET_MOVES", "Cannot write the Secret: it comes and goes");
+function ownership({ metadata }: KubeObject): string {
+  const { uid, ownerReferences = [], annotations = {} } = metadata;
+  return JSON.stringify([uid, ownerReferences, annotations[MANAGED], annotations[PATCH]]);
 }
 
 function limited(outcome: Pass["outcome"], failures: number, maxRetries: number | undefined): Pass["outcome"] {

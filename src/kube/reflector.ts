@@ -29,6 +29,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly fieldSelector?: string | undefined;
   /** Keep `metadata` only: for kinds of which just coming and going matters. */
   readonly metadataOnly?: boolean;
+  /** What is kept of each object, when that is less than was fetched. */
+  readonly keep?: (object: T) => T;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
   /** Reads everything anew this often, against changes that a watch lost. Never, when absent. */
   readonly relistEveryMs?: number;
@@ -45,6 +47,7 @@ export interface Reflector<T extends KubeObject> {
   readonly hasSynced: boolean;
 }
 
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
 /** A watch that ends sooner than this without an event counts as a failure, so that a broken server is not stormed. */
 const SHORT_MS = 1_000;
@@ -152,10 +155,11 @@ function untilRelist(clock: Clock, dueInMs: number, signal: AbortSignal): { ende
 
 function replaceAll<T extends KubeObject>(options: ReflectorOptions<T>, store: Store<T>, items: readonly T[]): void {
   const present = new Set<string>();
-  for (const item of items) {
-    const key = keyOf(item);
+  for (const listed of items) {
+    const key = keyOf(listed);
     present.add(key);
-    const before = store.set(key, lean(item));
+    const item = lean(options, listed);
+    const before = store.set(key, item);
     if (before === undefined) options.onChange?.({ type: "added", key, object: item, from: "list" });
     else if (before.metadata.resourceVersion !== item.metadata.resourceVersion) {
       options.onChange?.({ type: "updated", key, object: item, before, from: "list" });
@@ -171,22 +175,27 @@ function replaceAll<T extends KubeObject>(options: ReflectorOptions<T>, store: S
 function applyChange<T extends KubeObject>(
   options: ReflectorOptions<T>,
   store: Store<T>,
-  object: T,
+  sent: T,
   deleted: boolean,
 ): void {
-  const key = keyOf(object);
+  const key = keyOf(sent);
+  const object = lean(options, sent);
   if (deleted) {
     const before = store.delete(key) ?? object;
     options.onChange?.({ type: "deleted", key, before, from: "watch" });
     return;
   }
-  const before = store.set(key, lean(object));
+  const before = store.set(key, object);
   if (before === undefined) options.onChange?.({ type: "added", key, object, from: "watch" });
   else options.onChange?.({ type: "updated", key, object, before, from: "watch" });
 }
 
-/** Who set which field is often half of an object, and nothing here looks at it. */
-function lean<T extends KubeObject>(object: T): T {
+/**
+ * What nothing here looks at and is often most of an object: who set which field, and kubectl's copy of the whole (which
+ * for a Secret is clear text).
+ */
+function lean<T extends KubeObject>({ keep }: ReflectorOptions<T>, object: T): T {
   delete object.metadata["managedFields"];
-  return object;
+  if (object.metadata.annotations?.[LAST_APPLIED] !== undefined) delete object.metadata.annotations[LAST_APPLIED];
+  return keep === undefined ? object : keep(object);
 }

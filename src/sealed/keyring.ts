@@ -1,3 +1,5 @@
+import { primitives } from "#primitives";
+import { concat } from "../bytes/concat.ts";
 import { ClearText } from "../clear-text.ts";
 import { SealedError } from "./errors.ts";
 import { openBody, splitSealed } from "./hybrid.ts";
@@ -36,6 +38,10 @@ interface Entry extends UnsealingKey {
 
 /** How many fingerprints one message lists. */
 const SHOWN = 10;
+const DERIVED_BYTES = 32;
+/** More keys than this never open one object. */
+const DERIVED_FROM = 64;
+const DERIVED_KEPT = 1_000;
 
 /**
  * All keys of a controller or a recovery. A sealed item names no key, so keys are tried: the one that opened the object
@@ -45,6 +51,7 @@ export class Keyring {
   readonly #parallel: number;
   #entries: readonly Entry[] = [];
   #recent: string | undefined;
+  readonly #derived = new Map<string, Uint8Array>();
 
   constructor(keys: Iterable<UnsealingKey> = [], { parallel = 2 }: KeyringOptions = {}) {
     this.#parallel = parallel;
@@ -66,6 +73,25 @@ export class Keyring {
       entries.set(key.fingerprint, { ...key, lanes });
     }
     this.#entries = [...entries.values()].sort((a, b) => b.notBefore - a.notBefore);
+    this.#derived.clear();
+  }
+
+  /**
+   * A symmetric key of 32 bytes that only who holds all of these private keys can derive (HKDF-SHA256), another for each
+   * `purpose`. Undefined when one of them is not on the ring, or none is named.
+   */
+  deriveKey(fingerprints: readonly string[], purpose: string): Uint8Array | undefined {
+    if (fingerprints.length === 0 || fingerprints.length > DERIVED_FROM) return undefined;
+    const sorted = [...new Set(fingerprints)].sort();
+    const name = [purpose, ...sorted].join("\0");
+    const known = this.#derived.get(name);
+    if (known !== undefined) return known;
+    const keys = sorted.map((wanted) => this.#entries.find(({ fingerprint }) => fingerprint === wanted)?.pkcs8);
+    if (!keys.every((key) => key !== undefined)) return undefined;
+    if (this.#derived.size >= DERIVED_KEPT) this.#derived.clear();
+    const derived = primitives.hkdfSha256(concat(...keys), new Uint8Array(0), purpose, DERIVED_BYTES);
+    this.#derived.set(name, derived);
+    return derived;
   }
 
   /**

@@ -15,3 +15,4 @@ export { type SealOptions, sealSecret } from "./seal-secret.ts";
 export { type SealWithAgeOptions, sealWithAge } from "./seal-with-age.ts";
 export { type Secret, secretManifest } from "./secret.ts";
 export { type Unsealed, type UnsealOptions, unsealSecret, verifySealed } from "./unseal-secret.ts";
+export { isUnsealedDigest, type UnsealedState, unsealedDigest } from "./unsealed-digest.ts";

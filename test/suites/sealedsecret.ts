@@ -398,7 +398,7 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
       await settled(name, "True");
       await until(
         "all were looked at again",
-        async () => lines.slice(length).filter((line) => line.includes("Unsealed")).length > 8,
+        async () => lines.slice(length).filter((line) => line.includes("reason=Unchanged")).length > 8,
       );
       expect((await versions()).filter((version) => !version.startsWith(name))).toEqual(before);
     });

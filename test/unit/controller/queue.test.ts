@@ -32,6 +32,17 @@ describe("WorkQueue", () => {
     expect(await next).toBe("a");
   });
 
+  test("what is urgent goes first, and the backlog gets every fourth turn", async () => {
+    const { queue } = open();
+    for (const key of ["old1", "old2", "old3"]) queue.add(key, "backlog");
+    for (const key of ["a", "b", "c", "d", "e"]) queue.add(key);
+    queue.add("old3");
+    queue.add("a", "backlog");
+    const order: (string | undefined)[] = [];
+    while (queue.depth > 0) order.push(await queue.take());
+    expect(order).toEqual(["a", "b", "c", "old1", "d", "e", "old3", "old2"]);
+  });
+
   test("of two plans the earlier counts", async () => {
     const { queue, clock } = open();
     queue.addAfter("a", 500);

@@ -55,6 +55,7 @@ async function start(
 
 const opened = (object: KubeObject): Unsealed => ({
   kind: "opened",
+  openedBy: ["SHA256:k"],
   secret: {
     apiVersion: "v1",
     kind: "Secret",
@@ -92,6 +93,7 @@ describe("sealedSecretController()", () => {
         },
       ],
       observedGeneration: 1,
+      openedBy: ["SHA256:k"],
     });
     expect(eventsOf(cluster)).toEqual(["Normal Unsealed ×1: SealedSecret unsealed successfully"]);
     expect(writes(cluster).sort()).toEqual(["create events", "create secrets", "update sealedsecrets"]);
@@ -295,6 +297,7 @@ describe("sealedSecretController()", () => {
         {
           type: "Synced",
           status: "False",
+          reason: "Unusable",
           message: "two",
           lastTransitionTime: "2026-01-01T00:00:00Z",
           lastUpdateTime: "2026-01-01T00:00:05Z",
