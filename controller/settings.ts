@@ -22,6 +22,8 @@ export interface SealedSecretSettings {
   readonly labelSelector?: string | undefined;
   readonly ratePerSecond: number;
   readonly rateBurst: number;
+  /** Networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   /** Private-key operations at the same time; absent: one for each core, at least 2 and at most 4. */
   readonly unsealWorkers?: number | undefined;
 }
@@ -45,4 +47,5 @@ export const defaultSealedSecretSettings: SealedSecretSettings = {
   metricsOmitSecretLabels: false,
   ratePerSecond: 2,
   rateBurst: 2,
+  trustedProxies: [],
 };

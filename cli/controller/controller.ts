@@ -20,6 +20,7 @@ import { isCalledController, usageAnswer } from "./own-name.ts";
 import { sealedSecretFlags, sealedSecretSettings } from "./sealed-secret-flags.ts";
 import { onRenewSignal, processIdentity } from "./signals-adapter.ts";
 import { kustomizationSettings, sourceSettings, syncFlags } from "./sync-flags.ts";
+import { listOf } from "./values.ts";
 
 const cluster = "Cluster";
 const serving = "Serving";
@@ -33,7 +34,7 @@ const flags = {
       help: `Kinds to run, of ${FAMILY_NAMES.join(", ")}`,
     }),
     check: (text: string) => {
-      const unknown = split(text).find((name) => !isFamilyName(name));
+      const unknown = listOf(text).find((name) => !isFamilyName(name));
       return unknown === undefined ? undefined : `there is no controller "${unknown}", only ${FAMILY_NAMES.join(", ")}`;
     },
   },
@@ -139,7 +140,7 @@ const definition = defineCommand({
       return EXIT.ok;
     }
     const log = logTo(io, given);
-    const names = split(given.controllers).filter(isFamilyName);
+    const names = listOf(given.controllers).filter(isFamilyName);
     const isUnsealer = names.includes("sealedsecret");
     log.info(isUnsealer ? "Starting sealed-secrets controller" : "Starting controllers", {
       version: packageJson.version,
@@ -166,7 +167,7 @@ const definition = defineCommand({
     // An API that cannot be reached, or does not know us, is told at once instead of in a log that goes on for ever.
     await client.resourceFor("v1", "Secret");
     const namespace = given.ownNamespace ?? io.env["POD_NAMESPACE"] ?? serviceAccountNamespace() ?? "default";
-    const additional = split(given.additionalNamespaces);
+    const additional = listOf(given.additionalNamespaces);
     const isLimited = additional.length > 0 || !given.allNamespaces;
     const namespaces = isLimited ? [...new Set([namespace, ...additional])] : undefined;
     await nameMissing(client, additional, log);
@@ -257,11 +258,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-function split(list: string): string[] {
-  return list
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
 }

@@ -1,8 +1,9 @@
+import { networkProblem } from "../../controller/http/addresses.ts";
 import { defaultSealedSecretSettings as defaults, type SealedSecretSettings } from "../../controller/settings.ts";
 import type { FlagTable } from "../definition.ts";
 import { type FlagDefinition, type FlagValues, flag } from "../flag.ts";
 import { goDuration, goInteger } from "./go-values.ts";
-import { checkedPrefix, parsePairs, parseRfc1123 } from "./values.ts";
+import { checkedPrefix, listOf, parsePairs, parseRfc1123 } from "./values.ts";
 
 const group = "SealedSecret";
 
@@ -54,6 +55,18 @@ export const sealedSecretFlags = {
     help: "Verify and rotate requests a second, per caller",
   }),
   rateLimitBurst: goInteger({ group, default: defaults.rateBurst, placeholder: "N", help: "Such requests at once" }),
+  trustedProxies: {
+    ...flag.text({
+      group,
+      default: "",
+      placeholder: "NETWORKS",
+      help: "Believe X-Forwarded-For of these, a comma list; default: all behind one address share a limit too",
+    }),
+    check: (text: string) =>
+      listOf(text)
+        .map(networkProblem)
+        .find((problem) => problem !== undefined),
+  },
   updateStatus: flag.toggle({ group, default: true, help: "Write the status of SealedSecrets" }),
   skipRecreate: flag.toggle({ group, help: "Do not make Secrets anew that somebody deletes" }),
   watchForSecrets: flag.toggle({ group, hidden: true, help: "Accepted; keys are always followed" }),
@@ -91,6 +104,7 @@ export function sealedSecretSettings(
     metricsOmitSecretLabels: flags.metricsOmitSecretLabels,
     ratePerSecond: flags.rateLimit,
     rateBurst: flags.rateLimitBurst,
+    trustedProxies: listOf(flags.trustedProxies),
     unsealWorkers: flags.unsealWorkers,
     labelSelector,
   };

@@ -47,3 +47,11 @@ export function checkedPrefix(prefix: string): string {
   if (problem === undefined) return prefix;
   throw new CliError("CLI_BAD_FLAG", `Cannot use "${prefix}" for --key-prefix: ${problem}`);
 }
+
+/** The words of a comma list. */
+export function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+}

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ControllerError } from "../errors.ts";
 
@@ -12,12 +12,14 @@ export interface Question {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** Address of the other end of the connection; empty when it is gone. */
+  readonly peer: string;
   readonly headers: IncomingMessage["headers"];
   /**
-   * Reads the body; undefined when it is larger than `maxBytes`, or when all bodies under way together would be larger than
-   * `together` allows. A sender that is not done after `withinMs` is hung up on.
+   * Reads the body. `too large` when it is larger than `maxBytes`, or when all bodies under way together would be larger
+   * than `together` allows; `too slow` when it is not there after `withinMs`.
    */
-  body(limits: BodyLimits): Promise<Buffer | undefined>;
+  body(limits: BodyLimits): Promise<Buffer | "too large" | "too slow">;
 }
 
 export interface BodyLimits {
@@ -32,6 +34,7 @@ export interface ListenOptions {
   readonly address: string;
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;
+  readonly limits?: Partial<ConnectionLimits>;
   readonly answer: (question: Question) => Promise<Answer>;
   /** Something went wrong that `answer` did not foresee; the caller gets an empty 500. */
   readonly onError: (error: unknown) => void;
@@ -51,6 +54,33 @@ export const notFound: Answer = {
   body: "404 page not found\n",
 };
 
+/** What bounds strangers who send slowly, much, or from everywhere at once. */
+export interface ConnectionLimits {
+  /** A head that takes longer is given up: who sends a byte now and then must not hold connections. */
+  readonly headMs: number;
+  readonly headBytes: number;
+  /** A connection that nothing comes on is closed. */
+  readonly idleMs: number;
+  /** Connections at the same time; each is a file and some memory. */
+  readonly connections: number;
+  /** Those of one address: one pod cannot take all of them, and the API server's proxy does with far less. */
+  readonly connectionsOfOne: number;
+  /** How often the times above are looked at. */
+  readonly checkMs: number;
+}
+
+const CONNECTION_LIMITS: ConnectionLimits = {
+  headMs: 10_000,
+  headBytes: 16 * 1024,
+  idleMs: 30_000,
+  connections: 1024,
+  connectionsOfOne: 256,
+  checkMs: 2_000,
+};
+
+/** After an answer that leaves a body unread, the rest of it is let run dry for so long. */
+const LINGER_MS = 1_000;
+
 /**
  * Serves plain HTTP.
  *
@@ -58,12 +88,14 @@ export const notFound: Answer = {
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { host, port } = splitAddress(options.address);
+  const limits = { ...CONNECTION_LIMITS, ...options.limits };
   const server = createServer(
     {
       requestTimeout: options.readTimeoutMs,
-      headersTimeout: Math.min(options.readTimeoutMs, 30_000),
-      connectionsCheckingInterval: 5_000,
-      keepAliveTimeout: 30_000,
+      headersTimeout: Math.min(options.readTimeoutMs === 0 ? limits.headMs : options.readTimeoutMs, limits.headMs),
+      connectionsCheckingInterval: limits.checkMs,
+      keepAliveTimeout: limits.idleMs,
+      maxHeaderSize: limits.headBytes,
     },
     (request, response) => {
       response.setTimeout(options.writeTimeoutMs, () => request.destroy());
@@ -77,7 +109,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
         .catch(() => request.destroy());
     },
   );
-  server.on("clientError", (_, socket) => socket.destroy());
+  server.maxConnections = limits.connections;
+  limitEachAddress(server, limits.connectionsOfOne);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+    else socket.end(`HTTP/1.1 ${REFUSALS.get(error.code ?? "") ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(cannotListen(options.address, cause)));
     server.listen(port, host, resolve);
@@ -98,29 +135,62 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   };
 }
 
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
+  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
+]);
+
+function limitEachAddress(server: Server, most: number): void {
+  const held = new Map<string, number>();
+  server.on("connection", (socket) => {
+    const address = socket.remoteAddress ?? "";
+    const count = (held.get(address) ?? 0) + 1;
+    held.set(address, count);
+    socket.once("close", () => {
+      const left = (held.get(address) ?? 1) - 1;
+      if (left === 0) held.delete(address);
+      else held.set(address, left);
+    });
+    if (count > most) socket.destroy();
+  });
+}
+
 function questionOf(request: IncomingMessage): Question {
   return {
     method: request.method ?? "GET",
     path: (request.url ?? "/").split("?", 1)[0] ?? "/",
+    peer: request.socket.remoteAddress ?? "",
     headers: request.headers,
-    body: async ({ maxBytes, withinMs, together }) => {
-      const chunks: Buffer[] = [];
-      let held = 0;
-      const hangUp = setTimeout(() => request.destroy(), withinMs);
-      try {
-        for await (const chunk of request as AsyncIterable<Buffer>) {
-          held += chunk.length;
-          together.heldBytes += chunk.length;
-          if (held > maxBytes || together.heldBytes > together.maxBytes) return undefined;
-          chunks.push(chunk);
-        }
-        return Buffer.concat(chunks);
-      } finally {
-        clearTimeout(hangUp);
-        together.heldBytes -= held;
-      }
-    },
+    body: (limits) => readBody(request, limits),
   };
+}
+
+function readBody(
+  request: IncomingMessage,
+  { maxBytes, withinMs, together }: BodyLimits,
+): Promise<Buffer | "too large" | "too slow"> {
+  // What is announced need not be waited for.
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return Promise.resolve("too large");
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let held = 0;
+    const take = (chunk: Buffer) => {
+      held += chunk.length;
+      together.heldBytes += chunk.length;
+      if (held > maxBytes || together.heldBytes > together.maxBytes) finish(() => resolve("too large"));
+      else chunks.push(chunk);
+    };
+    const done = () => finish(() => resolve(Buffer.concat(chunks)));
+    const failed = (error: Error) => finish(() => reject(error));
+    const timer = setTimeout(() => finish(() => resolve("too slow")), withinMs);
+    const finish = (how: () => void) => {
+      clearTimeout(timer);
+      together.heldBytes -= held;
+      request.off("data", take).off("end", done).off("error", failed).pause();
+      how();
+    };
+    request.on("error", failed).on("end", done).on("data", take);
+  });
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
@@ -129,6 +199,11 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   const unread = request.readableEnded ? {} : { Connection: "close" };
   response.writeHead(status, { ...headers, ...unread, "Content-Length": Buffer.byteLength(body) });
   response.end(body);
+  if (request.readableEnded) return;
+  // Read on a little, so that the answer is not lost in a reset before the caller saw it.
+  request.on("error", () => undefined).resume();
+  const hangUp = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once("close", () => clearTimeout(hangUp));
 }
 
 function splitAddress(address: string): { readonly host: string | undefined; readonly port: number } {

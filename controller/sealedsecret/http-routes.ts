@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/kube/index.ts";
 import { type Answer, notFound, type Question } from "../http/listener.ts";
 import { probeAnswer } from "../http/probes.ts";
-import { rateLimiter } from "../http/rate-limit.ts";
+import { requestLimit } from "../http/request-limit.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { SealedSecretService } from "./service.ts";
@@ -15,6 +15,8 @@ export interface RouteOptions {
   /** Verify and rotate: requests a second and burst, for each caller and path. */
   readonly rate: number;
   readonly burst: number;
+  /** Networks of proxies that say the truth about whom they ask for. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** A SealedSecret cannot be larger than what etcd takes; a little more for spaces. */
@@ -29,6 +31,9 @@ const BODIES_BYTES = 64 * 1024 * 1024;
 /** Verify and rotate requests at work: private-key operations take their time. */
 const MOST_AT_ONCE = 16;
 
+/** Methods that have a name in the metrics: callers must not be able to make series. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"];
+
 const TEXT = { "Content-Type": "text/plain; charset=utf-8" };
 
 /**
@@ -37,7 +42,7 @@ const TEXT = { "Content-Type": "text/plain; charset=utf-8" };
  */
 export function sealedSecretRoutes(options: RouteOptions): (question: Question) => Promise<Answer> {
   const { service, clock, log } = options;
-  const limiter = rateLimiter(options);
+  const limiter = requestLimit({ ...options, trustedProxies: options.trustedProxies ?? [] });
   const requests = options.metrics.counter({
     name: "sealed_secrets_controller_http_requests_total",
     help: "A counter for requests to the wrapped handler.",
@@ -52,15 +57,14 @@ export function sealedSecretRoutes(options: RouteOptions): (question: Question) 
   let busy = 0;
   const together = { heldBytes: 0, maxBytes: BODIES_BYTES };
   const limited = async (question: Question, serve: (body: Buffer) => Promise<Answer>): Promise<Answer> => {
-    // As in the original the whole header names the caller: behind the API server's proxy it is the client's address.
-    const verdict = limiter(`${question.path}\0${question.headers["x-forwarded-for"] ?? ""}`);
+    const verdict = limiter(question);
     const refused = (): Answer => {
       const headers = { "Retry-After": "1", ...verdict.headers, ...TEXT, "X-Content-Type-Options": "nosniff" };
       return { status: 429, headers, body: "limit exceeded\n" };
     };
     if (!verdict.allowed) return refused();
     const body = await question.body({ maxBytes: BODY_BYTES, withinMs: BODY_MS, together });
-    if (body === undefined) return { status: 413, headers: verdict.headers };
+    if (typeof body === "string") return { status: body === "too large" ? 413 : 408, headers: verdict.headers };
     // Only now: a slow sender holds no place.
     if (busy >= MOST_AT_ONCE) return refused();
     busy += 1;
@@ -108,7 +112,7 @@ export function sealedSecretRoutes(options: RouteOptions): (question: Question) 
     if (probe !== undefined) return probe;
     const route = routes.get(question.path);
     if (route === undefined) return notFound;
-    const method = question.method.toLowerCase();
+    const method = METHODS.includes(question.method) ? question.method.toLowerCase() : "unknown";
     const startedMs = clock.now();
     const answer = await route(question).catch((error: unknown): Answer => {
       log.error("Error answering a request", { path: question.path, error: error instanceof Error ? error.name : "" });

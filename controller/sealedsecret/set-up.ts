@@ -115,6 +115,7 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
         isReady,
         rate: settings.ratePerSecond,
         burst: settings.rateBurst,
+        trustedProxies: settings.trustedProxies,
       });
       return routes(question);
     },

@@ -206,7 +206,7 @@ describe("metricsRoutes()", () => {
     const metrics = await createMetrics();
     metrics.counter({ name: "a_total", help: "A." }).inc();
     const routes = metricsRoutes(metrics);
-    const ask = (path: string) => routes({ method: "GET", path, headers: {}, body: async () => undefined });
+    const ask = (path: string) => routes({ method: "GET", path, peer: "", headers: {}, body: async () => "too large" });
     expect(await ask("/metrics")).toMatchObject({
       status: 200,
       headers: { "Content-Type": "text/plain; version=0.0.4; charset=utf-8; escaping=underscores" },
