@@ -1,6 +1,6 @@
+import { DerReader, TAG } from "../bytes/der.ts";
 import { decodePem } from "../bytes/pem.ts";
 import { showUtf8 } from "../bytes/utf8.ts";
-import { DerReader, TAG } from "./der.ts";
 import { X509Error } from "./errors.ts";
 import { decodeSpki, encodeSpki, fingerprint, rsaBits, unsafeReason } from "./rsa-key.ts";
 

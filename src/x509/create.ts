@@ -1,9 +1,9 @@
 import { primitives } from "#primitives";
 import { concat } from "../bytes/concat.ts";
+import { DerReader, TAG } from "../bytes/der.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { encodePem } from "../bytes/pem.ts";
 import { readCertificate, type SealingCertificate } from "./certificate.ts";
-import { DerReader, TAG } from "./der.ts";
 import { type RsaPrivateKey, readPrivateKey } from "./private-key.ts";
 import { decodeSpki, encodeRsaPublicKey } from "./rsa-key.ts";
 

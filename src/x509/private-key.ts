@@ -1,6 +1,6 @@
+import { DerReader, der, derInteger, derOid, TAG } from "../bytes/der.ts";
 import { equalBytes } from "../bytes/equal.ts";
 import { decodePem } from "../bytes/pem.ts";
-import { DerReader, der, derInteger, derOid, TAG } from "./der.ts";
 import { X509Error } from "./errors.ts";
 import { encodeSpki, fingerprint, RSA_ALGORITHM, RSA_ENCRYPTION, readRsaNumbers, rsaBits } from "./rsa-key.ts";
 

@@ -1,9 +1,9 @@
 import { primitives } from "#primitives";
 import { encodeBase64Unpadded } from "../bytes/base64.ts";
 import { concat } from "../bytes/concat.ts";
+import { DerReader, der, derInteger, derOid, positive, TAG } from "../bytes/der.ts";
 import { equalBytes } from "../bytes/equal.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
-import { DerReader, der, derInteger, derOid, positive, TAG } from "./der.ts";
 
 /** The public half of an RSA key: both numbers as big-endian bytes without leading zeros. */
 export interface RsaPublicKey {

@@ -4,6 +4,8 @@
  * Templates are foreign input: a function that makes much output or loops asks first.
  */
 export interface Host {
+  /** Name of the time zone that Go calls `Local`, such as `Europe/Berlin`; UTC when absent. */
+  readonly timeZone?: string | undefined;
   /** The time now, in nanoseconds since 1970-01-01T00:00:00Z. */
   nowNanoseconds(): bigint;
   /** `count` bytes nobody can guess. */

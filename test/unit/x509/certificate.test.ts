@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { concat } from "../../../src/bytes/concat.ts";
+import { DerReader, der, TAG } from "../../../src/bytes/der.ts";
 import { encodePem } from "../../../src/bytes/pem.ts";
-import { DerReader, der, TAG } from "../../../src/x509/der.ts";
 import {
   certify,
   checkNotExpired,

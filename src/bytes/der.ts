@@ -1,4 +1,4 @@
-import { concat } from "../bytes/concat.ts";
+import { concat } from "./concat.ts";
 
 /** Tags of X.690 that certificates and RSA keys use. */
 export const TAG = {
