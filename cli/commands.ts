@@ -9,6 +9,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./seal/seal.ts")).sealCommand,
   },
   {
+    name: "set",
+    group: "Seal",
+    summary: "Give single items of a SealedSecret new values, in place",
+    load: async () => (await import("./set/set.ts")).setCommand,
+  },
+  {
     name: "kubeseal",
     group: "Seal",
     summary: "Do what kubeseal does, with its flags, outputs and exit codes",

@@ -2,6 +2,7 @@ import type { KubeObject } from "../../src/objects/index.ts";
 import { decodeSecret, type SealOptions, type Secret, SecretsError, sealSecret } from "../../src/secrets/index.ts";
 import { readManifests, type YamlValue } from "../../src/yaml/index.ts";
 import { CliError } from "../errors.ts";
+import { checkSecretBytes } from "../sealed-file/size.ts";
 
 /**
  * Every Secret of a file, sealed, in the order of the file; a List counts as what it holds.
@@ -38,16 +39,24 @@ export async function sealDocuments(
   return sealed;
 }
 
-/** More than this the API server takes in no Secret: it would be found out long after the commit. */
-const MAX_DATA_BYTES = 1024 * 1024;
+/**
+ * Refuses Secrets of a file that are larger than a cluster takes, before they are encrypted with age. What is no Secret
+ * is not looked at: `sealWithAge` says what is wrong with it.
+ *
+ * @throws {CliError} `CLI_BAD_INPUT`
+ */
+export function checkSecretSizes(bytes: Uint8Array, file: string | undefined): void {
+  const name = file === undefined ? "standard input" : `"${file}"`;
+  for (const { value, document, line } of readManifests(bytes, { source: file ?? "standard input" }).manifests) {
+    if (textField(value, "kind") !== "Secret") continue;
+    const place = `in ${name}, document ${document + 1} (line ${line})`;
+    checkSize(decodeSecret(value, { scalarsAsText: false }), place);
+  }
+}
 
 function checkSize({ data }: Secret, place: string): void {
   const size = [...data.values()].reduce((sum, value) => sum + value.byteLength, 0);
-  if (size <= MAX_DATA_BYTES) return;
-  throw new CliError("CLI_BAD_INPUT", "Cannot seal Secret: it is larger than a cluster takes", {
-    details: [place, `its values have ${size} bytes, and at most ${MAX_DATA_BYTES} are allowed`],
-    hints: ["spread the values over several Secrets"],
-  });
+  checkSecretBytes(size, [place]);
 }
 
 function itemsOf(value: YamlValue): readonly YamlValue[] {

@@ -1,16 +1,15 @@
 import type { KubeObject } from "../../src/objects/index.ts";
-import { SCOPES } from "../../src/sealed/index.ts";
-import { sealWithAge } from "../../src/secrets/index.ts";
+import { SCOPES, type Scope } from "../../src/sealed/index.ts";
+import { type SealOptions, sealWithAge } from "../../src/secrets/index.ts";
 import type { SealingCertificate } from "../../src/x509/index.ts";
-import { clusterFlags, selectionOf } from "../cluster-flags.ts";
+import { certificateFlags, ownCertificates } from "../certificates/own-flags.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readFile, readStdin, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
-import { KubesealError } from "../kubeseal/errors.ts";
 import { note, write } from "../output.ts";
-import { sealDocuments } from "./documents.ts";
+import { checkSecretSizes, sealDocuments } from "./documents.ts";
 
 export const sealCommand = defineCommand({
   name: "seal",
@@ -31,7 +30,10 @@ export const sealCommand = defineCommand({
     "Reads YAML or JSON, one Secret or many, and writes the same form. Nothing but Secrets is accepted, and what other\n" +
     "tools read in silence (a key that is there twice, a number where text is wanted) is refused with its line.",
   flags: {
-    cert: flag.text({ placeholder: "FILE|URL", help: "Certificate to seal with; the cluster is not asked then" }),
+    cert: flag.texts({
+      placeholder: "FILE|URL",
+      help: "Certificate to seal with; the cluster is not asked then. Several: one SealedSecret for each cluster",
+    }),
     age: flag.texts({ placeholder: "RECIPIENT", help: "Encrypt with age to this recipient instead; may be repeated" }),
     scope: flag.choice(SCOPES, { help: "What the values are bound to; without it the Secret's annotations decide" }),
     namespace: flag.text({ short: "n", placeholder: "NAME", help: "Namespace for Secrets that name none" }),
@@ -39,19 +41,8 @@ export const sealCommand = defineCommand({
     allowEmptyData: flag.toggle({ help: "Seal Secrets that hold no data" }),
     format: flag.choice(["yaml", "json"], { short: "o", help: "Form of the result; without it that of the input" }),
     output: flag.text({ short: "w", placeholder: "FILE", help: "Write to this file, in one step, instead of stdout" }),
-    controllerName: flag.text({
-      placeholder: "NAME",
-      default: "sealed-secrets-controller",
-      help: "Service of the controller",
-      group: "Cluster",
-    }),
-    controllerNamespace: flag.text({
-      placeholder: "NAME",
-      default: "kube-system",
-      help: "Namespace of the controller",
-      group: "Cluster",
-    }),
-    ...clusterFlags,
+    noHints: flag.toggle({ help: "Do not note in an annotation for which key the items were sealed" }),
+    ...certificateFlags,
   },
   async run({ flags, args, io }) {
     const inputs = await readInputs(args, io);
@@ -60,21 +51,18 @@ export const sealCommand = defineCommand({
       refuseTogether(flags);
       for (const { bytes, file } of inputs) {
         const format = flags.format ?? formatOf(bytes);
+        checkSecretSizes(bytes, file);
         texts.push(await sealWithAge(bytes, { recipients: flags.age, now: io.now(), format, file }));
       }
     } else {
-      const certificate = await certificateOf(flags, io);
+      const obtained = await ownCertificates(flags.cert, flags, io);
       const { printObject } = await import("../kubeseal/print.ts");
-      for (const { bytes, file } of inputs) {
-        const format = flags.format ?? formatOf(bytes);
-        const sealed: KubeObject[] = await sealDocuments(bytes, file, {
-          spki: certificate.spki,
-          scope: flags.scope,
-          namespace: flags.namespace,
-          name: flags.name,
-          allowEmptyData: flags.allowEmptyData,
-        });
-        texts.push(...sealed.map((object) => printObject(object, format)));
+      for (const { certificate } of obtained) {
+        for (const { bytes, file } of inputs) {
+          const format = flags.format ?? formatOf(bytes);
+          const sealed: KubeObject[] = await sealDocuments(bytes, file, sealOptions(flags, certificate));
+          texts.push(...sealed.map((object) => printObject(object, format)));
+        }
       }
     }
     if (flags.output === undefined) await write(io.stdout, texts.join(""));
@@ -107,48 +95,20 @@ function formatOf(bytes: Uint8Array): "yaml" | "json" {
 }
 
 interface SealFlags {
-  readonly cert: string | undefined;
-  readonly scope: string | undefined;
-  readonly controllerName: string;
-  readonly controllerNamespace: string;
+  readonly scope: Scope | undefined;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly allowEmptyData: boolean;
+  readonly noHints: boolean;
 }
 
-/** The certificate to seal with. What is wrong with a file is told in our own words, with its name. */
-async function certificateOf(
-  flags: SealFlags & Parameters<typeof selectionOf>[0],
-  io: Io,
-): Promise<SealingCertificate> {
-  try {
-    return await soleCertificate(flags, io);
-  } catch (error) {
-    if (error instanceof KubesealError && error.cause instanceof CliError) throw error.cause;
-    throw error;
-  }
+function sealOptions(flags: SealFlags, { spki, fingerprint }: SealingCertificate): SealOptions {
+  const { scope, namespace, name, allowEmptyData, noHints } = flags;
+  return { spki, scope, namespace, name, allowEmptyData, hintFor: noHints ? undefined : fingerprint };
 }
 
-async function soleCertificate(
-  flags: SealFlags & Parameters<typeof selectionOf>[0],
-  io: Io,
-): Promise<SealingCertificate> {
-  const { sealingCertificates } = await import("../certificates/sealing-certificates.ts");
-  const { cert, controllerName, controllerNamespace } = flags;
-  const [obtained] = await sealingCertificates(
-    {
-      certs: cert === undefined ? [] : [cert],
-      fingerprints: [],
-      maxAgeMs: 0,
-      controllerName,
-      controllerNamespace,
-      selection: selectionOf(flags, io),
-    },
-    io,
-  );
-  if (obtained === undefined) throw new RangeError("certificates: expected one for each source, got none");
-  return obtained.certificate;
-}
-
-function refuseTogether({ cert, scope }: SealFlags): void {
-  const given = cert === undefined ? (scope === undefined ? undefined : "--scope") : "--cert";
+function refuseTogether({ cert, scope }: Pick<SealFlags, "scope"> & { readonly cert: readonly string[] }): void {
+  const given = cert.length === 0 ? (scope === undefined ? undefined : "--scope") : "--cert";
   if (given === undefined) return;
   throw new CliError("CLI_BAD_FLAG", `Cannot run sealkit seal: --age and ${given} do not go together`, {
     hints: ["use --cert for a SealedSecret, or --age for a SOPS manifest"],

@@ -1,6 +1,7 @@
 import type { KubeObject } from "../objects/index.ts";
 import { type Keyring, scopeLabel } from "../sealed/index.ts";
-import { type LooseMeta, orderedMeta } from "./fields.ts";
+import { type LooseMeta, orderedMeta, stringMap } from "./fields.ts";
+import { HINTS_ANNOTATION } from "./hints.ts";
 import { openItems } from "./open-items.ts";
 import { scopeAnnotations, scopeOf, withScope } from "./scope.ts";
 import { sealedSecretObject, sealItems } from "./seal-secret.ts";
@@ -44,9 +45,15 @@ export async function rotateSealed(object: KubeObject, keyring: Keyring, options
 }
 
 function templateMetadata({ metadata, annotations, template }: SealedSecretView, keep: boolean): LooseMeta {
-  const own = orderedMeta(metaOf(metadata));
+  const own = withoutHints(orderedMeta(metaOf(metadata)));
   const given = orderedMeta(template.metadata ?? {});
   if (!keep) return own;
   const kept = withScope(given.annotations, scopeOf(annotations));
   return { ...given, name: own.name, namespace: own.namespace, annotations: kept };
+}
+
+/** Hints speak of the items of the SealedSecret, and of those before it was sealed again: the Secret does not get them. */
+function withoutHints(metadata: LooseMeta): LooseMeta {
+  const others = Object.entries(metadata.annotations ?? {}).filter(([key]) => key !== HINTS_ANNOTATION);
+  return orderedMeta({ ...metadata, annotations: stringMap(others) });
 }

@@ -3,6 +3,7 @@ import type { KubeObject, ObjectMeta } from "../objects/index.ts";
 import { type Scope, scopeLabel, sealItem } from "../sealed/index.ts";
 import { SecretsError } from "./errors.ts";
 import { type LooseMeta, orderedMeta, stringMap } from "./fields.ts";
+import { HINTS_ANNOTATION, hintsOf, hintsText } from "./hints.ts";
 import { scopeAnnotations, scopeOf, withScope } from "./scope.ts";
 import { SEALED_SECRET_API_VERSION, SEALED_SECRET_KIND } from "./sealed-secret.ts";
 import type { Secret } from "./secret.ts";
@@ -19,6 +20,8 @@ export interface SealOptions {
   /** The namespace for a Secret without one when none was asked for: that of the kubeconfig context, or `default`. */
   readonly defaultNamespace?: string | undefined;
   readonly allowEmptyData?: boolean | undefined;
+  /** Fingerprint of the certificate's key: the object gets hints that name it. Without it there are none. */
+  readonly hintFor?: string | undefined;
 }
 
 /** Annotations that hold a copy of the whole object, clear text included. */
@@ -50,10 +53,24 @@ export async function sealSecret(secret: Secret, options: SealOptions): Promise<
   const label = scopeLabel(scope, namespace ?? "", name);
   const encryptedData = await sealItems(secret, options.spki, label);
   return sealedSecretObject({
-    metadata: { name, namespace, annotations: scopeAnnotations(scope) },
-    template: { ...secret, metadata: { ...secret.metadata, name, namespace, annotations: kept(annotations) } },
+    metadata: { name, namespace, annotations: ownAnnotations(scope, encryptedData, options.hintFor) },
+    template: {
+      ...secret,
+      metadata: { ...secret.metadata, name, namespace, annotations: kept(annotations, options.hintFor !== undefined) },
+    },
     encryptedData,
   });
+}
+
+/** The annotations of the SealedSecret itself, which the Secret does not get. */
+function ownAnnotations(
+  scope: Scope,
+  items: Readonly<Record<string, string>>,
+  hintFor: string | undefined,
+): Record<string, string> | undefined {
+  const hints = hintFor === undefined ? undefined : hintsText(hintsOf(items, hintFor));
+  if (hints === undefined) return scopeAnnotations(scope);
+  return stringMap([...Object.entries(scopeAnnotations(scope) ?? {}), [HINTS_ANNOTATION, hints]]);
 }
 
 interface Parts {
@@ -124,8 +141,10 @@ function namespaceOf(metadata: ObjectMeta, scope: Scope, options: SealOptions): 
   });
 }
 
-function kept(annotations: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  return stringMap(Object.entries(annotations ?? {}).filter(([key]) => !LAST_APPLIED.includes(key)));
+/** Hints that got into the Secret say nothing of the new items; kubeseal, which knows none, keeps what it is given. */
+function kept(annotations: Readonly<Record<string, string>> | undefined, dropHints: boolean): Record<string, string> {
+  const dropped = dropHints ? [...LAST_APPLIED, HINTS_ANNOTATION] : LAST_APPLIED;
+  return stringMap(Object.entries(annotations ?? {}).filter(([key]) => !dropped.includes(key)));
 }
 
 function emptyData({ metadata }: Secret): SecretsError {

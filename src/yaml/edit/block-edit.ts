@@ -1,4 +1,4 @@
-import { endsWithin, indentOf, lineBreakOf, lineEnd, lineStart, nextLine } from "./lines.ts";
+import { endsWithin, indentOf, lineBreakAt, lineEnd, lineStart, nextLine } from "./lines.ts";
 import { keyText, scalarText, styleAmong } from "./scalar-text.ts";
 import { placeAmong, type Splice } from "./splice.ts";
 import type { TextDocument, TextEntry, TextMapping } from "./text-node.ts";
@@ -23,20 +23,21 @@ export function addToBlock(
   const [key = ""] = keys;
   const [first] = mapping.entries;
   const column = (first?.keyStart ?? 0) - lineStart(text, first?.keyStart ?? 0);
-  const lines = blockLines(document, { keys, value }, column, mapping);
+  const lines = blockLines(document, { keys, value }, { column, siblings: mapping, at: mapping.start });
   const place = placeAmong(
     mapping.entries.map((entry) => entry.key),
     key,
   );
   const before = mapping.entries[place - 1];
-  if (before !== undefined) return insertion(lineEnd(text, before.value.end), lineBreakOf(text) + lines);
+  if (before !== undefined)
+    return insertion(lineEnd(text, before.value.end), lineBreakAt(text, before.value.end) + lines);
   // Above the first entry may stand a comment that belongs to it: the new one goes above that.
   const above = parent === undefined ? undefined : behindColon(text, parent.keyEnd);
   if (above !== undefined && endsWithin(text, above)) {
-    return insertion(lineEnd(text, above), lineBreakOf(text) + lines);
+    return insertion(lineEnd(text, above), lineBreakAt(text, above) + lines);
   }
   const at = first?.keyStart ?? mapping.start;
-  return insertion(at, lines.trimStart() + lineBreakOf(text) + " ".repeat(column));
+  return insertion(at, lines.trimStart() + lineBreakAt(text, at) + " ".repeat(column));
 }
 
 /** Puts a mapping of block style where a key has no value yet, or an empty one that may go. */
@@ -48,9 +49,10 @@ export function fillBlock(document: TextDocument, owner: TextEntry, added: NewEn
   const isBare = value.kind === "scalar" && value.style === "none";
   const rest = isBare ? colon : value.end;
   if (value.hasProperties || !endsWithin(text, rest)) return undefined;
-  const lines = blockLines(document, added, keyStart - lineStart(text, keyStart) + STEP, undefined);
+  const column = keyStart - lineStart(text, keyStart) + STEP;
+  const lines = blockLines(document, added, { column, siblings: undefined, at: keyStart });
   const comment = text.slice(rest, lineEnd(text, rest)).trimEnd();
-  return { start: colon, end: lineEnd(text, rest), text: comment + lineBreakOf(text) + lines };
+  return { start: colon, end: lineEnd(text, rest), text: comment + lineBreakAt(text, colon) + lines };
 }
 
 /** Takes the lines of an entry out of a mapping of block style; undefined when it shares its lines with others. */
@@ -76,8 +78,11 @@ export function removeFromBlock(
 function blockLines(
   document: TextDocument,
   { keys, value }: NewEntry,
-  column: number,
-  siblings: TextMapping | undefined,
+  {
+    column,
+    siblings,
+    at,
+  }: { readonly column: number; readonly siblings: TextMapping | undefined; readonly at: number },
 ): string {
   const { text } = document;
   const indent = siblings?.entries[0] === undefined ? "" : indentOf(text, siblings.entries[0].keyStart);
@@ -89,7 +94,7 @@ function blockLines(
     const end = depth === keys.length - 1 ? ` ${scalarText(value, "yaml", style)}` : "";
     return `${base}${" ".repeat(STEP * depth)}${written}:${end}`;
   });
-  return lines.join(lineBreakOf(text));
+  return lines.join(lineBreakAt(text, at));
 }
 
 /** The place behind the colon of a key. */

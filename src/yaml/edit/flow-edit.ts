@@ -1,5 +1,5 @@
 import type { NewEntry } from "./block-edit.ts";
-import { indentOf, lineBreakOf } from "./lines.ts";
+import { indentOf, lineBreakAt } from "./lines.ts";
 import { keyText, scalarText, styleAmong } from "./scalar-text.ts";
 import { placeAmong, type Splice } from "./splice.ts";
 import type { TextDocument, TextEntry, TextMapping } from "./text-node.ts";
@@ -16,7 +16,7 @@ export function addToFlow(document: TextDocument, mapping: TextMapping, added: N
   const indent = text.slice(first.keyStart - indentOf(text, first.keyStart).length, first.keyStart);
   const isOwnLine = /[\r\n][ \t]*$/.test(text.slice(mapping.start, first.keyStart));
   const separator = isOwnLine
-    ? lineBreakOf(text) + indent
+    ? lineBreakAt(text, mapping.start) + indent
     : document.language === "json" && isTight(text, mapping)
       ? ""
       : " ";
@@ -38,7 +38,7 @@ function fillBraces(document: TextDocument, mapping: TextMapping, added: NewEntr
   if (step === undefined)
     return { start: start + 1, end: end - 1, text: entryText(document, mapping, added, undefined) };
   const outer = indentOf(text, start);
-  const broken = lineBreakOf(text);
+  const broken = lineBreakAt(text, start);
   const inner = entryText(document, mapping, added, outer + step);
   return { start: start + 1, end: end - 1, text: `${broken}${outer}${step}${inner}${broken}${outer}` };
 }
@@ -79,7 +79,7 @@ function entryText(
   if (indent === undefined || step === undefined) {
     return `${written}{${entryText(document, empty, { keys: inner, value }, undefined)}}`;
   }
-  const broken = lineBreakOf(text);
+  const broken = lineBreakAt(text, mapping.start);
   const within = entryText(document, empty, { keys: inner, value }, indent + step);
   return `${written}{${broken}${indent}${step}${within}${broken}${indent}}`;
 }

@@ -1,6 +1,11 @@
-/** The line break that a text uses. */
-export function lineBreakOf(text: string): string {
-  return /\r\n|\n|\r/.exec(text)?.[0] ?? "\n";
+/** The line break that is used around a place: at the end of its line, or of the line before. */
+export function lineBreakAt(text: string, at: number): string {
+  const end = lineEnd(text, at);
+  const here = text.slice(end, nextLine(text, at));
+  if (here !== "") return here;
+  const start = lineStart(text, at);
+  const above = text.slice(Math.max(0, start - 2), start);
+  return /\r\n$|[\r\n]$/.exec(above)?.[0] ?? "\n";
 }
 
 export function lineStart(text: string, at: number): number {
