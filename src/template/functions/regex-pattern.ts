@@ -1,0 +1,88 @@
+import { RE2JS, RE2JSSyntaxException } from "re2js";
+import { GoError } from "../value/go-error.ts";
+import { fromText, isValidUtf8 } from "../value/go-string.ts";
+
+/** One match: where it begins and ends, then each group; -1 for a group that is not part of the match. */
+export interface Match {
+  readonly start: number;
+  readonly end: number;
+  readonly groups: readonly { readonly start: number; readonly end: number }[];
+}
+
+/** A pattern of Go's `regexp`: linear in time, leftmost-first. Offsets are those of JavaScript strings. */
+export interface Pattern {
+  readonly source: string;
+  /** Names of the groups, by number; group 0 is the match. */
+  readonly names: ReadonlyMap<string, number>;
+  /** The first match at or after an offset. */
+  search(text: SearchText, from: number): Match | undefined;
+}
+
+/** A text made ready to be searched many times. */
+export interface SearchText {
+  readonly text: string;
+  /** Bytes that are no valid UTF-8 count as U+FFFD. */
+  readonly searched: string;
+}
+
+/** @throws GoError with the text of Go's `regexp.Compile` */
+export function compilePattern(source: string): Pattern {
+  const compiled = compiledOrRefused(source);
+  return {
+    source,
+    names: new Map(Object.entries(compiled.namedGroups())),
+    search: ({ searched }, from) => {
+      const matcher = compiled.matcher(searched);
+      if (!matcher.find(from)) return undefined;
+      const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => ({
+        start: matcher.start(group),
+        end: matcher.end(group),
+      }));
+      return { start: matcher.start(), end: matcher.end(), groups };
+    },
+  };
+}
+
+export function searchText(text: string): SearchText {
+  return { text, searched: fromText(text) };
+}
+
+/**
+ * All matches from left to right, at most `limit` when that is not negative. An empty match right after another match
+ * does not count.
+ */
+export function* allMatches(pattern: Pattern, text: SearchText, limit: number): Generator<Match> {
+  const { searched } = text;
+  let at = 0;
+  let previousEnd = -1;
+  for (let found = 0; found !== limit && at <= searched.length; ) {
+    const match = pattern.search(text, at);
+    if (match === undefined) return;
+    const isEmpty = match.end === at;
+    if (!isEmpty || match.start !== previousEnd) {
+      found++;
+      yield match;
+    }
+    at = isEmpty ? at + widthAt(searched, at) : match.end;
+    previousEnd = match.end;
+  }
+}
+
+function widthAt(text: string, at: number): number {
+  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+}
+
+function compiledOrRefused(source: string): RE2JS {
+  if (!isValidUtf8(source)) {
+    const from = source.search(/\p{Surrogate}/u);
+    throw new GoError(`error parsing regexp: invalid UTF-8: \`${source.slice(from)}\``);
+  }
+  try {
+    return RE2JS.compile(source);
+  } catch (error) {
+    if (!(error instanceof RE2JSSyntaxException)) throw error;
+    const { message } = error;
+    // The only text that is not Go's: there the rest of the pattern follows, which is empty here.
+    throw new GoError(message.endsWith("at end of expression") ? `${message}: \`\`` : message);
+  }
+}
