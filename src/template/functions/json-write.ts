@@ -45,7 +45,7 @@ class JsonWriter {
   }
 
   value(value: GoValue, depth: number): void {
-    if (value === null || value instanceof NoValue) this.write("null");
+    if (value === null || value instanceof NoValue || isNil(value)) this.write("null");
     else if (typeof value === "string") this.write(this.quoted(value));
     else if (typeof value === "boolean") this.write(String(value));
     else if (typeof value === "number") this.write(numberText(value));
@@ -58,7 +58,6 @@ class JsonWriter {
   }
 
   private slice(value: GoSlice, depth: number): void {
-    if (value.isNil) return this.write("null");
     this.within(value, depth, () => {
       const parts = value.items.map((item) => ["", item] as const);
       this.container("[", parts, "]", depth);
@@ -66,7 +65,6 @@ class JsonWriter {
   }
 
   private map(value: GoMap, depth: number): void {
-    if (value.isNil) return this.write("null");
     this.within(value, depth, () => {
       const parts = value.sortedKeys().map((key) => [this.key(key), value.entries.get(key) ?? null] as const);
       this.container("{", parts, "}", depth);
@@ -74,11 +72,13 @@ class JsonWriter {
   }
 
   private object(value: GoObject, depth: number): void {
-    if (value.isNil) return this.write("null");
-    if (value.type.json !== undefined) return this.value(value.type.json(value.state), deeper(depth));
-    const fields = [...(value.type.fields ?? [])];
-    const parts = fields.map(([name, field]) => [this.key(name), field.read(value.state)] as const);
-    this.container("{", parts, "}", depth);
+    if (value.type.json !== undefined) {
+      this.value(value.type.json(value.state), deeper(depth));
+    } else {
+      const fields = [...(value.type.fields ?? [])];
+      const parts = fields.map(([name, field]) => [this.key(name), field.read(value.state)] as const);
+      this.container("{", parts, "}", depth);
+    }
   }
 
   private container(open: string, parts: readonly (readonly [string, GoValue])[], close: string, depth: number): void {
@@ -95,11 +95,10 @@ class JsonWriter {
   }
 
   private within(value: GoMap | GoSlice, depth: number, write: () => void): void {
-    if (depth < WATCHED_DEPTH) return write();
     if (this.around.has(value)) {
       throw new GoError(`json: unsupported value: encountered a cycle via ${value.type}`);
     }
-    this.around.add(value);
+    if (depth >= WATCHED_DEPTH) this.around.add(value);
     write();
     this.around.delete(value);
   }
@@ -120,6 +119,10 @@ class JsonWriter {
     this.host.spend(byteLength(piece));
     this.pieces.push(piece);
   }
+}
+
+function isNil(value: GoValue): boolean {
+  return (value instanceof GoSlice || value instanceof GoMap || value instanceof GoObject) && value.isNil;
 }
 
 const UNSAFE = /["\\\0-\x1f\u2028\u2029]|\p{Surrogate}/gu;
