@@ -68,6 +68,11 @@ export interface Watch<Own extends KubeObject = KubeObject> {
   readonly keep?: (object: KubeObject) => KubeObject;
   /** The keys of our own objects that this change concerns. `own` holds them all. */
   readonly affected: (change: Change<KubeObject>, own: ReadStore<Own>) => readonly string[];
+  /**
+   * The keys to look at again after a break of the watch that the server did not remember. What we made ourselves before
+   * it and somebody deleted within it leaves no trace in the changes.
+   */
+  readonly afterBreak?: (theirs: ReadStore<KubeObject>, own: ReadStore<Own>) => readonly string[];
 }
 
 export interface PassContext<T extends KubeObject = KubeObject> {

@@ -104,6 +104,11 @@ export function startKind<T extends KubeObject>(controller: KindController<T>, p
         onChange: (change) => {
           for (const key of watch.affected(change, own.store)) queue.add(key);
         },
+        onRelist: () => {
+          const theirs = watched.get(resourceKey(watch.resource));
+          if (theirs === undefined) return;
+          for (const key of watch.afterBreak?.(theirs, own.store) ?? []) queue.add(key);
+        },
       },
       mirrorPorts,
       ports.watching,

@@ -20,6 +20,7 @@ export interface WatchRequest<T extends KubeObject> {
   readonly keep?: ((object: T) => T) | undefined;
   readonly indexers?: Readonly<Record<string, Indexer<T>>> | undefined;
   readonly onChange: (change: Change<T>) => void;
+  readonly onRelist?: (() => void) | undefined;
 }
 
 export interface Watched<T extends KubeObject> {
@@ -38,7 +39,7 @@ export function mirror<T extends KubeObject>(
   },
   signal: AbortSignal,
 ): Watched<T> {
-  const { resource, indexers, metadataOnly, keep, labelSelector, onChange } = request;
+  const { resource, indexers, metadataOnly, keep, labelSelector, onChange, onRelist } = request;
   const log = ports.log.with({ resource: resource.plural });
   const open = (namespace: string | undefined) =>
     startReflector<T>(
@@ -55,6 +56,7 @@ export function mirror<T extends KubeObject>(
             retryInMs: Math.round(retryInMs),
             error: errorText(error),
           }),
+        ...(onRelist === undefined ? {} : { onRelist }),
         ...(metadataOnly === undefined ? {} : { metadataOnly }),
         ...(keep === undefined ? {} : { keep }),
         ...(indexers === undefined ? {} : { indexers }),

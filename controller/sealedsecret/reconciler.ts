@@ -102,6 +102,8 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
             metadataOnly: true,
             keep: identityOf,
             affected: (change, own) => (concerns(change, own, waiting) ? [change.key] : []),
+            afterBreak: (secrets, own) =>
+              own.keys().filter((key) => secrets.get(key) === undefined && waiting.get(key) !== "key"),
           },
         ]
       : [],
@@ -189,16 +191,15 @@ function concerns(
   waiting: ReadonlyMap<string, string>,
 ): boolean {
   if (change.type === "deleted") return own.get(change.key) !== undefined;
-  return (
-    change.type === "updated" &&
-    waiting.get(change.key) === "secret" &&
-    ownership(change.before) !== ownership(change.object)
-  );
+  if (change.type !== "updated") return false;
+  // After a break two changes arrive as one: it was deleted, and there is another.
+  if (change.before.metadata.uid !== change.object.metadata.uid) return own.get(change.key) !== undefined;
+  return waiting.get(change.key) === "secret" && ownership(change.before) !== ownership(change.object);
 }
 
 function ownership({ metadata }: KubeObject): string {
-  const { uid, ownerReferences = [], annotations = {} } = metadata;
-  return JSON.stringify([uid, ownerReferences, annotations[MANAGED], annotations[PATCH]]);
+  const { ownerReferences = [], annotations = {} } = metadata;
+  return JSON.stringify([ownerReferences, annotations[MANAGED], annotations[PATCH]]);
 }
 
 function limited(outcome: Pass["outcome"], failures: number, maxRetries: number | undefined): Pass["outcome"] {

@@ -36,6 +36,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly relistEveryMs?: number;
   /** Called after the store has changed, in order. */
   readonly onChange?: (change: Change<T>) => void;
+  /** Everything was read anew after a break: what came and went in between was never seen. */
+  readonly onRelist?: () => void;
   /** A list or a watch failed; it goes on by itself after `retryInMs`. */
   readonly onError?: (error: unknown, retryInMs: number) => void;
 }
@@ -64,6 +66,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     markSynced = resolve;
   });
   void follow(options, store, signal, () => {
+    if (hasSynced) options.onRelist?.();
     hasSynced = true;
     markSynced();
   });

@@ -2,6 +2,7 @@ import { constants, createPrivateKey, type KeyObject, privateDecrypt } from "nod
 import { SEALED_SECRETS } from "../../controller/api/index.ts";
 import { type Log, silentLog } from "../../controller/log.ts";
 import { sealedSecretFamily } from "../../controller/sealedsecret/set-up.ts";
+import type { SealedSecretSettings } from "../../controller/settings.ts";
 import { type RunningControllers, startControllers } from "../../controller/start.ts";
 import { type Clock, type KubeClient, KubeError, systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
@@ -18,6 +19,8 @@ const NAMESPACE = { group: "", version: "v1", plural: "namespaces", kind: "Names
 export const OWN = "kube-system";
 const PREFIX = "sealedsecrets.bitnami.com/";
 const KEY_LABEL = `${PREFIX}sealed-secrets-key`;
+/** Selects the sealing keys in use. */
+export const KEY_SECRETS = `${KEY_LABEL}=active`;
 const DAY_MS = 24 * 3_600_000;
 
 /** Sealing keys that scripts add and remove; a later one is newer. */
@@ -133,7 +136,7 @@ export async function removeKey(client: KubeClient, at: PoolKey): Promise<void> 
 export interface Watched {
   /** Writes, by verb and resource. */
   readonly writes: Map<string, number>;
-  /** Passes, as the lines about their events tell. */
+  /** Passes, as the lines of the log about their begin tell. */
   passes: number;
   /** Lines of the log. */
   lines: number;
@@ -157,7 +160,10 @@ const HURRY = 20;
 const hurried: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / HURRY, run) };
 
 /** A controller that can be stopped and started, and whose calls are counted. */
-export function controllerOf(client: KubeClient, log: Log = silentLog): Controller {
+export function controllerOf(
+  client: KubeClient,
+  { log = silentLog, settings = {} }: { log?: Log; settings?: Partial<SealedSecretSettings> } = {},
+): Controller {
   const watched: Watched = { writes: new Map(), passes: 0, lines: 0 };
   let underWay = 0;
   let lastMs = Date.now();
@@ -200,7 +206,7 @@ export function controllerOf(client: KubeClient, log: Log = silentLog): Controll
     info: (message, fields) => {
       watched.lines += 1;
       lastMs = Date.now();
-      if (message === "Event") watched.passes += 1;
+      if (message === "Updating") watched.passes += 1;
       log.info(message, fields);
     },
     warn: (message, fields) => {
@@ -226,7 +232,13 @@ export function controllerOf(client: KubeClient, log: Log = silentLog): Controll
         clock: hurried,
         namespace: OWN,
         families: [
-          sealedSecretFamily({ keySizeBits: 2048, keyRenewPeriodMs: 0, ratePerSecond: 10_000, rateBurst: 10_000 }),
+          sealedSecretFamily({
+            keySizeBits: 2048,
+            keyRenewPeriodMs: 0,
+            ratePerSecond: 10_000,
+            rateBurst: 10_000,
+            ...settings,
+          }),
         ],
         listen: "127.0.0.1:0",
       });

@@ -139,7 +139,7 @@ function* follow(world: World, { key, versions, keys, runs, lives }: Course): Ge
       const sealed = versions[seen];
       if (sealed === undefined) continue;
       for (const set of keys) {
-        const { live, status } = passOf(key, sealed, world.live, set);
+        const { live, status } = vague(passOf(key, sealed, world.live, set), keys);
         // A key that came later is news to who waits for one.
         const missed = waitsFor(status) === "key" && [...(keys.at(-1) ?? [])].some((one) => !set.has(one));
         yield { live, status, seen, pass: missed ? "due" : seen === latest ? "none" : world.pass };
@@ -150,9 +150,19 @@ function* follow(world: World, { key, versions, keys, runs, lives }: Course): Ge
   if (owner !== undefined && !lives(owner)) yield deleted(world, versions[latest] !== undefined);
 }
 
-/** A failure that the API server caused is tried again, sooner or later. */
-function mayPass({ pass, status }: World): boolean {
-  return pass !== "none" || waitsFor(status) === "time";
+/** The keys may change between one item and the next: then any of the items may be named. */
+function vague<T extends { readonly status: Status }>(result: T, keys: Course["keys"]): T {
+  if (keys.length === 1 || waitsFor(result.status) !== "key") return result;
+  return { ...result, status: { says: ["no key could decrypt secret ("], waitsFor: "key" } };
+}
+
+/**
+ * A failure that the API server caused is tried again, sooner or later. And a Secret that nothing marks as ours any more
+ * is foreign to whatever pass comes next, that which our own write of it causes included.
+ */
+function mayPass({ pass, status, live }: World): boolean {
+  const isUnmarked = live?.owner === undefined && ![MANAGED, PATCH].some((mark) => live?.annotations[mark] === "true");
+  return pass !== "none" || waitsFor(status) === "time" || (status === "synced" && isUnmarked);
 }
 
 export function waitsFor(status: Status | undefined) {

@@ -340,6 +340,49 @@ describe("sealedSecretController()", () => {
     expect(cluster.objects("secrets").map((secret) => secret.metadata.name)).toEqual(["one", "two"]);
   });
 
+  test.each([
+    { what: "deleted", another: false },
+    { what: "deleted and made by somebody else", another: true },
+  ])(
+    "a Secret that it made within a break of the watch, and that was $what before its end, is not lost",
+    async ({ another }) => {
+      const { cluster, clock, settle } = await start(opened);
+      cluster.put(SEALED_SECRETS, sealed("db"));
+      await settle();
+      cluster.cutWatches("forget");
+      // Not seen by any watch: the list that follows the break begins with what is there then.
+      cluster.remove(SECRETS, "apps/db");
+      if (another)
+        cluster.put(SECRETS, { apiVersion: "v1", kind: "Secret", metadata: { name: "db", namespace: "apps" } });
+      await clock.advance(60_000);
+      if (another) {
+        expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "False" }] });
+        cluster.remove(SECRETS, "apps/db");
+        await clock.advance(60_000);
+      }
+      expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "True" }] });
+      expect(cluster.object("secrets", "apps/db")).toMatchObject({ data: { a: "YQ==" } });
+    },
+  );
+
+  test("what it made and somebody deleted between two looks of a broken watch is made anew", async () => {
+    const { cluster, clock, settle } = await start(opened);
+    let isBroken = false;
+    // The watch is down from before the Secret is made until after it was deleted.
+    cluster.failures.set("watch secrets", () => (isBroken ? new Error("broken") : undefined));
+    isBroken = true;
+    cluster.cutWatches("forget");
+    await settle();
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await clock.advance(60_000);
+    cluster.remove(SECRETS, "apps/db");
+    expect(cluster.object("secrets", "apps/db")).toBeUndefined();
+    isBroken = false;
+    cluster.cutWatches("forget");
+    await clock.advance(120_000);
+    expect(cluster.object("secrets", "apps/db")).toMatchObject({ data: { a: "YQ==" } });
+  });
+
   test("deletes the Secret itself when it is told to, and only then", async () => {
     for (const deletes of [true, false]) {
       const deleted: string[] = [];
