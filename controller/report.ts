@@ -52,9 +52,10 @@ export async function report<T extends KubeObject>(
   }
   requeue(key, outcome, statusError, ports);
 
-  if (controller.logLines !== undefined && statusError === undefined) {
+  const { logLines } = controller;
+  if (logLines !== undefined && statusError === undefined && outcome.kind !== "done") {
     const { kind, message: error } = outcome;
-    if (kind !== "done") controller.logLines.failed(ports.plainLog, key, { error, retries: kind !== "stalled" });
+    logLines.failed(ports.plainLog, key, { error, retries: kind !== "stalled" });
     return;
   }
   const fields = { reason: outcome.reason, durationMs: clock.now() - startedAtMs };
@@ -64,7 +65,8 @@ export async function report<T extends KubeObject>(
     log.error(`Reconcile ${outcome.kind}`, { ...fields, error: outcome.message });
   } else {
     // An event has its own line already.
-    const isNews = pass.quiet !== true && (pass.events === undefined || pass.events.length === 0);
+    const isNews =
+      logLines === undefined && pass.quiet !== true && (pass.events === undefined || pass.events.length === 0);
     const tell = isNews ? log.info : log.debug;
     tell(`Reconcile ${outcome.kind}`, { ...fields, message: outcome.message });
   }

@@ -150,9 +150,12 @@ export interface Controller {
   stop(): Promise<void>;
   /** Ends every watch, as a server does that restarts. */
   cutWatches(): void;
-  /** Resolves when the controller asked nothing of the API for so long. */
+  /** Resolves when all watches are open and the controller neither asked nor heard anything for so long. */
   quiet(ms: number): Promise<void>;
 }
+
+/** SealedSecrets, Secrets and sealing keys. */
+const WATCHES = 3;
 
 /** Pauses of the controller pass this much faster, so that a script need not wait for them. */
 const HURRY = 20;
@@ -166,6 +169,7 @@ export function controllerOf(
 ): Controller {
   const watched: Watched = { writes: new Map(), passes: 0, lines: 0 };
   let underWay = 0;
+  let watches = 0;
   let lastMs = Date.now();
   let cut = new AbortController();
   const count = async <T>(what: string | undefined, call: Promise<T>): Promise<T> => {
@@ -188,6 +192,8 @@ export function controllerOf(
     delete: (resource, ...rest) => count(`delete ${resource.plural}`, client.delete(resource, ...rest)),
     async *watch(resource, options) {
       const { signal } = cut;
+      watches += 1;
+      lastMs = Date.now();
       try {
         for await (const event of client.watch(resource, {
           ...options,
@@ -198,6 +204,8 @@ export function controllerOf(
         }
       } catch (error) {
         if (!signal.aborted) throw error;
+      } finally {
+        watches -= 1;
       }
     },
   };
@@ -253,7 +261,8 @@ export function controllerOf(
       cut = new AbortController();
     },
     async quiet(ms) {
-      while (underWay > 0 || Date.now() - lastMs < ms) await new Promise((resolve) => setTimeout(resolve, ms / 3));
+      const isQuiet = () => underWay === 0 && watches === WATCHES && Date.now() - lastMs >= ms;
+      while (!isQuiet()) await new Promise((resolve) => setTimeout(resolve, ms / 3));
     },
   };
 }

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadClusterConfig } from "../../src/kube/index.ts";
+import type { SealingKeyPair } from "../../src/x509/index.ts";
+import { seeded } from "../helpers/chaos.ts";
+import { type Cluster, startCluster } from "../helpers/cluster.ts";
+import { makePool } from "../operations/cluster.ts";
+import { clusterTarget, runRandomly, sandboxTarget, stormOf } from "../operations/targets.ts";
+
+/** `OPERATIONS_SEED=7 npm run test:cluster -- test/cluster/operations.test.ts` runs others. */
+const seed = Number(process.env["OPERATIONS_SEED"] ?? "20261121");
+
+describe("random operations, compared with a model of all that may follow", () => {
+  let pool: readonly SealingKeyPair[];
+  let cluster: Cluster | undefined;
+  beforeAll(async () => {
+    pool = await makePool();
+  });
+  afterAll(() => cluster?.stop());
+
+  const many = { seed, shrinkMs: 60_000 };
+
+  test("10,000 in the sandbox", { timeout: 600_000 }, async () => {
+    const report = await runRandomly(sandboxTarget, { ...many, random: seeded(seed), operations: 10_000, pool });
+    expect(stormOf(report)).toBeUndefined();
+  });
+
+  test("1,000 on a real API server", { timeout: 600_000 }, async () => {
+    cluster = await startCluster({ controllerManager: true });
+    const { kubeconfig, folder } = cluster;
+    const target = clusterTarget(await loadClusterConfig({ env: {}, cwd: folder, kubeconfig }));
+    const patienceMs = 60_000;
+    const report = await runRandomly(target, { ...many, random: seeded(seed), operations: 1_000, pool, patienceMs });
+    expect(stormOf(report)).toBeUndefined();
+  });
+});
