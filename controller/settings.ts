@@ -6,6 +6,8 @@ export interface SealedSecretSettings {
   readonly keySizeBits: number;
   readonly keyTtlMs: number;
   readonly commonName: string;
+  /** False: keys come from elsewhere, none is made but on request. */
+  readonly generateKeys: boolean;
   /** 0 switches renewal off. */
   readonly keyRenewPeriodMs: number;
   readonly keyOrder: KeyOrder;
@@ -36,6 +38,7 @@ export const defaultSealedSecretSettings: SealedSecretSettings = {
   keySizeBits: 4096,
   keyTtlMs: 87_600 * HOUR_MS,
   commonName: "",
+  generateKeys: true,
   keyRenewPeriodMs: 720 * HOUR_MS,
   keyOrder: "CertNotBefore",
   privateKeyLabels: {},

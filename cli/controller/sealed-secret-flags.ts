@@ -25,6 +25,10 @@ export const sealedSecretFlags = {
   }),
   keyTtl: goDuration({ group, default: "87600h", placeholder: "SPAN", help: "Validity of new certificates" }),
   myCn: flag.text({ group, default: "", placeholder: "NAME", help: "Common name in new certificates" }),
+  noGenerateKey: flag.toggle({
+    group,
+    help: "Make no key by itself, neither the first nor later ones: wait for one that is restored or brought along",
+  }),
   keyRenewPeriod: goDuration({
     group,
     default: "720h",
@@ -91,6 +95,7 @@ export function sealedSecretSettings(
     keySizeBits: flags.keySize,
     keyTtlMs: flags.keyTtl,
     commonName: flags.myCn,
+    generateKeys: !flags.noGenerateKey,
     keyRenewPeriodMs: flags.rotatePeriod ?? flags.keyRenewPeriod,
     keyOrder: flags.keyOrderPriority === "SecretCreationTimestamp" ? "SecretCreationTimestamp" : "CertNotBefore",
     keyCutoffMs: flags.keyCutoffTime === "" ? undefined : parseRfc1123(flags.keyCutoffTime, "--key-cutoff-time"),

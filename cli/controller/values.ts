@@ -1,4 +1,4 @@
-import { prefixProblem } from "../../controller/keys/key-secret.ts";
+import { prefixProblem } from "../../src/keys/index.ts";
 import { CliError } from "../errors.ts";
 
 /** `k=v,k=v` as a record; undefined when a part has no key or no equals sign. */

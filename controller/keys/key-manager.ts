@@ -1,9 +1,11 @@
-import { type Change, type Clock, type KubeClient, startReflector } from "../../src/kube/index.ts";
+import { type KeyPem, keyPemOf, keySecret } from "../../src/keys/index.ts";
+import { type Clock, type KubeClient, sleep } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { errorText } from "../error-text.ts";
 import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
-import { isActive, KEY_SELECTOR, type KeyPem, keySecret, readKeySecret } from "./key-secret.ts";
+import type { EventNote } from "../pass.ts";
+import { type KeyNews, watchKeySecrets } from "./key-watch.ts";
 import { type KeyOrder, orderingTime } from "./order.ts";
 import { KeyRegistry } from "./registry.ts";
 import { type RenewalPolicy, renewalDue } from "./renewal.ts";
@@ -31,6 +33,8 @@ export interface KeyManagerOptions<K extends SealingKey> {
   readonly renewal: RenewalPolicy;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** False: keys come from elsewhere, none is made but on request. Default true. */
+  readonly generate?: boolean;
   /** Keys are made when this resolves with true: by one process only. */
   readonly mayWrite?: Promise<boolean>;
 }
@@ -47,18 +51,23 @@ export interface KeyManager<K extends SealingKey> {
 const RETRY_MS = 10_000;
 /** A cluster that lost its last key may just be getting others: a new one in between would become the newest. */
 const NO_KEY_GRACE_MS = 60_000;
+/** Certificates and creation times count whole seconds. */
+const SECOND_MS = 1_000;
+/** Clocks of those who make keys may differ by this much. A key from further ahead was meant to be. */
+const SKEW_MS = 5 * 60_000;
 
 /**
  * Keeps the sealing keys: reads those of the cluster, follows every change of them, and makes the first and the next.
  *
- * A key counts from the moment its Secret is there with the active label, and no longer once the Secret is gone or
- * relabelled; the latter only after a look at that very Secret, never because a list came back without it.
+ * A key counts from the moment its Secret is there and active. It goes when its Secret was seen under another label, or
+ * is positively gone while others are there. A list that is empty, cut or failed takes no key away: the last keys that
+ * are known stay in use, and none is made in their place.
  */
 export function startKeyManager<K extends SealingKey>(
   options: KeyManagerOptions<K>,
   signal: AbortSignal,
 ): KeyManager<K> {
-  const { client, clock, log, namespace } = options;
+  const { client, clock, log, namespace, prefix } = options;
   const registry = new KeyRegistry<K>(options.order);
   // Changes are worked off one after the other: reading a key takes time, and the last word must win.
   let turn: Promise<void> = Promise.resolve();
@@ -70,11 +79,15 @@ export function startKeyManager<K extends SealingKey>(
     );
     return result;
   };
+  const warn = (secret: KubeObject, reason: string, message: string) => {
+    const note: EventNote = { type: "Warning", reason, message };
+    options.events.record(secret, note, "sealed-secrets");
+  };
 
   const register = async (secret: KubeObject): Promise<void> => {
     const secretName = secret.metadata.name ?? "";
     try {
-      const key = await options.workshop.read(readKeySecret(secret));
+      const key = await options.workshop.read(keyPemOf(secret));
       const createdAtMs = Date.parse(secret.metadata.creationTimestamp ?? "");
       const isNew = registry.put({
         secretName,
@@ -87,8 +100,7 @@ export function startKeyManager<K extends SealingKey>(
       // A key that was read before stays in use: a Secret that was damaged is no reason to stop opening with it.
       const why = errorText(error);
       log.error("Error reading key", { secret: secretName, error: why });
-      const message = `Cannot use this Secret as a sealing key: ${why}`;
-      options.events.record(secret, { type: "Warning", reason: "UnreadableKey", message }, "sealed-secrets");
+      warn(secret, "UnreadableKey", `Cannot use this Secret as a sealing key: ${why}`);
     }
   };
 
@@ -97,77 +109,90 @@ export function startKeyManager<K extends SealingKey>(
   };
 
   /** Looks at the Secret itself: it may be gone, retired, or there after all. */
-  const lookAgain = async (secretName: string): Promise<void> => {
-    const secret = await client.get(SECRETS, { namespace, name: secretName });
-    if (secret === undefined) drop(secretName, "its Secret was deleted");
-    else if (isActive(secret)) await register(secret);
-    else drop(secretName, "its Secret is no longer labelled as active");
+  const lookAgain = async ({ before, othersAreThere }: Extract<KeyNews, { type: "missing" }>): Promise<void> => {
+    const secretName = before.metadata.name ?? "";
+    const secret = await client.get<KubeObject>(SECRETS, { namespace, name: secretName });
+    if (secret !== undefined) {
+      if (watched.isActive(secret)) await register(secret);
+      else drop(secretName, "its Secret is no longer labelled as active");
+      return;
+    }
+    const others = registry.keys.filter((key) => key.secretName !== secretName && key.held !== true);
+    if (others.length > 0 && othersAreThere()) {
+      drop(secretName, "its Secret was deleted");
+    } else if (registry.hold(secretName)) {
+      const message = "No sealing key has a Secret any more; this one is kept in memory until the process ends";
+      log.error(message, { secret: secretName });
+      warn(before, "KeySecretGone", `${message}. Restore the keys from a backup: sealkit keys restore`);
+    }
   };
 
-  const onChange = (change: Change<KubeObject>) => {
-    const name = change.type === "deleted" ? (change.before.metadata.name ?? "") : (change.object.metadata.name ?? "");
-    void inTurn(async () => {
-      if (change.type !== "deleted") return register(change.object);
-      await lookAgain(name);
-    }).catch((error: unknown) => {
+  const onNews = (news: KeyNews) => {
+    const secret = news.type === "active" ? news.secret : news.before;
+    void inTurn(() => (news.type === "active" ? register(news.secret) : lookAgain(news))).catch((error: unknown) => {
+      const name = secret.metadata.name ?? "";
       log.warn("Cannot look at a sealing key again; it stays in use", { secret: name, error: errorText(error) });
+      const cancel = clock.after(RETRY_MS, () => signal.aborted || onNews(news));
+      signal.addEventListener("abort", cancel, { once: true });
     });
   };
+  const watched = watchKeySecrets({ client, clock, log, namespace, prefix, onNews }, signal);
 
-  const reflector = startReflector<KubeObject>(
-    {
-      client,
-      clock,
-      resource: SECRETS,
-      namespace,
-      labelSelector: KEY_SELECTOR,
-      onChange,
-      onError: (error, retryInMs) =>
-        log.warn("Watch of the sealing keys interrupted", {
-          retryInMs: Math.round(retryInMs),
-          error: errorText(error),
-        }),
-    },
-    signal,
-  );
-
-  /** Before keys had a label there was one, named exactly like the prefix. */
-  const readLegacyKey = async (): Promise<void> => {
-    if (reflector.store.get(`${namespace}/${options.prefix}`) !== undefined) return;
-    const secret = await client.get(SECRETS, { namespace, name: options.prefix });
-    if (secret !== undefined) await register(secret);
+  /** Keys are told apart by whole seconds: one of the same second as the newest would not be the newest. */
+  const timeOfNext = async (): Promise<number> => {
+    const { newest } = registry;
+    if (newest === undefined) return clock.now();
+    if (options.order === "SecretCreationTimestamp") {
+      // Here it is the API server's clock that counts.
+      const waitMs = newest.createdAtMs + SECOND_MS - clock.now();
+      if (waitMs > 0 && waitMs <= SECOND_MS) await sleep(clock, waitMs, signal);
+      return clock.now();
+    }
+    const nextMs = newest.notBeforeMs + SECOND_MS;
+    return nextMs - clock.now() > SKEW_MS ? clock.now() : Math.max(clock.now(), nextMs);
   };
 
   const makeKey = async (): Promise<void> => {
-    const pem = await options.workshop.generate({ nowMs: clock.now() });
-    const { prefix, labels = {}, annotations = {} } = options;
+    const pem = await options.workshop.generate({ nowMs: await timeOfNext() });
+    const { labels = {}, annotations = {} } = options;
     const created = await client.create(SECRETS, keySecret(pem, { namespace, prefix, labels, annotations }));
     log.info("New key written", { namespace, name: created.metadata.name });
     log.info("Certificate generated", { certificate: pem.certificatePem });
     await register(created);
   };
 
+  const mayGenerate = options.generate ?? true;
   let isStart = true;
   let cancelTimer: () => void = () => undefined;
+  const dueMs = (): number | undefined => {
+    const { newest } = registry;
+    // What has no Secret any more says nothing about when the next key is due, least of all that it is due now.
+    if (!mayGenerate || newest?.held === true) return undefined;
+    const newestMs = newest === undefined ? undefined : orderingTime(newest, options.order);
+    return renewalDue(newestMs, options.renewal, { nowMs: clock.now(), isStart });
+  };
   const plan = (delayMs?: number) => {
     cancelTimer();
     if (signal.aborted) return;
-    const nowMs = clock.now();
-    const { newest } = registry;
-    const newestMs = newest === undefined ? undefined : orderingTime(newest, options.order);
-    const dueMs = renewalDue(newestMs, options.renewal, { nowMs, isStart });
-    if (dueMs === undefined && delayMs === undefined) return;
-    const grace = newest === undefined && !isStart ? NO_KEY_GRACE_MS : 0;
-    cancelTimer = clock.after(Math.max(delayMs ?? 0, (dueMs ?? nowMs) - nowMs, grace), () => void renewWhenDue());
+    const due = dueMs();
+    if (due === undefined && delayMs === undefined) return;
+    const grace = registry.newest === undefined && !isStart ? NO_KEY_GRACE_MS : 0;
+    const waitMs = Math.max(delayMs ?? 0, (due ?? 0) - clock.now(), grace);
+    cancelTimer = clock.after(waitMs, () => void renewWhenDue());
+  };
+
+  /** What is there after all is registered: a mirror may lag behind, and a first key is made on certainty only. */
+  const hasKeyAfterAll = async (): Promise<boolean> => {
+    for (const secret of await watched.listActive()) await register(secret);
+    return registry.newest !== undefined;
   };
 
   const renewWhenDue = async (): Promise<void> => {
     try {
       await inTurn(async () => {
-        const { newest } = registry;
-        const newestMs = newest === undefined ? undefined : orderingTime(newest, options.order);
-        const dueMs = renewalDue(newestMs, options.renewal, { nowMs: clock.now(), isStart });
-        if (dueMs !== undefined && dueMs <= clock.now() && !signal.aborted) await makeKey();
+        const isDue = () => (dueMs() ?? Number.POSITIVE_INFINITY) <= clock.now() && !signal.aborted;
+        if (isDue() && registry.newest === undefined) await hasKeyAfterAll();
+        if (isDue()) await makeKey();
         isStart = false;
       });
       plan();
@@ -179,15 +204,10 @@ export function startKeyManager<K extends SealingKey>(
 
   const started = async (): Promise<void> => {
     log.info("Searching for existing private keys");
-    await reflector.synced;
-    while (!signal.aborted) {
-      try {
-        await inTurn(readLegacyKey);
-        break;
-      } catch (error) {
-        log.warn("Cannot read the sealing keys, will retry", { error: errorText(error) });
-        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
-      }
+    await watched.synced;
+    await inTurn(async () => undefined);
+    if (!mayGenerate && registry.newest === undefined) {
+      log.warn("There is no sealing key; waiting for one", { namespace, label: watched.selector });
     }
     if ((await (options.mayWrite ?? true)) === true) {
       await renewWhenDue();

@@ -4,6 +4,8 @@ import type { SealingKey } from "./sealing-key.ts";
 /** A sealing key that the cluster holds in an active Secret. */
 export interface RegisteredKey<K extends SealingKey = SealingKey> extends Orderable {
   readonly key: K;
+  /** Its Secret is gone, and it lives in this process only. */
+  readonly held?: boolean;
 }
 
 /** The sealing keys in use, as they are now. */
@@ -23,8 +25,9 @@ export class KeyRegistry<K extends SealingKey = SealingKey> {
     return this.#sorted;
   }
 
+  /** The key that seals: the newest whose Secret is there, else the newest at all. */
   get newest(): RegisteredKey<K> | undefined {
-    return this.keys[0];
+    return this.keys.find(({ held }) => held !== true) ?? this.keys[0];
   }
 
   get(secretName: string): RegisteredKey<K> | undefined {
@@ -33,11 +36,21 @@ export class KeyRegistry<K extends SealingKey = SealingKey> {
 
   /** Returns whether this key was not there before: the same key again, e.g. with a new label, is no news. */
   put(key: RegisteredKey<K>): boolean {
-    const isNew = this.#keys.get(key.secretName)?.key.fingerprint !== key.key.fingerprint;
+    const before = this.#keys.get(key.secretName);
+    const isNew = before?.key.fingerprint !== key.key.fingerprint || before.held === true;
     this.#keys.set(key.secretName, key);
     this.#sorted = undefined;
     if (isNew) this.#tell("added");
     return isNew;
+  }
+
+  /** The Secret of this key is gone, and the key stays. Returns whether that is news. */
+  hold(secretName: string): boolean {
+    const key = this.#keys.get(secretName);
+    if (key === undefined || key.held === true) return false;
+    this.#sorted = undefined;
+    this.#keys.set(secretName, { ...key, held: true });
+    return true;
   }
 
   remove(secretName: string): boolean {

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
+import { prefixProblem } from "../../src/keys/index.ts";
 import type { ObjectKey } from "../../src/kube/index.ts";
 import { Keyring } from "../../src/sealed/index.ts";
 import { ControllerError } from "../errors.ts";
 import { startKeyManager } from "../keys/key-manager.ts";
-import { prefixProblem } from "../keys/key-secret.ts";
 import { defaultSealedSecretSettings, type SealedSecretSettings } from "../settings.ts";
 import type { SetUp, SetupPorts } from "../setup.ts";
 import type { Family } from "../start.ts";
@@ -49,6 +49,7 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
       }),
       prefix: settings.keyPrefix,
       order: settings.keyOrder,
+      generate: settings.generateKeys,
       renewal: { periodMs: settings.keyRenewPeriodMs, cutoffMs: settings.keyCutoffMs },
       labels: settings.privateKeyLabels,
       annotations: settings.privateKeyAnnotations,

@@ -1,7 +1,17 @@
 export { BACKUP_VERSION, type BackupManifest, backupText, encryptBackup } from "./backup.ts";
 export { BACKUP_LABEL, type CollectOptions, collectSecrets } from "./collect.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
-export { DEFAULT_KEY_PREFIX, KEY_LABEL } from "./key-secret.ts";
+export {
+  DEFAULT_KEY_PREFIX,
+  isActiveKey,
+  KEY_LABEL,
+  KEY_SELECTOR,
+  type KeyPem,
+  type KeySecretOptions,
+  keyPemOf,
+  keySecret,
+  prefixProblem,
+} from "./key-secret.ts";
 export { countNeed, type Need } from "./needed-by.ts";
 export { type Backup, isAgeFile, parseBackup, readBackup } from "./read-backup.ts";
 export { type RenewedKey, type RenewOptions, renewSealingKey } from "./renew.ts";

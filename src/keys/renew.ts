@@ -1,9 +1,7 @@
-import { encodeBase64 } from "../bytes/base64.ts";
-import { encodeUtf8 } from "../bytes/utf8.ts";
 import type { KubeClient } from "../kube/index.ts";
 import type { KubeObject } from "../objects/index.ts";
 import { createSealingKey } from "../x509/index.ts";
-import { DEFAULT_KEY_PREFIX, KEY_LABEL } from "./key-secret.ts";
+import { DEFAULT_KEY_PREFIX, keySecret } from "./key-secret.ts";
 import { SECRETS } from "./resources.ts";
 import { type KeyPlace, listSealingKeys } from "./sealing-keys.ts";
 
@@ -39,16 +37,7 @@ export async function renewSealingKey(client: KubeClient, options: RenewOptions)
     ...(bits === undefined ? {} : { bits }),
     ...(commonName === undefined ? {} : { commonName }),
   });
-  const created = await client.create<KubeObject>(SECRETS, {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { generateName: prefix, namespace, labels: { [KEY_LABEL]: "active" } },
-    type: "kubernetes.io/tls",
-    data: {
-      "tls.crt": encodeBase64(encodeUtf8(key.certificatePem)),
-      "tls.key": encodeBase64(encodeUtf8(key.privateKeyPem)),
-    },
-  });
+  const created = await client.create<KubeObject>(SECRETS, keySecret(key, { namespace, prefix }));
   const { fingerprint, notAfter } = key.certificate;
   return { name: created.metadata.name ?? "", fingerprint, notAfter };
 }

@@ -2,7 +2,7 @@ import { ToolkitError } from "../errors.ts";
 import type { KubeClient } from "../kube/index.ts";
 import type { KubeObject } from "../objects/index.ts";
 import type { UnsealingKey } from "../sealed/index.ts";
-import { DEFAULT_KEY_PREFIX, isActive, isKeySecret, KEY_LABEL, type KeyPair, readKeySecret } from "./key-secret.ts";
+import { DEFAULT_KEY_PREFIX, isActiveKey, isKeySecret, KEY_LABEL, type KeyPair, readKeySecret } from "./key-secret.ts";
 import { SECRETS } from "./resources.ts";
 
 /** Where the sealing keys of a controller are. */
@@ -79,7 +79,7 @@ function describe(secret: KubeObject, prefix: string): SealingKeyInfo {
     const pair = readKeySecret(secret);
     const { fingerprint, bits } = pair;
     const { notBefore, notAfter } = pair.certificate;
-    const status = isActive(secret, prefix) ? "active" : "retired";
+    const status = isActiveKey(secret, prefix) ? "active" : "retired";
     const problem = fingerprint === pair.certificate.fingerprint ? undefined : "its certificate is of another key";
     return { ...base, status, fingerprint, bits, notBefore, notAfter, problem, pair };
   } catch (cause) {

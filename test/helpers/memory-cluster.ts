@@ -69,6 +69,8 @@ export function memoryCluster(): MemoryCluster {
   const matches = (object: KubeObject, options: ListOptions) => {
     if (options.namespace !== undefined && options.namespace !== "" && object.metadata.namespace !== options.namespace)
       return false;
+    const [, name] = /^metadata\.name=(.*)$/.exec(options.fieldSelector ?? "") ?? [];
+    if (name !== undefined && object.metadata.name !== name) return false;
     return (options.labelSelector ?? "")
       .split(",")
       .filter((term) => term !== "")

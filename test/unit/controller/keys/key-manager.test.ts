@@ -2,12 +2,12 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ControllerError } from "../../../../controller/errors.ts";
 import { createEventRecorder } from "../../../../controller/events.ts";
 import { type KeyManagerOptions, startKeyManager } from "../../../../controller/keys/key-manager.ts";
-import { keySecret, prefixProblem } from "../../../../controller/keys/key-secret.ts";
 import { newestFirst } from "../../../../controller/keys/order.ts";
 import { renewalDue } from "../../../../controller/keys/renewal.ts";
 import type { SealingKey } from "../../../../controller/keys/sealing-key.ts";
 import { createLog } from "../../../../controller/log.ts";
 import { SECRETS } from "../../../../controller/sealedsecret/observe.ts";
+import { keySecret, prefixProblem } from "../../../../src/keys/index.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
 import { fakeClock } from "../../../helpers/fake-clock.ts";
 import { memoryCluster } from "../../../helpers/memory-cluster.ts";
@@ -24,7 +24,7 @@ afterEach(() => {
 /** Keys of this workshop are readable: the certificate is `NAME@MILLISECONDS`. */
 const read = ({ certificatePem }: { certificatePem: string }): SealingKey => {
   const [fingerprint = "", time] = certificatePem.split("@");
-  if (time === undefined) throw new ControllerError("CONTROLLER_KEY_SECRET", "private key is not an RSA key");
+  if (time === undefined) throw new ControllerError("CONTROLLER_REQUEST", "private key is not an RSA key");
   return { fingerprint, notBeforeMs: Number(time), certificatePem };
 };
 
@@ -185,6 +185,9 @@ describe("startKeyManager()", () => {
     cluster.remove(SECRETS, "kube-system/a");
     await settle();
     expect(names()).toEqual(["two"]);
+    cluster.put(SECRETS, secretOf("b", `other@${clock.now() + 2}`));
+    await settle();
+    expect(names(), "another key in the same Secret takes the place of the first").toEqual(["other"]);
   });
 
   test("a relist that comes back empty takes no key away that is still there", async () => {
@@ -203,16 +206,139 @@ describe("startKeyManager()", () => {
   });
 
   test("when it cannot be told whether a key is gone, it stays", async () => {
-    const { cluster, names, settle, lines } = await start(
+    const { cluster, clock, names, settle, lines } = await start(
       {},
       (cluster, now) => cluster.put(SECRETS, secretOf("a", `one@${now}`)) && undefined,
     );
     cluster.failures.set("get secrets", () => new Error("down"));
+    cluster.put(SECRETS, secretOf("b", `two@${clock.now() - 1}`));
+    await settle();
     cluster.remove(SECRETS, "kube-system/a");
     await settle();
-    expect(names()).toEqual(["one"]);
+    expect(names()).toEqual(["one", "two"]);
     expect(lines.join("")).toContain("it stays in use");
+    cluster.failures.clear();
+    await clock.advance(10_000);
+    expect(names()).toEqual(["two"]);
   });
+
+  test("when the Secrets of all keys are gone, the keys stay, say so, and no other is made", async () => {
+    const { cluster, clock, names, settle, lines, manager } = await start(
+      { renewal: { periodMs: HOUR } },
+      (cluster, now) => {
+        cluster.put(SECRETS, secretOf("a", `one@${now}`));
+        cluster.put(SECRETS, secretOf("b", `two@${now + 1}`));
+      },
+    );
+    const saved = cluster.object("secrets", "kube-system/a")!;
+    // As after a restore of the cluster from before there were keys: every look finds nothing.
+    cluster.remove(SECRETS, "kube-system/a");
+    cluster.remove(SECRETS, "kube-system/b");
+    cluster.cutWatches("forget");
+    await clock.advance(100 * HOUR);
+    expect([names(), cluster.objects("secrets")]).toEqual([["two", "one"], []]);
+    expect(lines.filter((line) => line.includes("level=ERROR") && line.includes("kept in memory"))).toHaveLength(2);
+    expect(cluster.objects("events").map((event) => event["reason"])).toEqual(["KeySecretGone", "KeySecretGone"]);
+    expect(manager.registry.newest?.key.fingerprint).toBe("two");
+    // One that comes back seals, although the other counts as newer; and it is renewed again.
+    cluster.put(SECRETS, saved);
+    await settle();
+    expect(manager.registry.newest?.key.fingerprint).toBe("made1");
+    expect(names()).toEqual(["made1", "two", "one"]);
+  });
+
+  test("a list that lost some of the keys takes away only those that are gone indeed", async () => {
+    const { cluster, clock, names } = await start({}, (cluster, now) => {
+      for (const name of ["a", "b", "c"]) cluster.put(SECRETS, secretOf(name, `${name}@${now}`));
+    });
+    const list = cluster.list.bind(cluster);
+    cluster.list = async <T extends KubeObject>(...call: Parameters<typeof list>) => {
+      const all = await list<T>(...call);
+      return { ...all, items: all.items.filter(({ metadata: { name } }) => name === "a") };
+    };
+    cluster.remove(SECRETS, "kube-system/c");
+    cluster.cutWatches("forget");
+    await clock.advance(5_000);
+    expect(names()).toEqual(["a", "b"]);
+  });
+
+  test("the last key can be retired by its label, and then there is a new one after a while", async () => {
+    const { cluster, clock, names } = await start({}, (cluster, now) => {
+      cluster.put(SECRETS, secretOf("a", `one@${now}`));
+    });
+    cluster.put(SECRETS, secretOf("a", `one@${clock.now()}`, { labels: { [LABEL]: "compromised" } }));
+    await clock.advance(30_000);
+    expect(names()).toEqual([]);
+    await clock.advance(60_000);
+    expect(names()).toEqual(["made1"]);
+  });
+
+  test("the key without a label is followed by its name, and retired by a label", async () => {
+    const { cluster, names, settle } = await start({}, (cluster, now) => {
+      cluster.put(SECRETS, secretOf("a", `one@${now}`));
+    });
+    const legacy = (labels: Record<string, string>) =>
+      cluster.put(SECRETS, secretOf("sealed-secrets-key", "legacy@5", { labels }));
+    legacy({ team: "x" });
+    await settle();
+    expect(names()).toEqual(["one", "legacy"]);
+    legacy({ [LABEL]: "compromised" });
+    await settle();
+    expect(names()).toEqual(["one"]);
+    legacy({ [LABEL]: "active" });
+    await settle();
+    expect(names()).toEqual(["one", "legacy"]);
+    cluster.remove(SECRETS, "kube-system/sealed-secrets-key");
+    await settle();
+    expect(names()).toEqual(["one"]);
+  });
+
+  test("makes none by itself when it is told so, and waits for one", async () => {
+    const { cluster, clock, names, lines, manager } = await start({ generate: false, renewal: { periodMs: HOUR } });
+    await clock.advance(48 * HOUR);
+    expect([names(), cluster.objects("secrets")]).toEqual([[], []]);
+    expect(lines.join("")).toContain("There is no sealing key; waiting for one");
+    cluster.put(SECRETS, secretOf("a", "one@5"));
+    await clock.advance(48 * HOUR);
+    await manager.ready;
+    expect(names()).toEqual(["one"]);
+    await manager.renewNow();
+    expect(names()).toEqual(["made1", "one"]);
+  });
+
+  test("a first key is made on certainty only: what a mirror did not show is found by asking", async () => {
+    const { cluster, names } = await start({}, (cluster, now) => {
+      cluster.put(SECRETS, secretOf("a", `there@${now}`));
+      const list = cluster.list.bind(cluster);
+      let lists = 0;
+      cluster.list = async (resource, options) => {
+        lists += 1;
+        return lists <= 2 ? { items: [], resourceVersion: "999" } : list(resource, options);
+      };
+    });
+    expect([names(), cluster.objects("secrets").length]).toEqual([["there"], 1]);
+  });
+
+  test.each(["CertNotBefore", "SecretCreationTimestamp"] as const)(
+    "a key made in the same second as the newest is the newest all the same, by %s",
+    async (order) => {
+      const { clock, manager } = await start({ order }, (cluster) => {
+        const create = cluster.create.bind(cluster);
+        cluster.create = async (resource, object) => {
+          const creationTimestamp = new Date(Math.floor(clock.now() / 1000) * 1000).toISOString().replace(".000", "");
+          const name = `key-${9 - made++}`;
+          return create(resource, { ...object, metadata: { ...object.metadata, name, creationTimestamp } });
+        };
+      });
+      let made = 0;
+      for (const wanted of ["made2", "made3", "made4"]) {
+        const renewed = manager.renewNow();
+        await clock.advance(1_000);
+        await renewed;
+        expect(manager.registry.newest?.key.fingerprint).toBe(wanted);
+      }
+    },
+  );
 
   test("an unreadable key Secret is named in log and event, and hinders nothing", async () => {
     const { cluster, names, lines, settle } = await start({}, (cluster, now) => {
@@ -229,7 +355,7 @@ describe("startKeyManager()", () => {
         .map((event) => event["message"])
         .sort(),
     ).toEqual([
-      'Cannot use this Secret as a sealing key: Cannot read the key Secret: it has no item "tls.crt"',
+      "Cannot use this Secret as a sealing key: Cannot read sealing key kube-system/empty: it has no tls.crt",
       "Cannot use this Secret as a sealing key: private key is not an RSA key",
     ]);
   });
@@ -242,18 +368,6 @@ describe("startKeyManager()", () => {
     cluster.put(SECRETS, secretOf("a", "garbage"));
     await settle();
     expect(names()).toEqual(["one"]);
-  });
-
-  test("the loss of the last key is made up for, but not at once", async () => {
-    const { cluster, clock, names } = await start(
-      {},
-      (cluster, now) => cluster.put(SECRETS, secretOf("a", `one@${now}`)) && undefined,
-    );
-    cluster.remove(SECRETS, "kube-system/a");
-    await clock.advance(30_000);
-    expect(names()).toEqual([]);
-    await clock.advance(60_000);
-    expect(names()).toEqual(["made1"]);
   });
 
   test("a process that does not lead reads keys and makes none", async () => {
