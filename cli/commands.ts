@@ -15,6 +15,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./set/set.ts")).setCommand,
   },
   {
+    name: "unseal",
+    group: "Seal",
+    summary: "Open SealedSecrets with private keys, without a controller",
+    load: async () => (await import("./unseal/unseal.ts")).unsealCommand,
+  },
+  {
+    name: "inspect",
+    group: "Seal",
+    summary: "Tell what can be known of sealed items, without a cluster",
+    load: async () => (await import("./inspect/inspect.ts")).inspectCommand,
+  },
+  {
     name: "kubeseal",
     group: "Seal",
     summary: "Do what kubeseal does, with its flags, outputs and exit codes",

@@ -4,6 +4,7 @@ export { KeysError, type KeysErrorCode } from "./errors.ts";
 export {
   DEFAULT_KEY_PREFIX,
   isActiveKey,
+  isKeySecret,
   KEY_LABEL,
   KEY_SELECTOR,
   type KeyPem,
@@ -22,5 +23,12 @@ export {
   type RestorePlan,
   type RestoreStep,
 } from "./restore.ts";
-export { type KeyPlace, type KeyStatus, listSealingKeys, type SealingKeyInfo, sealingKeysOf } from "./sealing-keys.ts";
+export {
+  type KeyPlace,
+  type KeyStatus,
+  listSealingKeys,
+  type SealingKeyInfo,
+  sealingKeysOf,
+  unsealingKeys,
+} from "./sealing-keys.ts";
 export { type ServedOptions, waitUntilServed } from "./served.ts";

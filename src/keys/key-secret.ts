@@ -78,7 +78,7 @@ export function readKeySecret(secret: KubeObject): KeyPair {
 }
 
 /** Whether a Secret is a sealing key, in use or retired: by its label, or by the name that keys had before. */
-export function isKeySecret({ metadata }: KubeObject, prefix: string): boolean {
+export function isKeySecret({ metadata }: KubeObject, prefix: string = DEFAULT_KEY_PREFIX): boolean {
   return metadata.labels?.[KEY_LABEL] !== undefined || metadata.name === prefix;
 }
 

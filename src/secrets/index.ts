@@ -10,12 +10,21 @@ export type {
 export { type EditSealedOptions, editSealed, type ItemChanges, type SealedPlace } from "./edit-sealed.ts";
 export { type ItemProblem, SecretsError, type SecretsErrorCode } from "./errors.ts";
 export { claimedKey, HINTS_ANNOTATION, type Hints, hashOfItem, hintsText, type ItemHint, readHints } from "./hints.ts";
+export {
+  type InspectOptions,
+  type ItemReport,
+  inspectItems,
+  inspectWithKeys,
+  type Opening,
+  placeOf,
+} from "./inspect-sealed.ts";
 export { clearBytesOf, type ItemDefect, type ItemParts, itemParts } from "./item-parts.ts";
 export { type MergeOptions, mergeInto } from "./merge-into.ts";
 export { type RotateOptions, rotateSealed } from "./rotate-sealed.ts";
 export { scopeOf } from "./scope.ts";
 export { type SealOptions, sealSecret } from "./seal-secret.ts";
 export { type SealWithAgeOptions, sealWithAge } from "./seal-with-age.ts";
+export { describePlace, findSealedFor, type SealedFor, type SealedPlaceName } from "./sealed-for.ts";
 export { type ObjectInFile, objectsInFile, type SealedInFile, sealedInFile } from "./sealed-in-file.ts";
 export { type SealedSecretView, viewSealedSecret } from "./sealed-secret.ts";
 export { type Secret, secretManifest } from "./secret.ts";
