@@ -24,8 +24,10 @@ export interface ElectionOptions {
   readonly leaseMs?: number;
   /** We stop leading when we could not renew for this long. Default 30 s; less than `leaseMs`. */
   readonly renewDeadlineMs?: number;
-  /** Pause between tries. Default 5 s. */
+  /** Pause between renewals. Default 5 s. */
   readonly retryMs?: number;
+  /** Pause between looks of one that waits, and so the longest gap when the lease is given back. Default 1 s. */
+  readonly standbyMs?: number;
 }
 
 export interface Election {
@@ -67,6 +69,7 @@ async function campaign(
 ): Promise<"lost" | "stopped"> {
   const { clock, log } = options;
   const retryMs = options.retryMs ?? 5_000;
+  const standbyMs = options.standbyMs ?? 1_000;
   const renewDeadlineMs = options.renewDeadlineMs ?? 30_000;
   const leaseMs = options.leaseMs ?? 35_000;
   const seen: { renewal: string; atMs: number } = { renewal: "", atMs: 0 };
@@ -88,7 +91,7 @@ async function campaign(
       log.error("Lost the lead", { lease: options.name });
       return "lost";
     }
-    await sleep(clock, retryMs * (renewedAtMs === undefined ? 1 + 0.2 * clock.random() : 1), signal);
+    await sleep(clock, renewedAtMs === undefined ? standbyMs * (1 + 0.2 * clock.random()) : retryMs, signal);
   }
   elected(false);
   if (renewedAtMs !== undefined) await release(options);

@@ -359,7 +359,11 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
 
     test("rotate seals anew, in the old scope, and renders nothing", async () => {
       const name = newName("rotate");
-      const object = await sealed(name, { a: "1" }, { scope: "namespace-wide" });
+      const plain = await sealed(name, { a: "1" }, { scope: "namespace-wide", labels: { app: "x" } });
+      const { template, ...items } = plain["spec"] as { template: KubeObject };
+      const data = { conf: "{{ fail .a }}", other: "{{" };
+      const object = { ...plain, spec: { ...items, template: { ...template, data } } };
+      expect((await http("/v1/verify", JSON.stringify(object))).status).toBe(200);
       await controllers.renewKey();
       const answer = await http("/v1/rotate", JSON.stringify(object));
       expect(answer.status).toBe(200);
@@ -368,6 +372,7 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
         metadata: { name, namespace: "apps", annotations: { [`${P}namespace-wide`]: "true" } },
       });
       expect([rotated.kind, rotated.apiVersion]).toEqual([undefined, undefined]);
+      expect((rotated["spec"] as { template: unknown }).template).toEqual({ ...template, data });
       expect(
         (await http("/v1/verify", JSON.stringify({ ...rotated, apiVersion: object.apiVersion, kind: object.kind })))
           .status,
