@@ -27,6 +27,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./inspect/inspect.ts")).inspectCommand,
   },
   {
+    name: "cert",
+    group: "Seal",
+    summary: "Fetch the certificate that Secrets are sealed with, or look at one",
+    load: async () => (await import("./cert/cert.ts")).certCommand,
+  },
+  {
     name: "kubeseal",
     group: "Seal",
     summary: "Do what kubeseal does, with its flags, outputs and exit codes",
