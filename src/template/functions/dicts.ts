@@ -23,7 +23,14 @@ export const dictFunctions: readonly GoFunction[] = [
       return dict(entries);
     },
   }),
-  defineFunction({ name: "get", params: [DICT, "string"], call: ([map, key]) => map.entries.get(key) ?? "" }),
+  defineFunction({
+    name: "get",
+    params: [DICT, "string"],
+    call: ([map, key]) => {
+      const value = map.entries.get(key);
+      return value === undefined ? "" : value;
+    },
+  }),
   defineFunction({ name: "hasKey", params: [DICT, "string"], call: ([map, key]) => map.entries.has(key) }),
   defineFunction({
     name: "set",

@@ -50,6 +50,9 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ["t", "\t"],
 ]);
 
+/** Places where no space may be: Go reads one behind the end, and names that. */
+const NO_SPACE = /literal (?!$)|numeric literal$|escape/;
+
 class JsonReader {
   /** The first number that no float64 holds. */
   outOfRange: string | undefined;
@@ -190,8 +193,9 @@ class JsonReader {
   }
 
   private unexpected(place: string): GoError {
-    const char = String.fromCodePoint(this.text.codePointAt(this.at) ?? 0);
-    if (this.at >= this.text.length) return new GoError("unexpected end of JSON input");
+    const atEnd = this.at >= this.text.length;
+    if (atEnd && !NO_SPACE.test(place)) return new GoError("unexpected end of JSON input");
+    const char = atEnd ? " " : String.fromCodePoint(this.text.codePointAt(this.at) ?? 0);
     // Go reads bytes: of a longer character it names the first, as Latin-1.
     const byte = String.fromCharCode(bytesOf(char)[0] ?? 0);
     const named = byte === "'" ? "\\'" : byte === '"' ? '"' : quote(byte).slice(1, -1);

@@ -40,7 +40,7 @@ export const stringFunctions: readonly GoFunction[] = [
   defineFunction({
     name: "substr",
     params: ["int", "int", "string"],
-    call: ([start, end, text]) => substring(text, start.toNumber(), end.toNumber()),
+    call: ([start, end, text]) => substring(text, start.value, end.value),
   }),
   defineFunction({ name: "trunc", params: ["int", "string"], call: ([count, text]) => trunc(text, count.toNumber()) }),
   defineFunction({
@@ -96,7 +96,7 @@ export const stringFunctions: readonly GoFunction[] = [
 ];
 
 /** Go's run-time panic for `text[from:to]`, where the offset that is out of range is named. */
-export function sliceOutOfRange(range: string): GoError {
+function sliceOutOfRange(range: string): GoError {
   return new GoError(`runtime error: slice bounds out of range ${range}`);
 }
 
@@ -136,16 +136,16 @@ function initials(text: string): string {
   return letters;
 }
 
-function substring(text: string, start: number, end: number): string {
-  const length = byteLength(text);
-  if (start < 0) {
-    if (end < 0) throw sliceOutOfRange(`[:${end}]`);
+function substring(text: string, start: bigint, end: bigint): string {
+  const length = BigInt(byteLength(text));
+  if (start < 0n) {
+    if (end < 0n) throw sliceOutOfRange(`[:${end}]`);
     if (end > length) throw sliceOutOfRange(`[:${end}] with length ${length}`);
-    return sliceBytes(text, 0, end);
+    return sliceBytes(text, 0, Number(end));
   }
-  const to = end < 0 || end > length ? length : end;
+  const to = end < 0n || end > length ? length : end;
   if (start > to) throw sliceOutOfRange(`[${start}:${to}]`);
-  return sliceBytes(text, start, to);
+  return sliceBytes(text, Number(start), Number(to));
 }
 
 /** The first `count` bytes; the last ones when it is negative. */

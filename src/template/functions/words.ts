@@ -82,6 +82,8 @@ interface Word {
 /** A character with the invalid bytes before it, which go where it goes. */
 interface Unit {
   readonly kind: WordKind;
+  /** Connectors such as `-` may be punctuation, too: after punctuation they are. */
+  readonly isPunct: boolean;
   readonly text: string;
 }
 
@@ -114,7 +116,9 @@ function endOfWord(units: readonly Unit[], begin: number): number {
 
 function endOfRun(units: readonly Unit[], begin: number): number {
   let end = begin + 1;
-  while (end < units.length && units[end]?.kind === units[begin]?.kind) end++;
+  const kind = units[begin]?.kind;
+  const belongs = (unit: Unit): boolean => (kind === "punct" ? unit.isPunct : unit.kind === kind);
+  for (let unit = units[end]; unit !== undefined && belongs(unit); unit = units[++end]);
   return end;
 }
 
@@ -126,11 +130,12 @@ function unitsOf(text: string): Unit[] {
     if (rune === REPLACEMENT) {
       invalid += char;
     } else {
-      units.push({ kind: kindOfRune(rune), text: invalid + char });
+      units.push({ kind: kindOfRune(rune), isPunct: isPunct(rune), text: invalid + char });
       invalid = "";
     }
   }
-  if (invalid !== "") units.push({ kind: units.at(-1)?.kind ?? "invalid", text: invalid });
+  const last = units.at(-1) ?? { kind: "invalid", isPunct: false };
+  if (invalid !== "") units.push({ ...last, text: invalid });
   return units;
 }
 
