@@ -16,6 +16,14 @@ import { fileURLToPath } from "node:url";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const modulesFolder = join(root, "test/peers/modules");
 
+/** Charts are rendered for the Kubernetes that the tests run; a plain build pretends to be 1.20. */
+const HELM_FLAGS = [
+  ...["-X", "helm.sh/helm/v3/internal/version.version=v3.22.0"],
+  ...["chartutil", "lint/rules"].flatMap((at) => [
+    ...["-X", `helm.sh/helm/v3/pkg/${at}.k8sVersionMajor=1`],
+    ...["-X", `helm.sh/helm/v3/pkg/${at}.k8sVersionMinor=36`],
+  ]),
+];
 const KUBERNETES_FLAGS = ["-X", "k8s.io/component-base/version.gitVersion=v1.36.3"];
 
 /**
@@ -57,6 +65,13 @@ const TOOLS = {
     link: ["-X", "main.VERSION=v0.40.0"],
     version: ["--version"],
     says: /version: v0\.40\.0$/m,
+  },
+  helm: {
+    module: "helm",
+    package: "helm.sh/helm/v3/cmd/helm",
+    link: HELM_FLAGS,
+    version: ["version", "--short"],
+    says: /^v3\.22\.0\b/m,
   },
   etcd: {
     module: "kubernetes",

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
 import { buildSealkit, startController } from "../helpers/controller.ts";
+import { CHART, render } from "../helpers/helm.ts";
 import { peer } from "../helpers/peers.ts";
 import { until } from "../helpers/process.ts";
 
@@ -93,23 +94,25 @@ describe("deploy/ on a real API server", () => {
   afterAll(() => cluster?.stop());
 
   test("kubectl apply took it over a former installation, and takes it again without a change", async () => {
-    const again = await cluster.kubectl(["apply", "-f", file("sealkit.yaml")]);
-    expect(
-      again.stdout
-        .trim()
-        .split("\n")
-        .filter((line) => !line.endsWith("unchanged")),
-    ).toEqual([]);
+    // kubectl says "configured" of an empty list and of a PodDisruptionBudget even when nothing comes of it.
+    const versions = async () => {
+      const template = '{range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}';
+      return (await cluster.kubectl(["get", "-f", file("sealkit.yaml"), "-o", `jsonpath=${template}`])).stdout;
+    };
+    const before = await versions();
+    expect(before.split("\n").length).toBeGreaterThan(20);
+    expect((await cluster.kubectl(["apply", "-f", file("sealkit.yaml")])).code).toBe(0);
+    expect(await versions()).toBe(before);
     const server = await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-f", file("sealkit.yaml")]);
     expect(server.code, server.stderr).toBe(0);
     expect(server.stderr).not.toContain("Warning");
     const path = "/apis/apps/v1/namespaces/kube-system/deployments/sealed-secrets-controller";
     const { spec } = (await cluster.api("GET", path)).json;
-    expect(spec.strategy).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } });
+    expect(spec.strategy).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
     expect(spec.template.spec.containers).toHaveLength(1);
     expect(spec.template.spec.containers[0]).toMatchObject({
       image: "sealkit:0.1.0",
-      command: ["sealkit", "controller"],
+      command: ["controller"],
     });
   });
 
@@ -125,6 +128,45 @@ describe("deploy/ on a real API server", () => {
     }
     const refused = await cluster.api("POST", in_("sealkit-system", "pods"), pod);
     expect(refused.json.message).toContain('violates PodSecurity "restricted');
+  });
+
+  test.each([
+    // Beside what was applied above: the selector of a Deployment cannot change.
+    { name: "its own values", values: { namespace: "other" } },
+    {
+      name: "most values",
+      values: {
+        namespace: "other",
+        additionalNamespaces: ["tenant"],
+        rbac: { clusterRole: false, namespacedRoles: true },
+        ingress: { enabled: true, tls: true, selfSigned: true },
+        networkPolicy: { egress: { enabled: true } },
+        metrics: { dashboards: { create: true } },
+        pdb: { minAvailable: 1 },
+        replicaCount: 2,
+        hostUsers: false,
+        rateLimit: 5,
+        keySize: 3072,
+      },
+    },
+  ])("the API server takes what the chart makes of $name", async ({ values }) => {
+    const objects = render(CHART, values);
+    const input = objects.map((object) => JSON.stringify(object)).join("\n---\n");
+    const taken = await cluster.kubectl(["apply", "--dry-run=server", "-f", "-"], { input });
+    expect(taken.code, taken.stderr).toBe(0);
+    expect(taken.stderr).not.toContain("Warning");
+    expect(taken.stdout.trim().split("\n")).toHaveLength(objects.length);
+    const { spec } = objects.find(({ kind }) => kind === "Deployment").spec.template;
+    const made = await cluster.api("POST", in_("sealkit-system", "pods"), {
+      metadata: { generateName: "chart-" },
+      spec: { ...spec, serviceAccountName: "sealkit-sync" },
+    });
+    expect(made.status, made.text).toBe(201);
+  });
+
+  test.each(["static/controller.yaml", "static/controller-norbac.yaml"])("the API server takes %s", async (name) => {
+    const taken = await cluster.kubectl(["apply", "--dry-run=server", "-f", file(name)]);
+    expect([taken.code, taken.stderr]).toEqual([0, ""]);
   });
 
   describe("the sync account", () => {

@@ -7,6 +7,7 @@ export type PeerName =
   | "age"
   | "age-keygen"
   | "etcd"
+  | "helm"
   | "kube-apiserver"
   | "kube-controller-manager"
   | "kubectl"

@@ -50,10 +50,13 @@ describe("deploy/sealkit.yaml", () => {
   });
 
   test.each(deployments)("$metadata.name gives flags that the command knows", async ({ spec }) => {
-    const { command, args } = spec.template.spec.containers[0];
-    expect(command).toEqual(["sealkit", "controller"]);
-    const help = await runCli("controller --help");
-    expect(args.filter((arg: string) => !help.stdout.includes(arg.replace(/=.*/, "")))).toEqual([]);
+    const { command, args, env } = spec.template.spec.containers[0];
+    expect(command.at(-1)).toBe("controller");
+    const variables = Object.fromEntries(
+      env.map(({ name, value = "" }: { name: string; value?: string }) => [name, value]),
+    );
+    const known = await runCli([...args, "--version"], { argv0: "controller", env: variables });
+    expect(known).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("nothing is granted by a star, and the sync account gets no Secret in the whole cluster", () => {
@@ -75,8 +78,12 @@ describe("deploy/sealkit.yaml", () => {
     const selectors = [
       ...ofKind("Service").map(({ metadata, spec }) => ({ ...metadata, selector: spec.selector })),
       ...ofKind("NetworkPolicy").map(({ metadata, spec }) => ({ ...metadata, selector: spec.podSelector.matchLabels })),
+      ...ofKind("PodDisruptionBudget").map(({ metadata, spec }) => ({
+        ...metadata,
+        selector: spec.selector.matchLabels,
+      })),
     ];
-    expect(selectors.length).toBe(6);
+    expect(selectors.length).toBe(7);
     for (const { name, namespace, selector } of selectors) {
       const matching = pods.filter(
         (pod) =>
@@ -84,5 +91,80 @@ describe("deploy/sealkit.yaml", () => {
       );
       expect(matching, name).toHaveLength(1);
     }
+  });
+});
+
+describe("deploy/static/", () => {
+  const read = (name: string) =>
+    parseAllDocuments(readFileSync(`${deploy}static/${name}`, "utf8")).map((one) => one.toJS());
+  const names = (name: string) =>
+    read(name).map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
+
+  test("controller.yaml has the names of the original's manifest", () => {
+    expect(names("controller.yaml")).toEqual([
+      "CustomResourceDefinition /sealedsecrets.bitnami.com",
+      "ServiceAccount kube-system/sealed-secrets-controller",
+      "ClusterRole /secrets-unsealer",
+      "ClusterRoleBinding /sealed-secrets-controller",
+      "Role kube-system/sealed-secrets-leader",
+      "RoleBinding kube-system/sealed-secrets-leader",
+      "Role kube-system/sealed-secrets-key-admin",
+      "RoleBinding kube-system/sealed-secrets-controller",
+      "Role kube-system/sealed-secrets-service-proxier",
+      "RoleBinding kube-system/sealed-secrets-service-proxier",
+      "ClusterRole /sealkit-sealedsecrets-edit",
+      "Service kube-system/sealed-secrets-controller",
+      "Service kube-system/sealed-secrets-controller-metrics",
+      "NetworkPolicy kube-system/sealed-secrets-controller",
+      "PodDisruptionBudget kube-system/sealed-secrets-controller",
+      "Deployment kube-system/sealed-secrets-controller",
+    ]);
+  });
+
+  test("controller-norbac.yaml grants nothing and is otherwise the same", () => {
+    const all = read("controller.yaml");
+    const plain = read("controller-norbac.yaml");
+    expect(plain.filter(({ apiVersion, kind }) => apiVersion.startsWith("rbac.") || kind === "ServiceAccount")).toEqual(
+      [],
+    );
+    for (const object of plain) expect(all).toContainEqual(object);
+    expect(plain.map(({ kind }) => kind)).toEqual([
+      "CustomResourceDefinition",
+      "Service",
+      "Service",
+      "NetworkPolicy",
+      "PodDisruptionBudget",
+      "Deployment",
+    ]);
+  });
+
+  test("scripts, kubeseal and dashboards find what they look for", () => {
+    const all = read("controller.yaml");
+    const find = (kind: string, name: string) => all.find((one) => one.kind === kind && one.metadata.name === name);
+    const api = find("Service", "sealed-secrets-controller").spec;
+    // A port without a name: http:sealed-secrets-controller: is what callers are granted.
+    expect(api.ports).toEqual([{ port: 8080, targetPort: 8080 }]);
+    expect(api.selector).toEqual({ name: "sealed-secrets-controller" });
+    expect(find("Service", "sealed-secrets-controller-metrics").spec.ports[0].port).toBe(8081);
+    const { spec } = find("Deployment", "sealed-secrets-controller").spec.template;
+    const [container] = spec.containers;
+    expect([container.name, container.command, container.args]).toEqual([
+      "sealed-secrets-controller",
+      ["controller"],
+      [],
+    ]);
+    expect(spec.securityContext).toMatchObject({ runAsUser: 1001, fsGroup: 65534 });
+    const proxier = find("Role", "sealed-secrets-service-proxier").rules;
+    expect(proxier[1].resourceNames).toEqual([
+      "http:sealed-secrets-controller:",
+      "http:sealed-secrets-controller:http",
+      "sealed-secrets-controller",
+    ]);
+  });
+
+  test("only the pod that needs a token gets one", () => {
+    const all = read("controller.yaml");
+    expect(all.find(({ kind }) => kind === "ServiceAccount").automountServiceAccountToken).toBe(false);
+    expect(all.find(({ kind }) => kind === "Deployment").spec.template.spec.automountServiceAccountToken).toBe(true);
   });
 });
