@@ -1,4 +1,4 @@
-import { GoInt, type GoValue, NoValue } from "../value/go-value.ts";
+import { GoInt, GoObject, type GoValue, NoValue } from "../value/go-value.ts";
 import type { Host } from "../value/host.ts";
 import { typeName } from "../value/reflection.ts";
 import { type Directive, plainDirective } from "./directive.ts";
@@ -34,6 +34,18 @@ export function sprintln(values: readonly GoValue[], host: Host): string {
 /** The text of `%v`. */
 export function display(value: GoValue, host: Host): string {
   return typeof value === "string" ? value : sprint([value], host);
+}
+
+/** A value as an action prints it: `%v`, and a pointer to a struct as the struct. */
+export function printed(value: GoValue, host: Host): string {
+  return display(dereferenced(value), host);
+}
+
+/** The struct that a pointer points to, if it has no text of its own; every other value as it is. */
+export function dereferenced(value: GoValue): GoValue {
+  if (!(value instanceof GoObject) || value.isNil) return value;
+  if (value.type.kind !== "ptr" || value.type.text !== undefined) return value;
+  return new GoObject({ ...value.type, kind: "struct", name: value.type.name.slice(1) }, value.state);
 }
 
 /** Go's `fmt.Sprintf`. Mistakes of the format are part of the text, as in Go: `%!d(string=hi)`. */

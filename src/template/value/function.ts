@@ -19,6 +19,8 @@ export interface FunctionDefinition<
   readonly params: Params;
   /** Go type of the parameters after them, if there may be any number. */
   readonly variadic?: Variadic;
+  /** Go's text of the whole type: only for functions that are values, which templates may print. */
+  readonly type?: string;
   /** @throws GoError for the `error` (or panic) of the Go function */
   call(args: Arguments<Params, Variadic>, host: Host): GoValue;
 }

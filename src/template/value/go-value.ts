@@ -212,17 +212,21 @@ export class GoFunction {
   readonly name: string;
   readonly params: readonly ParamType[];
   readonly variadic: ParamType | undefined;
+  /** Go's text of the whole type, for a function that is a value: `func(string) (string, error)`. */
+  readonly type: string | undefined;
   readonly call: (args: readonly GoValue[], host: Host) => GoValue;
 
   constructor(definition: {
     readonly name: string;
     readonly params: readonly ParamType[];
     readonly variadic?: ParamType | undefined;
+    readonly type?: string | undefined;
     call(args: readonly GoValue[], host: Host): GoValue;
   }) {
     this.name = definition.name;
     this.params = definition.params;
     this.variadic = definition.variadic;
+    this.type = definition.type;
     this.call = (args, host) => definition.call(args, host);
   }
 }

@@ -76,6 +76,7 @@ export function itemsOf(value: GoValue): readonly GoValue[] | undefined {
 }
 
 function signature(value: GoFunction): string {
+  if (value.type !== undefined) return value.type;
   const params = value.variadic === undefined ? value.params : [...value.params, `...${value.variadic}`];
   return `func(${params.join(", ")})`;
 }

@@ -18,7 +18,6 @@ type person struct {
 	Friend *person
 	Extra  interface{}
 	Attrs  map[string]int
-	hidden int
 }
 
 func (p person) Greet(greeting string) string { return greeting + ", " + p.Name }
