@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -70,6 +70,13 @@ export async function readTextFile(io: Io, path: string, options: { maxBytes?: n
 export async function isDirectory(io: Io, path: string): Promise<boolean> {
   const seen = await stat(resolve(io.cwd, path)).catch(() => undefined);
   return seen?.isDirectory() === true;
+}
+
+/** Makes a folder and those above it. @throws {CliError} */
+export async function makeFolders(io: Io, path: string): Promise<void> {
+  await mkdir(resolve(io.cwd, path), { recursive: true }).catch((cause: unknown) => {
+    throw fileError("write", path, cause);
+  });
 }
 
 export interface ReplaceOptions {

@@ -1,4 +1,5 @@
 export { type EditOptions, editManifests, type TextChange } from "./edit/edit.ts";
+export { type ReplaceOptions, replaceDocuments } from "./edit/replace-documents.ts";
 export type { Place, YamlErrorCode, YamlErrorContext, YamlWarning } from "./errors.ts";
 export { YamlError } from "./errors.ts";
 export { formatGoFloat, formatJsonNumber, formatYamlFloat } from "./go-number.ts";

@@ -130,7 +130,6 @@ describe("sealkit seal", () => {
       stdin: "",
       stderr: /Cannot read "none.yaml": no such file or directory/,
     },
-    { name: "a folder as input", line: ".", stdin: "", stderr: /Cannot read ".": it is a directory/ },
     { name: "a bad recipient", line: "--age age1nope", stdin: SECRET, stderr: /age1nope/ },
     {
       name: "no cluster",

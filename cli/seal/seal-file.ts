@@ -1,0 +1,112 @@
+import { ToolkitError } from "../../src/errors.ts";
+import { decodeSecret, type SealOptions, sealSecret } from "../../src/secrets/index.ts";
+import { replaceDocuments, YamlError } from "../../src/yaml/index.ts";
+import { CliError } from "../errors.ts";
+import { printObject } from "../kubeseal/print.ts";
+import { checkSecretBytes } from "../sealed-file/size.ts";
+import { type ClassifiedObject, classify, looksLikeTemplate, mayHoldSecrets } from "./classify.ts";
+
+/** How a Secret of a folder is sealed: one that names no namespace gets `defaultNamespace`. */
+export type FolderSealOptions = Pick<SealOptions, "spki" | "scope" | "defaultNamespace" | "allowEmptyData" | "hintFor">;
+
+/** What became of one file. */
+export type FileOutcome =
+  | { readonly kind: "sealed"; readonly text: string; readonly names: readonly string[]; readonly counts: FileCounts }
+  | { readonly kind: "nothing"; readonly counts: FileCounts }
+  | { readonly kind: "template" }
+  | { readonly kind: "failed"; readonly error: ToolkitError };
+
+/** Objects that were left as they are. */
+export interface FileCounts {
+  readonly sealedBefore: number;
+  readonly sops: number;
+}
+
+const NONE: FileCounts = { sealedBefore: 0, sops: 0 };
+
+/** A file with its Secrets sealed, and everything else in it as it was. Without `options` it is only looked at. */
+export async function sealFile(
+  bytes: Uint8Array,
+  path: string,
+  options: FolderSealOptions | undefined,
+): Promise<FileOutcome> {
+  if (!mayHoldSecrets(bytes)) return { kind: "nothing", counts: NONE };
+  const text = utf8Text(bytes);
+  if (text === undefined) return { kind: "failed", error: notUtf8(path) };
+  try {
+    const objects = classify(text, path);
+    const count = (kind: ClassifiedObject["kind"]) => objects.filter((object) => object.kind === kind).length;
+    const counts = { sealedBefore: count("sealed"), sops: count("sops") };
+    const secrets = objects.filter(({ kind }) => kind === "secret");
+    if (secrets.length === 0) return { kind: "nothing", counts };
+    const names = secrets.map(({ name }) => name);
+    if (options === undefined) return { kind: "sealed", text, names, counts };
+    return { kind: "sealed", text: await withSealed(text, objects, { path, options }), names, counts };
+  } catch (cause) {
+    if (cause instanceof YamlError && looksLikeTemplate(bytes)) return { kind: "template" };
+    if (cause instanceof ToolkitError) return { kind: "failed", error: cause };
+    throw cause;
+  }
+}
+
+async function withSealed(
+  text: string,
+  objects: readonly ClassifiedObject[],
+  { path, options }: { readonly path: string; readonly options: FolderSealOptions },
+): Promise<string> {
+  const isJson = /^\ufeff?\s*\{/.test(text);
+  const documents = new Map<number, string>();
+  for (const object of objects.filter(({ kind, item }) => kind === "secret" && item === undefined)) {
+    const printed = printObject(await sealedObject(object, path, options), isJson ? "json" : "yaml");
+    documents.set(object.document, printed.replace(/^---\n/, ""));
+  }
+  const lists = new Set(
+    objects.filter(({ kind, item }) => kind === "secret" && item !== undefined).map(({ document }) => document),
+  );
+  for (const document of lists) {
+    const items: unknown[] = [];
+    for (const object of objects.filter((one) => one.document === document)) {
+      items.push(object.kind === "secret" ? await sealedObject(object, path, options) : object.value);
+    }
+    const list = { apiVersion: "v1", kind: "List", items };
+    documents.set(document, printObject(list, isJson ? "json" : "yaml").replace(/^---\n/, ""));
+  }
+  return replaceDocuments(text, documents, { source: path });
+}
+
+async function sealedObject(
+  { value, document, item, line }: ClassifiedObject,
+  path: string,
+  options: FolderSealOptions,
+) {
+  const place = `in "${path}", document ${document + 1}${item === undefined ? "" : `, item ${item + 1}`} (line ${line})`;
+  try {
+    const secret = decodeSecret(value, { scalarsAsText: false });
+    checkSecretBytes(
+      [...secret.data.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
+      [place],
+    );
+    return await sealSecret(secret, options);
+  } catch (cause) {
+    if (!(cause instanceof ToolkitError) || cause instanceof CliError) throw cause;
+    throw new CliError("CLI_BAD_INPUT", cause.message, {
+      cause,
+      details: [place, ...cause.details],
+      hints: cause.hints,
+    });
+  }
+}
+
+function utf8Text(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function notUtf8(path: string): CliError {
+  return new CliError("CLI_BAD_INPUT", `Cannot seal "${path}": it is not UTF-8`, {
+    hints: [`convert it first: iconv -f UTF-16 -t UTF-8 ${JSON.stringify(path)}`],
+  });
+}
