@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type ApiResource, isReason, type KubeClient, KubeError, keyOf } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
 import { type StatusProfile, statusOf } from "./status-profile.ts";
+import { isLater } from "./versions.ts";
 
 /**
  * Writes `status` when it differs from what is there, and remembers what was written until the watch has brought it
@@ -29,13 +30,14 @@ export class StatusWriter {
   newest<T extends KubeObject>(cached: T): T {
     const written = this.#written.get(keyOf(cached));
     if (written === undefined || written.metadata.uid !== cached.metadata.uid) return cached;
-    return isNewer(written, cached) ? (written as T) : cached;
+    return isLater(written.metadata, cached.metadata) ? (written as T) : cached;
   }
 
   /** The cache has this version now, or the object is gone. */
   seen(key: string, object: KubeObject | undefined): void {
     const written = this.#written.get(key);
-    if (written !== undefined && (object === undefined || !isNewer(written, object))) this.#written.delete(key);
+    if (written !== undefined && (object === undefined || !isLater(written.metadata, object.metadata)))
+      this.#written.delete(key);
   }
 
   /**
@@ -113,11 +115,4 @@ function replacing(before: unknown, value: unknown): unknown {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Resource versions of one resource can be ordered when they are numbers; others are taken as not newer. */
-function isNewer(a: KubeObject, b: KubeObject): boolean {
-  const versions = [a.metadata.resourceVersion ?? "", b.metadata.resourceVersion ?? ""];
-  if (!versions.every((version) => /^[0-9]{1,30}$/.test(version))) return false;
-  return BigInt(versions[0] ?? 0) > BigInt(versions[1] ?? 0);
 }

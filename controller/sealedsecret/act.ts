@@ -1,11 +1,12 @@
 import { isReason, type KubeClient, KubeError } from "../../src/kube/index.ts";
-import type { KubeObject, ObjectMeta } from "../../src/objects/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
 import { errorText } from "../error-text.ts";
 import { ControllerError } from "../errors.ts";
 import type { EventNote, Pass } from "../pass.ts";
 import type { Decision } from "./decide.ts";
 import { SECRETS } from "./observe.ts";
 import { REASONS } from "./reasons.ts";
+import type { Secret } from "./unsealer.ts";
 
 /** What went wrong, as `sealed_secrets_controller_unseal_errors_total` counts it. */
 export type FailureReason = "unseal" | "unmanaged" | "update";
@@ -17,8 +18,8 @@ export interface Acted {
   readonly waitsFor?: "key" | "secret";
   /** Somebody else wrote in between: look again, and take this only when that goes on. */
   readonly changed?: boolean;
-  /** Metadata of the Secret as it is now, once it is what the SealedSecret says. */
-  readonly secret?: ObjectMeta;
+  /** The Secret as it is now, once it is what the SealedSecret says. */
+  readonly secret?: Secret;
 }
 
 /** Words that tools and people search for: the original's, to the letter. */
@@ -57,20 +58,20 @@ export async function act(
     case "foreign":
       return notManaged(decision.name);
     case "keep":
-      return { pass: done, secret: decision.secret.metadata };
+      return { pass: done, secret: decision.secret };
     case "create":
       try {
-        const { metadata } = await client.create<KubeObject>(SECRETS, decision.secret, { signal });
+        const secret = await client.create(SECRETS, decision.secret, { signal });
         // As in the original: a Secret that nothing marks as ours cannot be told from a foreign one later on.
-        return decision.unowned ? notManaged(sealed.metadata.name ?? "") : { pass: done, secret: metadata };
+        return decision.unowned ? notManaged(sealed.metadata.name ?? "") : { pass: done, secret };
       } catch (error) {
         if (isReason(error, "AlreadyExists")) return { ...refused(comesAndGoes(), sealed), changed: true };
         return refused(error, sealed);
       }
     case "update":
       try {
-        const { metadata } = await client.update<KubeObject>(SECRETS, decision.secret, { signal });
-        return { pass: done, secret: metadata };
+        const secret = await client.update(SECRETS, decision.secret, { signal });
+        return { pass: done, secret };
       } catch (error) {
         const changed = isReason(error, "Conflict") || isReason(error, "NotFound");
         return { ...refused(error, sealed), changed };

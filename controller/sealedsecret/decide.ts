@@ -93,7 +93,14 @@ function sameContent(live: Secret, wanted: Secret): boolean {
 /** What an update may change; absent and empty maps are the same to the API. */
 function content(secret: Secret): unknown {
   const { labels = {}, annotations = {}, ownerReferences = [] } = secret.metadata;
-  return { labels, annotations, ownerReferences, data: secret.data ?? {}, type: typeOf(secret) };
+  // What was read has another prototype than what was opened, and that counts as a difference.
+  return {
+    labels: { ...labels },
+    annotations: { ...annotations },
+    ownerReferences,
+    data: { ...secret.data },
+    type: typeOf(secret),
+  };
 }
 
 /** `undefined` has no place in JSON, and `exactOptionalPropertyTypes` none for it either. */

@@ -3,6 +3,7 @@ import type { KubeObject, ObjectMeta } from "../../src/objects/index.ts";
 import { SEALED_SECRETS } from "../api/index.ts";
 import type { KindController, PassContext } from "../controller.ts";
 import type { Pass } from "../pass.ts";
+import { isLater } from "../versions.ts";
 import { type Acted, act, refused } from "./act.ts";
 import { CLUSTER_WIDE, isOn, MANAGED, NAMESPACE_WIDE, PATCH } from "./annotations.ts";
 import { decide } from "./decide.ts";
@@ -66,7 +67,12 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
         const seen = await observe(sealed, { client, unsealer, mayExist, signal });
         const acted = await act(decide(seen), { sealed, client, signal });
         const openedBy = seen.unsealed?.kind === "opened" ? seen.unsealed.openedBy : [];
-        if (acted.changed !== true || round === ROUNDS) return { acted, openedBy };
+        if (acted.changed !== true || round === ROUNDS) {
+          // A Secret that another pass would change again, e.g. because it is managed only now, is not settled.
+          const { secret } = acted;
+          const isSettled = secret !== undefined && decide({ ...seen, live: secret }).kind === "keep";
+          return { acted, openedBy, live: seen.live?.metadata, ...(isSettled ? { settled: secret.metadata } : {}) };
+        }
         mayExist = true;
       } catch (error) {
         return { acted: refused(error, sealed), openedBy: [] };
@@ -75,9 +81,15 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
   };
 
   /** What `status` keeps of a success; after a failure nothing. */
-  const openedFields = (sealed: KubeObject, openedBy: readonly string[], secret: ObjectMeta | undefined) => {
-    if (secret === undefined || openedBy.length === 0) return { openedBy: undefined, digest: undefined };
-    return { openedBy, digest: unsealer.proof?.(sealed, secret, openedBy) };
+  const openedFields = (sealed: KubeObject, { acted, openedBy, settled }: Opened) => {
+    if (acted.secret === undefined || openedBy.length === 0) return { openedBy: undefined, digest: undefined };
+    return { openedBy, digest: settled && unsealer.proof?.(sealed, settled, openedBy) };
+  };
+
+  /** Whether the watch has brought a later version of the Secret than the one that the pass found. */
+  const hasMoved = ({ live }: Opened, { key, watched }: PassContext): boolean => {
+    const known = watched(SECRETS)?.get(key)?.metadata;
+    return known !== undefined && live !== undefined && isLater(known, live);
   };
 
   return {
@@ -127,18 +139,18 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       }
       metrics.attempted();
       const keysBefore = keysAdded;
-      const { acted, openedBy } = await pass(sealed, context);
-      const { pass: result, failure, waitsFor } = acted;
+      const opened = await pass(sealed, context);
+      const { pass: result, failure, waitsFor } = opened.acted;
       if (waitsFor === undefined) waiting.delete(context.key);
       else waiting.set(context.key, waitsFor);
       if (failure !== undefined) metrics.failed(failure, sealed.metadata.namespace ?? "");
       metrics.condition(sealed, result.outcome.kind === "done");
       return {
         ...result,
-        status: openedFields(sealed, openedBy, acted.secret),
+        status: openedFields(sealed, opened),
         outcome: limited(
-          // A key that came while the items were tried may not have been among those that were.
-          waitsFor === "key" && keysAdded !== keysBefore
+          // What came while this pass ran may not have been seen by it, nor led to another.
+          (waitsFor === "key" && keysAdded !== keysBefore) || (waitsFor === "secret" && hasMoved(opened, context))
             ? { ...result.outcome, kind: "waiting", retryAfterMs: 0 }
             : result.outcome,
           context.failures,
@@ -164,6 +176,10 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
 interface Opened {
   readonly acted: Acted;
   readonly openedBy: readonly string[];
+  /** Metadata of the Secret as this pass found it. */
+  readonly live?: ObjectMeta | undefined;
+  /** Metadata of the Secret, when another pass would leave it as it is. */
+  readonly settled?: ObjectMeta;
 }
 
 /** What is remembered of a Secret: which one it is, in which version, and what says whose it is. */

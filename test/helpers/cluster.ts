@@ -68,6 +68,9 @@ export interface Cluster {
   /** kill -9 of kube-apiserver; etcd keeps the data. */
   killApiServer(): Promise<void>;
   restartApiServer(): Promise<void>;
+  /** kill -9 of etcd; its files stay. */
+  killEtcd(): Promise<void>;
+  restartEtcd(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -208,7 +211,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const innerUrl = `https://127.0.0.1:${ports.api}`;
     const url = network === undefined ? innerUrl : `https://127.0.0.1:${await network.forward("127.0.0.1", ports.api)}`;
     const apiLog = join(folder, "kube-apiserver.log");
-    start(etcdCommand(folder, ports), { log: join(folder, "etcd.log") });
+    const startEtcd = () => start(etcdCommand(folder, ports), { log: join(folder, "etcd.log") });
+    let etcd = startEtcd();
 
     const token = (user: string): string => {
       const found = tokens.get(user);
@@ -315,6 +319,19 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         await server?.ended;
       },
       restartApiServer: startApiServer,
+      async killEtcd() {
+        etcd.kill("SIGKILL");
+        await etcd.ended;
+      },
+      async restartEtcd() {
+        etcd = startEtcd();
+        const ready = () =>
+          api("GET", "/readyz").then(
+            ({ status }) => status === 200,
+            () => false,
+          );
+        await until("etcd is back", ready, { timeoutMs: 90_000, why: () => etcd.tail() });
+      },
       stop,
     };
   } catch (error) {

@@ -25,7 +25,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /** Sealing keys that scripts add and remove; a later one is newer. */
 export async function makePool(): Promise<readonly SealingKeyPair[]> {
-  const now = Date.now() - 100 * DAY_MS;
+  const now = Date.now() - POOL * DAY_MS;
   return await Promise.all(Array.from({ length: POOL }, (_, at) => makeSealingKey({ now: now + at * DAY_MS })));
 }
 
@@ -154,22 +154,26 @@ export interface Controller {
   quiet(ms: number): Promise<void>;
 }
 
-/** SealedSecrets, Secrets and sealing keys. */
-const WATCHES = 3;
-
 /** Pauses of the controller pass this much faster, so that a script need not wait for them. */
 const HURRY = 20;
 
-const hurried: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / HURRY, run) };
+export const hurried: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / HURRY, run) };
+
+export interface ControllerOptions {
+  readonly log?: Log;
+  readonly settings?: Partial<SealedSecretSettings>;
+  readonly clock?: Clock;
+}
 
 /** A controller that can be stopped and started, and whose calls are counted. */
 export function controllerOf(
   client: KubeClient,
-  { log = silentLog, settings = {} }: { log?: Log; settings?: Partial<SealedSecretSettings> } = {},
+  { log = silentLog, settings = {}, clock = hurried }: ControllerOptions = {},
 ): Controller {
   const watched: Watched = { writes: new Map(), passes: 0, lines: 0 };
   let underWay = 0;
-  let watches = 0;
+  /** How many connections each watch of this life of the controller has now: one, or none while it is broken. */
+  let watches = new Map<string, number>();
   let lastMs = Date.now();
   let cut = new AbortController();
   const count = async <T>(what: string | undefined, call: Promise<T>): Promise<T> => {
@@ -192,7 +196,9 @@ export function controllerOf(
     delete: (resource, ...rest) => count(`delete ${resource.plural}`, client.delete(resource, ...rest)),
     async *watch(resource, options) {
       const { signal } = cut;
-      watches += 1;
+      const own = watches;
+      const what = [resource.plural, options.namespace, options.labelSelector, options.fieldSelector].join(" ");
+      own.set(what, (own.get(what) ?? 0) + 1);
       lastMs = Date.now();
       try {
         for await (const event of client.watch(resource, {
@@ -205,7 +211,7 @@ export function controllerOf(
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {
-        watches -= 1;
+        own.set(what, (own.get(what) ?? 1) - 1);
       }
     },
   };
@@ -234,10 +240,11 @@ export function controllerOf(
       return running?.url ?? "";
     },
     async start() {
+      watches = new Map();
       running = await startControllers({
         client: own,
         log: lines,
-        clock: hurried,
+        clock,
         namespace: OWN,
         families: [
           sealedSecretFamily({
@@ -261,7 +268,7 @@ export function controllerOf(
       cut = new AbortController();
     },
     async quiet(ms) {
-      const isQuiet = () => underWay === 0 && watches === WATCHES && Date.now() - lastMs >= ms;
+      const isQuiet = () => underWay === 0 && ![...watches.values()].includes(0) && Date.now() - lastMs >= ms;
       while (!isQuiet()) await new Promise((resolve) => setTimeout(resolve, ms / 3));
     },
   };

@@ -44,6 +44,8 @@ export interface Course {
   readonly keys: readonly ReadonlySet<PoolKey>[];
   /** Whether the controller runs. */
   readonly runs: boolean;
+  /** Whether a pass may come at any time: the API server does not let all go well, and failures are tried again. */
+  readonly restless: boolean;
   /** Whether a SealedSecret with this uid is there. */
   readonly lives: (uid: string) => boolean;
 }
@@ -132,9 +134,9 @@ export function closure(worlds: readonly World[], course: Course): World[] {
   return [...all.values()];
 }
 
-function* follow(world: World, { key, versions, keys, runs, lives }: Course): Generator<World> {
+function* follow(world: World, { key, versions, keys, runs, restless, lives }: Course): Generator<World> {
   const latest = versions.length - 1;
-  if (runs && mayPass(world)) {
+  if (runs && (restless || mayPass(world))) {
     for (let seen = world.seen; seen <= latest; seen++) {
       const sealed = versions[seen];
       if (sealed === undefined) continue;

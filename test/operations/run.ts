@@ -40,6 +40,13 @@ export interface Bench {
   readonly patienceMs: number;
   /** Silence after which nothing more is to be expected. */
   readonly quietMs: number;
+  /** Something that happens to the cluster after the operations of a burst, before it has to come to rest. */
+  readonly disturb?: ((burst: number) => Promise<void>) | undefined;
+  /**
+   * Given when not all goes well with the API: passes may come at any time then, and what the controller knows may lag
+   * behind. Called before the last look, to make all go well from there on.
+   */
+  readonly calm?: (() => Promise<void>) | undefined;
 }
 
 export interface Report {
@@ -48,6 +55,8 @@ export interface Report {
   readonly reasons: number;
   readonly passes: number;
   readonly writes: ReadonlyMap<string, number>;
+  /** Lines of the log, those for debugging left out. */
+  readonly lines: number;
 }
 
 /** The cluster is not as any course of events would have left it. */
@@ -80,11 +89,13 @@ const STRICT_EVERY = 20;
  * @throws {Mismatch} when it does not.
  */
 export async function runScript(script: readonly Burst[], bench: Bench): Promise<Report> {
-  const run = new Run(bench);
+  const run = new Run(bench, script.length - 1);
   await run.begin();
   for (const [at, burst] of script.entries()) {
     for (const operation of burst) await run.operate(operation);
     if (!run.runs) await run.operate({ do: "start controller" });
+    await bench.disturb?.(at);
+    if (at === script.length - 1) await bench.calm?.();
     await run.rest(at, at % STRICT_EVERY === 0 || at === script.length - 1);
   }
   return run.report();
@@ -92,6 +103,7 @@ export async function runScript(script: readonly Burst[], bench: Bench): Promise
 
 class Run {
   readonly #bench: Bench;
+  readonly #last: number;
   readonly #tracks = new Map<Key, Track>();
   #keys: ReadonlySet<PoolKey>[] = [new Set([0])];
   #keysMoved = false;
@@ -99,8 +111,13 @@ class Run {
   #reasons = 0;
   runs = false;
 
-  constructor(bench: Bench) {
+  constructor(bench: Bench, last: number) {
     this.#bench = bench;
+    this.#last = last;
+  }
+
+  get #isRestless(): boolean {
+    return this.#bench.calm !== undefined;
   }
 
   async begin(): Promise<void> {
@@ -110,8 +127,8 @@ class Run {
   }
 
   report(): Report {
-    const { passes, writes } = this.#bench.controller.watched;
-    return { operations: this.#operations, reasons: this.#reasons, passes, writes };
+    const { passes, writes, lines } = this.#bench.controller.watched;
+    return { operations: this.#operations, reasons: this.#reasons, passes, writes, lines };
   }
 
   async operate(operation: Operation): Promise<void> {
@@ -400,7 +417,7 @@ class Run {
       track.worlds = closure(track.worlds, course).filter((world) => isAtRest(world, course));
       if (track.worlds.length === 0) throw new Mismatch(burst, `the model of ${key} never comes to rest`);
     }
-    if (isStrict || this.#keysMoved) await controller.quiet(quietMs);
+    if (burst === this.#last || (!this.#isRestless && (isStrict || this.#keysMoved))) await controller.quiet(quietMs);
     for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 200)) {
       const actual = await this.#look();
       const wrong = [...this.#tracks].filter(([key, track]) => fitting(track, actual.get(key)).length === 0);
@@ -416,13 +433,15 @@ class Run {
   #goOn(actual: ReadonlyMap<Key, Actual>, isStrict: boolean): void {
     for (const [key, track] of this.#tracks) {
       // A pass whose result is what was there before cannot be told from one that is still to come.
-      const pass = isStrict || track.history.length === 0 ? ("none" as const) : ("possible" as const);
+      const isOver = !this.#isRestless && (isStrict || track.history.length === 0);
+      const pass = isOver ? ("none" as const) : ("possible" as const);
       const worlds = fitting(track, actual.get(key)).map((world) => ({ ...world, seen: 0, pass }));
       track.worlds = [...new Map(worlds.map((world) => [JSON.stringify(world), world])).values()];
       track.versions = [track.versions.at(-1)];
       track.history = [];
     }
-    if (isStrict || this.#keysMoved) this.#keys = [this.#latestKeys()];
+    if (this.#isRestless) this.#keys = distinct(this.#keys);
+    else if (isStrict || this.#keysMoved) this.#keys = [this.#latestKeys()];
     this.#keysMoved = false;
   }
 
@@ -486,6 +505,7 @@ class Run {
       versions: this.#track(key).versions,
       keys: this.#keys,
       runs: this.runs,
+      restless: this.#isRestless,
       lives: (uid) => uids.has(uid),
     };
   }
@@ -501,6 +521,11 @@ class Run {
   #sealed(key: Key): Promise<KubeObject | undefined> {
     return this.#bench.client.get(SEALED_SECRETS, parts(key));
   }
+}
+
+/** Every set once, the latest last. */
+function distinct(sets: readonly ReadonlySet<PoolKey>[]): ReadonlySet<PoolKey>[] {
+  return [...new Map(sets.map((set) => [[...set].sort().join(), set] as const).reverse()).values()].reverse();
 }
 
 function parts(key: Key): { namespace: string; name: string } {

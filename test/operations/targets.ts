@@ -1,11 +1,11 @@
 import { install } from "../../cli/sandbox/whole-cluster.ts";
 import type { SealedSecretSettings } from "../../controller/settings.ts";
 import { startSandbox } from "../../sandbox/index.ts";
-import { type ClusterConfig, createKubeClient } from "../../src/kube/index.ts";
+import { type Clock, type ClusterConfig, createKubeClient } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
 import { controllerOf, KEY_SECRETS, OWN, prepareNamespaces, SEALED_SECRETS, SECRETS } from "./cluster.ts";
-import { Mismatch, type Report, runScript } from "./run.ts";
+import { type Bench, Mismatch, type Report, runScript } from "./run.ts";
 import { type Burst, NAMESPACES, randomScript } from "./script.ts";
 import { shrunk, written } from "./shrink.ts";
 
@@ -13,6 +13,16 @@ export interface TargetOptions {
   readonly pool: readonly SealingKeyPair[];
   readonly patienceMs?: number;
   readonly settings?: Partial<SealedSecretSettings>;
+  /** How things go wrong; see `Bench`. */
+  readonly trouble?: Trouble;
+}
+
+export interface Trouble extends Pick<Bench, "disturb" | "calm"> {
+  /** How the controller reaches the API server, when not as the script does. */
+  readonly config?: ClusterConfig;
+  readonly clock?: Clock;
+  /** Longest silence of a call of the controller. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** Runs a script from nothing; what it needs is made and removed. */
@@ -40,9 +50,11 @@ async function runAt(
   script: readonly Burst[],
   options: TargetOptions & { readonly quietMs: number; readonly forget?: () => void },
 ): Promise<Report> {
-  const { pool, patienceMs = 30_000, quietMs, forget, settings = {} } = options;
-  const [client, theirs] = [createKubeClient(config), createKubeClient(config)];
-  const controller = controllerOf(theirs, { settings });
+  const { pool, patienceMs = 30_000, quietMs, forget, settings = {}, trouble = {} } = options;
+  const { disturb, calm, clock, idleTimeoutMs = 30_000 } = trouble;
+  const client = createKubeClient(config);
+  const theirs = createKubeClient(trouble.config ?? config, { idleTimeoutMs });
+  const controller = controllerOf(theirs, { settings, ...(clock === undefined ? {} : { clock }) });
   try {
     await install(client);
     await prepareNamespaces(client);
@@ -52,7 +64,10 @@ async function runAt(
         for (const { metadata } of items) await client.delete(resource, { namespace, name: metadata.name ?? "" });
       }
     }
-    const bench = { client, pool, controller, patienceMs, quietMs, ...(forget === undefined ? {} : { forget }) };
+    const bench = {
+      ...{ client, pool, controller, patienceMs, quietMs, disturb, calm },
+      ...(forget === undefined ? {} : { forget }),
+    };
     const report = await runScript(script, bench);
     const keys = await client.list<KubeObject>(SECRETS, { namespace: OWN, labelSelector: KEY_SECRETS });
     const strange = keys.items.filter(({ metadata }) => !metadata.name?.startsWith("pool-"));
@@ -96,14 +111,18 @@ export interface RandomOptions {
   readonly shrinkMs: number;
 }
 
-/** A storm shows in passes and writes that nothing asked for. */
-export function stormOf({ reasons, passes, writes }: Report): string | undefined {
+/**
+ * A storm shows in passes, writes and lines of the log that nothing asked for. `faults` of the API are reasons for more.
+ */
+export function stormOf({ reasons, passes, writes, lines }: Report, faults = 0): string | undefined {
   const of = (what: string) => writes.get(what) ?? 0;
   const bounds: readonly [string, number, number][] = [
-    ["passes", passes, reasons * 1.3 + 50],
-    ["writes of Secrets", of("create secrets") + of("update secrets"), passes],
-    ["writes of status", of("update sealedsecrets"), passes * 1.2],
-    ["events", of("create events") + of("patch events"), passes * 1.1],
+    ["passes", passes, reasons * 1.3 + faults * 2 + 50],
+    ["writes of Secrets", of("create secrets") + of("update secrets"), passes + faults],
+    ["deletions", of("delete secrets") + of("delete sealedsecrets"), 0],
+    ["writes of status", of("update sealedsecrets"), passes * 1.2 + faults],
+    ["events", of("create events") + of("patch events"), passes * 1.1 + faults],
+    ["lines of the log", lines, passes * 4 + faults * 2 + 200],
   ];
   const over = bounds.filter(([, count, most]) => count > most);
   return over.length === 0

@@ -51,6 +51,12 @@ describe("decide()", () => {
     });
   });
 
+  test("items that were opened equal the same items that were read, whatever objects hold them", () => {
+    const data: Record<string, string> = Object.assign(Object.create(null), { a: "YQ==" });
+    const there = live({ ownerReferences: [owner] }, { data: { a: "YQ==" } });
+    expect(decideOn(wanted(undefined, { data }), there).kind).toBe("keep");
+  });
+
   test.each([
     {
       name: "skip alone leaves nothing that marks it as ours",

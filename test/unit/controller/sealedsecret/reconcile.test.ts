@@ -365,6 +365,30 @@ describe("sealedSecretController()", () => {
     },
   );
 
+  test("a Secret that becomes managed between being read and being refused is taken over at once", async () => {
+    const { cluster, settle } = await start(opened);
+    const foreign = { apiVersion: "v1", kind: "Secret", metadata: { name: "db", namespace: "apps" } };
+    cluster.put(SECRETS, foreign);
+    await settle();
+    let isFirst = true;
+    const get = cluster.get.bind(cluster);
+    cluster.get = async (resource, key, signal) => {
+      const seen = await get(resource, key, signal);
+      if (resource.plural === "secrets" && isFirst) {
+        isFirst = false;
+        const annotations = { "sealedsecrets.bitnami.com/managed": "true" };
+        cluster.put(SECRETS, { ...foreign, metadata: { ...foreign.metadata, annotations } });
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return seen as never;
+    };
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settle();
+    expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "True" }] });
+  });
+
   test("what it made and somebody deleted between two looks of a broken watch is made anew", async () => {
     const { cluster, clock, settle } = await start(opened);
     let isBroken = false;

@@ -202,6 +202,23 @@ describe("a controller that starts again", () => {
     expect((await live(cluster)).opened).toEqual(["db"]);
   });
 
+  test("a Secret that only the last pass made ours for good is looked at once more", async () => {
+    const cluster = memoryCluster();
+    const annotations = { "sealedsecrets.bitnami.com/patch": "true" };
+    cluster.put(SECRETS, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "db", namespace: "apps", annotations },
+    });
+    const object = await sealed("db", { a: "1" });
+    const template = { metadata: { annotations: { "sealedsecrets.bitnami.com/managed": "true" } } };
+    cluster.put(SEALED_SECRETS, { ...object, spec: { ...(object["spec"] as object), template } });
+    const owners = () => cluster.object("secrets", "apps/db")?.metadata.ownerReferences?.length ?? 0;
+    expect([(await live(cluster)).opened, owners()]).toEqual([["db"], 0]);
+    expect([(await live(cluster)).opened, owners()]).toEqual([["db"], 1]);
+    expect([(await live(cluster)).opened, owners()]).toEqual([[], 1]);
+  });
+
   test("a key that was added changes nothing; one that was taken away does", async () => {
     const cluster = memoryCluster();
     cluster.put(SEALED_SECRETS, await sealed("db", { a: "1" }));
