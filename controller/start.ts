@@ -44,7 +44,7 @@ export interface RunningControllers {
   readonly metricsUrl: string | undefined;
   /** Resolves when the lead is lost: the process should end. Never without election. */
   readonly lost: Promise<void>;
-  /** Makes a new sealing key now. */
+  /** Makes a new sealing key now; a process that does not lead leaves that to the one that does. */
   renewKey(): Promise<void>;
   /** Ends in good order: passes that run are waited for. */
   stop(graceMs?: number): Promise<void>;
@@ -71,6 +71,10 @@ export async function startControllers(options: StartOptions): Promise<RunningCo
       ? undefined
       : runElection({ ...options.election, client, clock, log, namespace }, stopping.signal);
   const leads = election?.elected ?? Promise.resolve(true);
+  let isLeading = election === undefined;
+  void leads.then((wasElected) => {
+    isLeading = wasElected;
+  });
 
   const ports = { client, clock, log, metrics, events, namespace, leads, version: options.version ?? "" };
   const setUps = await Promise.all(
@@ -134,7 +138,8 @@ export async function startControllers(options: StartOptions): Promise<RunningCo
       metricsUrl,
       lost: election === undefined ? new Promise(() => undefined) : lostOf(election),
       renewKey: async () => {
-        for (const setUp of setUps) await setUp.renewKey?.();
+        if (!isLeading) log.warn("No key made: another process leads");
+        else for (const setUp of setUps) await setUp.renewKey?.();
       },
       stop,
     };
