@@ -159,19 +159,13 @@ export class RandomArguments {
 
   private text(name: string, at: number): TaggedValue {
     if (/regex/i.test(name)) {
-      if (at === 0 && name !== "regexQuoteMeta") return this.pattern();
+      if (at === 0 && name !== "regexQuoteMeta") return this.joined("patterns");
       return this.joined(at === 1 ? "texts" : "replacements");
     }
     if (/^(type|kind)Is/.test(name)) return this.random.pick(TYPE_NAMES);
     if (this.random.once(15)) return { $go: "string", value: this.bytes() };
     for (const [pieces, names] of Object.entries(NAMES_OF_PIECES)) if (names.includes(name)) return this.joined(pieces);
     return this.random.once(3) ? this.joined("texts") : this.joined("words");
-  }
-
-  /** Each group name once: twice the same is a known difference. */
-  private pattern(): string {
-    let names = 0;
-    return this.joined("patterns").replace(/<n>/g, (name) => (names++ === 0 ? name : `<n${names}>`));
   }
 
   private joined(pieces: string): string {

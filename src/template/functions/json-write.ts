@@ -26,7 +26,7 @@ export function writeJson(value: GoValue, style: JsonStyle, host: Host): string 
   return writer.text();
 }
 
-/** From this level on Go watches for a value within itself. */
+/** From this level on Go watches for a value within itself. The writer that escapes no HTML is a level further. */
 const WATCHED_DEPTH = 1_000;
 
 class JsonWriter {
@@ -98,7 +98,7 @@ class JsonWriter {
     if (this.around.has(value)) {
       throw new GoError(`json: unsupported value: encountered a cycle via ${value.type}`);
     }
-    if (depth >= WATCHED_DEPTH) this.around.add(value);
+    if (depth >= WATCHED_DEPTH - (this.style.escapesHtml ? 0 : 1)) this.around.add(value);
     write();
     this.around.delete(value);
   }

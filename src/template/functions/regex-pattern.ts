@@ -1,6 +1,7 @@
 import { RE2JS, RE2JSSyntaxException } from "re2js";
 import { GoError } from "../value/go-error.ts";
 import { fromText, isValidUtf8 } from "../value/go-string.ts";
+import { type NamedPattern, withDistinctNames, withGivenNames } from "./regex-names.ts";
 
 /** One match: where it begins and ends, then each group; -1 for a group that is not part of the match. */
 export interface Match {
@@ -12,8 +13,8 @@ export interface Match {
 /** A pattern of Go's `regexp`: linear in time, leftmost-first. Offsets are those of JavaScript strings. */
 export interface Pattern {
   readonly source: string;
-  /** Names of the groups, by number; group 0 is the match. */
-  readonly names: ReadonlyMap<string, number>;
+  /** Numbers of the groups of each name; group 0 is the match. */
+  readonly names: ReadonlyMap<string, readonly number[]>;
   /** The first match at or after an offset. */
   search(text: SearchText, from: number): Match | undefined;
 }
@@ -27,10 +28,11 @@ export interface SearchText {
 
 /** @throws GoError with the text of Go's `regexp.Compile` */
 export function compilePattern(source: string): Pattern {
-  const compiled = compiledOrRefused(source);
+  const named = withDistinctNames(source);
+  const compiled = compiledOrRefused(named);
   return {
     source,
-    names: new Map(Object.entries(compiled.namedGroups())),
+    names: numbersByName(compiled, named),
     search: ({ searched }, from) => {
       const matcher = compiled.matcher(searched);
       if (!matcher.find(from)) return undefined;
@@ -72,7 +74,18 @@ function widthAt(text: string, at: number): number {
   return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
 }
 
-function compiledOrRefused(source: string): RE2JS {
+function numbersByName(compiled: RE2JS, { given }: NamedPattern): Map<string, number[]> {
+  const names = new Map<string, number[]>();
+  const groups = Object.entries(compiled.namedGroups()).sort(([, a], [, b]) => a - b);
+  for (const [distinct, number] of groups) {
+    const name = given.get(distinct) ?? distinct;
+    names.set(name, [...(names.get(name) ?? []), number]);
+  }
+  return names;
+}
+
+function compiledOrRefused(named: NamedPattern): RE2JS {
+  const { source } = named;
   if (!isValidUtf8(source)) {
     const from = source.search(/\p{Surrogate}/u);
     throw new GoError(`error parsing regexp: invalid UTF-8: \`${source.slice(from)}\``);
@@ -81,7 +94,7 @@ function compiledOrRefused(source: string): RE2JS {
     return RE2JS.compile(source);
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
-    const { message } = error;
+    const message = withGivenNames(error.message, named);
     // The only text that is not Go's: there the rest of the pattern follows, which is empty here.
     throw new GoError(message.endsWith("at end of expression") ? `${message}: \`\`` : message);
   }

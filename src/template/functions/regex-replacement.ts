@@ -43,8 +43,10 @@ function isNameChar(char: string): boolean {
 
 const NUMBER = /^(?:0|[1-9][0-9]{0,8})$/;
 
+/** Of several groups of a name the first one that is part of the match counts. */
 function groupText(name: string, pattern: Pattern, match: Match, text: string): string {
-  const number = NUMBER.test(name) ? Number(name) : pattern.names.get(name);
-  const group = number === undefined ? undefined : match.groups[number];
-  return group === undefined || group.start < 0 ? "" : text.slice(group.start, group.end);
+  const numbers = NUMBER.test(name) ? [Number(name)] : (pattern.names.get(name) ?? []);
+  const groups = numbers.map((number) => match.groups[number]);
+  const group = groups.find((candidate) => candidate !== undefined && candidate.start >= 0);
+  return group === undefined ? "" : text.slice(group.start, group.end);
 }
