@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import { valueFunctions } from "../../../../src/template/functions/value-functions.ts";
+import { goString } from "../../../../src/template/value/go-string.ts";
+import { stringMap, strings } from "../../../../src/template/value/make.ts";
+import { answerOf, type FunctionRow } from "../../../helpers/template-functions.ts";
+
+/** Answers of Sprig 3.3: defaults, JSON, reflection. */
+const ROWS: readonly FunctionRow[] = [
+  ["default", ["d", ""], 'string "d"'],
+  ["default", ["d", null], 'string "d"'],
+  ["default", ["d"], 'string "d"'],
+  ["default", ["d", 0, 1], 'string "d"'],
+  ["default", ["d", [null]], "[]interface {} []interface {}{interface {}(nil)}"],
+  ["empty", [{}], "bool true"],
+  ["empty", [" "], "bool false"],
+  ["coalesce", [null, 0, "", "x"], 'string "x"'],
+  ["coalesce", [0], "<nil> <nil>"],
+  ["all", [1, 0], "bool false"],
+  ["all", [], "bool true"],
+  ["any", [0, "a"], "bool true"],
+  ["any", [], "bool false"],
+  ["ternary", [1, 2, true], "int 1"],
+  ["ternary", [1, 2, false], "int 2"],
+  [
+    "fromJson",
+    ['{"a":[1,null,true,"x"]}'],
+    'map[string]interface {} map[string]interface {}{"a":[]interface {}{1, interface {}(nil), true, "x"}}',
+  ],
+  ["fromJson", ['"\\ud83d\\udd11\\ud83d\\u00e9"'], 'string "🔑�é"'],
+  ["fromJson", ["1e5"], "float64 100000"],
+  ["fromJson", ["-0"], "float64 -0"],
+  ["fromJson", ["[1e999,2]"], "[]interface {} []interface {}{interface {}(nil), 2}"],
+  ["fromJson", ['{"a":1,"a":2}'], 'map[string]interface {} map[string]interface {}{"a":2}'],
+  ["fromJson", [" null "], "<nil> <nil>"],
+  ["fromJson", ["[]"], "[]interface {} []interface {}{}"],
+  ["fromJson", ["{}"], "map[string]interface {} map[string]interface {}{}"],
+  ["fromJson", ["123456789012345678901234567890"], "float64 1.2345678901234568e+29"],
+  ["fromJson", ["[1"], "<nil> <nil>"],
+  ["fromJson", [goString(Buffer.from("Iv8i", "base64"))], 'string "�"'],
+  ["mustFromJson", [""], "error: unexpected end of JSON input"],
+  ["mustFromJson", ["[1,]"], "error: invalid character ']' looking for beginning of value"],
+  ["mustFromJson", ["{,}"], "error: invalid character ',' looking for beginning of object key string"],
+  ["mustFromJson", ['{"a" 1}'], "error: invalid character '1' after object key"],
+  ["mustFromJson", ['{"a":1 "b"}'], "error: invalid character '\"' after object key:value pair"],
+  ["mustFromJson", ['{"a":1,}'], "error: invalid character '}' looking for beginning of object key string"],
+  ["mustFromJson", ["nul"], "error: invalid character ' ' in literal null (expecting 'l')"],
+  ["mustFromJson", ["trux"], "error: invalid character 'x' in literal true (expecting 'e')"],
+  ["mustFromJson", ["faLse"], "error: invalid character 'L' in literal false (expecting 'l')"],
+  ["mustFromJson", ["01"], "error: invalid character '1' after top-level value"],
+  ["mustFromJson", ["-"], "error: invalid character ' ' in numeric literal"],
+  ["mustFromJson", ["-x"], "error: invalid character 'x' in numeric literal"],
+  ["mustFromJson", ["1."], "error: invalid character ' ' after decimal point in numeric literal"],
+  ["mustFromJson", ["1.x"], "error: invalid character 'x' after decimal point in numeric literal"],
+  ["mustFromJson", ["1e"], "error: invalid character ' ' in exponent of numeric literal"],
+  ["mustFromJson", ["1e+x"], "error: invalid character 'x' in exponent of numeric literal"],
+  ["mustFromJson", ['"a\nb"'], "error: invalid character '\\n' in string literal"],
+  ["mustFromJson", ['"\\q"'], "error: invalid character 'q' in string escape code"],
+  ["mustFromJson", ['"\\u12g4"'], "error: invalid character 'g' in \\u hexadecimal character escape"],
+  ["mustFromJson", ['"\\u12'], "error: invalid character ' ' in \\u hexadecimal character escape"],
+  ["mustFromJson", ['"abc'], "error: unexpected end of JSON input"],
+  ["mustFromJson", ["é"], "error: invalid character 'Ã' looking for beginning of value"],
+  ["mustFromJson", ["1 x"], "error: invalid character 'x' after top-level value"],
+  ["mustFromJson", ["1e999"], "error: json: cannot unmarshal number 1e999 into Go value of type float64"],
+  ["mustFromJson", ["'a'"], "error: invalid character '\\'' looking for beginning of value"],
+  ["mustFromJson", ["[1 2]"], "error: invalid character '2' after array element"],
+  ["mustFromJson", ["{1:2}"], "error: invalid character '1' looking for beginning of object key string"],
+  ["mustFromJson", ["\u0001"], "error: invalid character '\\x01' looking for beginning of value"],
+  ["mustFromJson", ["]"], "error: invalid character ']' looking for beginning of value"],
+  [
+    "toJson",
+    ['<&> \u0001\b\f\n"\\'],
+    'string "\\"\\\\u003c\\\\u0026\\\\u003e\\\\u2028\\x7f\\\\u0001\\\\b\\\\f\\\\n\\\\\\"\\\\\\\\\\""',
+  ],
+  ["toRawJson", ["<&> "], 'string "\\"<&>\\\\u2028\\""'],
+  ["toJson", [goString(Buffer.from("Yf8=", "base64"))], 'string "\\"a\\\\ufffd\\""'],
+  ["toJson", [[0.1, 1e21, 1e-7, 100.5, 1, true, null]], 'string "[0.1,1e+21,1e-7,100.5,1,true,null]"'],
+  [
+    "toPrettyJson",
+    [{ b: [], a: {}, c: [1, { x: null }] }],
+    'string "{\\n  \\"a\\": {},\\n  \\"b\\": [],\\n  \\"c\\": [\\n    1,\\n    {\\n      \\"x\\": null\\n    }\\n  ]\\n}"',
+  ],
+  ["toJson", [{ é: 1, z: 2, "🔑": 3, "￮": 4, "": 5 }], 'string "{\\"\\":5,\\"z\\":2,\\"é\\":1,\\"￮\\":4,\\"🔑\\":3}"'],
+  ["mustToJson", [null], 'string "null"'],
+  ["mustToRawJson", [{ "<": "&" }], 'string "{\\"<\\":\\"&\\"}"'],
+  ["mustToPrettyJson", [strings(["a"])], 'string "[\\n  \\"a\\"\\n]"'],
+  ["typeOf", [null], 'string "<nil>"'],
+  ["typeOf", [{}], 'string "map[string]interface {}"'],
+  ["typeOf", [[]], 'string "[]interface {}"'],
+  ["typeOf", [1.5], 'string "float64"'],
+  ["typeOf", [strings([])], 'string "[]string"'],
+  ["typeIs", ["int", 1], "bool true"],
+  ["typeIsLike", ["int", 1], "bool true"],
+  ["kindOf", [null], 'string "invalid"'],
+  ["kindOf", [stringMap(Object.entries({}))], 'string "map"'],
+  ["kindIs", ["slice", []], "bool true"],
+  [
+    "deepEqual",
+    [
+      [1, { a: null }],
+      [1, { a: null }],
+    ],
+    "bool true",
+  ],
+  ["deepEqual", [1, 1.5], "bool false"],
+  ["deepEqual", [strings(["a"]), ["a"]], "bool false"],
+  ["deepEqual", [null, null], "bool true"],
+  ["deepEqual", [null, []], "bool false"],
+  ["deepEqual", [{ a: 1 }, { b: 1 }], "bool false"],
+];
+
+for (const [at, [name, args, want]] of ROWS.entries()) {
+  test(`row ${at}: ${name} gives ${want}`, () => {
+    expect(answerOf(valueFunctions, name, args)).toBe(want);
+  });
+}
