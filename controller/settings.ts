@@ -18,6 +18,8 @@ export interface SealedSecretSettings {
   readonly updateStatus: boolean;
   readonly skipRecreate: boolean;
   readonly oldGcBehavior: boolean;
+  /** Set back what others change in Secrets of ours; objects may say otherwise for themselves. */
+  readonly revertChanges: boolean;
   /** Failures in a row after which an object is left alone until it changes; absent: never. */
   readonly maxUnsealRetries?: number | undefined;
   readonly metricsOmitSecretLabels: boolean;
@@ -47,6 +49,7 @@ export const defaultSealedSecretSettings: SealedSecretSettings = {
   updateStatus: true,
   skipRecreate: false,
   oldGcBehavior: false,
+  revertChanges: false,
   metricsOmitSecretLabels: false,
   ratePerSecond: 2,
   rateBurst: 2,

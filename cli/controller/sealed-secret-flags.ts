@@ -78,6 +78,7 @@ export const sealedSecretFlags = {
     group,
     help: "Delete Secrets ourselves instead of leaving it to the garbage collector",
   }),
+  revertChanges: flag.toggle({ group, help: "Set back what others change in the Secrets of SealedSecrets" }),
   maxUnsealRetries: optionalNumber({ help: "Give up after this many failures in a row (default: never)" }),
   metricsOmitSecretLabels: flag.toggle({ group, help: "Keep no metric per SealedSecret" }),
   unsealWorkers: optionalNumber({
@@ -105,6 +106,7 @@ export function sealedSecretSettings(
     updateStatus: flags.updateStatus,
     skipRecreate: flags.skipRecreate,
     oldGcBehavior: flags.oldGcBehavior,
+    revertChanges: flags.revertChanges,
     maxUnsealRetries: flags.maxUnsealRetries,
     metricsOmitSecretLabels: flags.metricsOmitSecretLabels,
     ratePerSecond: flags.rateLimit,

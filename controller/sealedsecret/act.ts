@@ -20,6 +20,8 @@ export interface Acted {
   readonly changed?: boolean;
   /** The Secret as it is now, once it is what the SealedSecret says. */
   readonly secret?: Secret;
+  /** The Secret as it was before it was written over. */
+  readonly replaced?: KubeObject;
 }
 
 /** Words that tools and people search for: the original's, to the letter. */
@@ -71,7 +73,7 @@ export async function act(
     case "update":
       try {
         const secret = await client.update(SECRETS, decision.secret, { signal });
-        return { pass: done, secret };
+        return { pass: done, secret, replaced: decision.live };
       } catch (error) {
         const changed = isReason(error, "Conflict") || isReason(error, "NotFound");
         return { ...refused(error, sealed), changed };

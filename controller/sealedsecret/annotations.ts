@@ -6,6 +6,8 @@ export const MANAGED = "sealedsecrets.bitnami.com/managed";
 export const PATCH = "sealedsecrets.bitnami.com/patch";
 /** In the template: the Secret gets no owner. */
 export const SKIP_OWNER = "sealedsecrets.bitnami.com/skip-set-owner-references";
+/** On the SealedSecret, ours: whether changes that others make to its Secret are set back (`true`) or not (`false`). */
+export const REVERT_CHANGES = "sealkit.dev/revert-changes";
 export const NAMESPACE_WIDE = "sealedsecrets.bitnami.com/namespace-wide";
 export const CLUSTER_WIDE = "sealedsecrets.bitnami.com/cluster-wide";
 

@@ -11,12 +11,12 @@ export type Decision =
   | { readonly kind: "foreign"; readonly name: string }
   /** `unowned`: without an owner and without the annotation that would let us change it later. */
   | { readonly kind: "create"; readonly secret: Secret; readonly unowned: boolean }
-  | { readonly kind: "update"; readonly secret: Secret }
+  | { readonly kind: "update"; readonly secret: Secret; readonly live: Secret }
   /** The live Secret is what it should be. */
   | { readonly kind: "keep"; readonly secret: Secret };
 
 /** Chooses what to do for one SealedSecret. Pure. */
-export function decide({ sealed, unsupported, unsealed, live }: Seen): Decision {
+export function decide({ sealed, unsupported, unsealed, live, restore }: Seen): Decision {
   if (unsupported !== undefined || unsealed === undefined) return { kind: "unsupported", field: unsupported ?? "spec" };
   if (unsealed.kind !== "opened") {
     return { kind: "locked", message: unsealed.message, mayPass: unsealed.kind === "no-key" };
@@ -32,11 +32,13 @@ export function decide({ sealed, unsupported, unsealed, live }: Seen): Decision 
   }
   const isManaged = isOn(live, MANAGED);
   const isPatched = isOn(live, PATCH);
-  if (!isControlledBy(live, sealed) && !isManaged && !isPatched) {
+  const lostItsOwner = restore?.uid !== undefined && restore.uid === live.metadata.uid && !isControlled(live);
+  if (!isControlledBy(live, sealed) && !isManaged && !isPatched && !lostItsOwner) {
     return { kind: "foreign", name: secret.metadata.name ?? "" };
   }
-  const wanted = isPatched ? patched(live, owned, isManaged) : replaced(live, owned);
-  return sameContent(live, wanted) ? { kind: "keep", secret: live } : { kind: "update", secret: wanted };
+  const write = isPatched ? patched(live, owned, isManaged) : replaced(live, owned);
+  const wanted = restore === undefined ? write : restored(live, owned, write);
+  return sameContent(live, wanted) ? { kind: "keep", secret: live } : { kind: "update", secret: wanted, live };
 }
 
 function ownerReference(sealed: KubeObject): OwnerReference {
@@ -48,6 +50,10 @@ function ownerReference(sealed: KubeObject): OwnerReference {
 function isControlledBy(object: KubeObject, sealed: KubeObject): boolean {
   const owners = object.metadata.ownerReferences ?? [];
   return owners.some((owner) => owner.controller === true && owner.uid === sealed.metadata.uid);
+}
+
+function isControlled(object: KubeObject): boolean {
+  return (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true);
 }
 
 function withOwner(secret: Secret, owner: OwnerReference): Secret {
@@ -79,6 +85,26 @@ function patched(live: Secret, wanted: Secret, isManaged: boolean): Secret {
     data: { ...live.data, ...wanted.data },
     type: typeOf(wanted),
   };
+}
+
+/** `write`, but with the labels and annotations that others have added since: only what is ours is set back. */
+function restored(live: Secret, wanted: Secret, write: Secret): Secret {
+  const { labels, annotations } = wanted.metadata;
+  return {
+    ...write,
+    metadata: without({
+      ...write.metadata,
+      labels: added(live.metadata.labels, labels),
+      annotations: added(live.metadata.annotations, annotations),
+    }),
+  };
+}
+
+function added(
+  there: Readonly<Record<string, string>> | undefined,
+  more: Readonly<Record<string, string>> | undefined,
+): Record<string, string> | undefined {
+  return there === undefined && more === undefined ? undefined : { ...there, ...more };
 }
 
 /** The API reads an absent type as Opaque. */

@@ -14,6 +14,8 @@ export interface Seen {
   readonly unsealed?: Unsealed | undefined;
   /** The Secret of that name, when there is one; only looked at once the items are open. */
   readonly live?: Secret | undefined;
+  /** Only set back what others changed. `uid`: that of the Secret that we know to be ours. */
+  readonly restore?: { readonly uid: string | undefined } | undefined;
 }
 
 export interface ObservePorts {
@@ -21,6 +23,7 @@ export interface ObservePorts {
   readonly unsealer: Unsealer;
   /** False when the watch of Secrets knows that there is none of this name; then it is not asked for. */
   readonly mayExist: boolean;
+  readonly restore?: Seen["restore"];
   readonly signal: AbortSignal;
 }
 
@@ -31,5 +34,11 @@ export async function observe(sealed: KubeObject, ports: ObservePorts): Promise<
   const unsealed = await ports.unsealer.unseal(sealed);
   if (unsealed.kind !== "opened" || !ports.mayExist) return { sealed, unsealed };
   const { namespace, name = "" } = sealed.metadata;
-  return { sealed, unsealed, live: await ports.client.get<Secret>(SECRETS, { namespace, name }, ports.signal) };
+  const { restore } = ports;
+  return {
+    sealed,
+    unsealed,
+    restore,
+    live: await ports.client.get<Secret>(SECRETS, { namespace, name }, ports.signal),
+  };
 }

@@ -1,16 +1,25 @@
-import { type BackoffOptions, type Change, type ObjectKey, type ReadStore, splitKey } from "../../src/kube/index.ts";
+import {
+  type BackoffOptions,
+  type Change,
+  type Clock,
+  keyOf,
+  type ObjectKey,
+  type ReadStore,
+  splitKey,
+} from "../../src/kube/index.ts";
 import type { KubeObject, ObjectMeta } from "../../src/objects/index.ts";
 import { SEALED_SECRETS } from "../api/index.ts";
 import type { KindController, PassContext } from "../controller.ts";
-import type { Pass } from "../pass.ts";
+import type { EventNote, Pass } from "../pass.ts";
 import { isLater } from "../versions.ts";
 import { type Acted, act, refused } from "./act.ts";
-import { CLUSTER_WIDE, isOn, MANAGED, NAMESPACE_WIDE, PATCH } from "./annotations.ts";
+import { CLUSTER_WIDE, isOn, MANAGED, NAMESPACE_WIDE, PATCH, REVERT_CHANGES } from "./annotations.ts";
 import { decide } from "./decide.ts";
+import { Drift, isReverting, lastWriterOf } from "./drift.ts";
 import { originalLogLines } from "./log-lines.ts";
 import type { SealedSecretMetrics } from "./metrics.ts";
-import { observe, SECRETS } from "./observe.ts";
-import { openedStateOf } from "./opened-state.ts";
+import { observe, SECRETS, type Seen } from "./observe.ts";
+import { isSyncedNow, openedStateOf } from "./opened-state.ts";
 import { syncedProfile } from "./status.ts";
 import type { Unsealer } from "./unsealer.ts";
 
@@ -26,6 +35,9 @@ export interface SealedSecretOptions {
   readonly updateStatus?: boolean;
   /** Make a Secret anew when somebody deletes it. Default true. */
   readonly recreate?: boolean;
+  /** Set back what others change in our Secrets, unless an object says otherwise. Default false. */
+  readonly revertChanges?: boolean;
+  readonly clock: Clock;
   /** Give up after this many failures in a row until the object changes; never when absent. */
   readonly maxRetries?: number | undefined;
   readonly backoff?: BackoffOptions;
@@ -41,16 +53,19 @@ const ROUNDS = 3;
 
 /** SealedSecret: opens its items and keeps the Secret of the same name. */
 export function sealedSecretController(options: SealedSecretOptions): KindController {
-  const { metrics, unsealer, maxRetries, recreate = true } = options;
+  const { metrics, unsealer, maxRetries, recreate = true, revertChanges = false } = options;
+  const drift = new Drift(options.clock);
   let keysAdded = 0;
   /** Objects that another try may help, and what they wait for. */
   const waiting = new Map<string, NonNullable<Acted["waitsFor"]>>();
 
   /** Whether the Secret is known to be what this object says: nothing has to be opened to find that out. */
   const isUnchanged = async (sealed: KubeObject, { client, key, signal, watched }: PassContext): Promise<boolean> => {
+    const secrets = watched(SECRETS);
+    const known = secrets?.get(key)?.metadata;
+    if (known !== undefined && isSyncedNow(sealed) && drift.isSettled(key, known)) return true;
     const state = openedStateOf(sealed);
     if (state === undefined || unsealer.isUnchanged === undefined) return false;
-    const secrets = watched(SECRETS);
     const secret =
       secrets === undefined
         ? await client.get<KubeObject>(SECRETS, splitKey(key), signal).catch(() => undefined)
@@ -58,13 +73,13 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
     return secret !== undefined && unsealer.isUnchanged(sealed, secret.metadata, state);
   };
 
-  const pass = async (sealed: KubeObject, context: PassContext): Promise<Opened> => {
+  const pass = async (sealed: KubeObject, context: PassContext, restore?: Seen["restore"]): Promise<Opened> => {
     const { client, signal } = context;
     const secrets = context.watched(SECRETS);
     let mayExist = secrets === undefined || secrets.get(context.key) !== undefined;
     for (let round = 1; ; round++) {
       try {
-        const seen = await observe(sealed, { client, unsealer, mayExist, signal });
+        const seen = await observe(sealed, { client, unsealer, mayExist, restore, signal });
         const acted = await act(decide(seen), { sealed, client, signal });
         const openedBy = seen.unsealed?.kind === "opened" ? seen.unsealed.openedBy : [];
         if (acted.changed !== true || round === ROUNDS) {
@@ -92,6 +107,23 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
     return known !== undefined && live !== undefined && isLater(known, live);
   };
 
+  /** Remembers the Secret where changes of others are set back. */
+  const settle = (sealed: KubeObject, { key }: PassContext, secret: ObjectMeta | undefined) => {
+    if (secret !== undefined && isReverting(sealed, revertChanges)) drift.settled(key, secret);
+    else drift.forget(key);
+  };
+
+  const revertEvents = (key: string, { replaced }: Acted): readonly EventNote[] => {
+    const how = replaced === undefined ? "again" : drift.reverted(key);
+    if (replaced === undefined || how === "again") return [];
+    const writer = lastWriterOf(replaced);
+    const by = writer === undefined ? "" : ` by "${writer}"`;
+    if (how === "first")
+      return [{ type: "Normal", reason: "Reverted", message: `Secret was changed${by} and set back` }];
+    const message = `Secret keeps being changed${by}; it is set back with growing pauses`;
+    return [{ type: "Warning", reason: "RevertContested", message }];
+  };
+
   return {
     name: "sealedsecret",
     resource: SEALED_SECRETS,
@@ -100,25 +132,38 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
     concurrency: options.concurrency ?? CONCURRENCY,
     profile: syncedProfile,
     backoff: options.backoff ?? BACKOFF,
-    changed: (before, after) =>
-      before.metadata.generation !== after.metadata.generation ||
-      [NAMESPACE_WIDE, CLUSTER_WIDE].some((scope) => isOn(before, scope) !== isOn(after, scope)),
+    changed: (before, after) => {
+      const isChanged =
+        before.metadata.generation !== after.metadata.generation ||
+        [NAMESPACE_WIDE, CLUSTER_WIDE].some((scope) => isOn(before, scope) !== isOn(after, scope)) ||
+        before.metadata.annotations?.[REVERT_CHANGES] !== after.metadata.annotations?.[REVERT_CHANGES];
+      // What the object says now has to be written as a whole first.
+      if (isChanged) drift.forget(keyOf(after));
+      return isChanged;
+    },
     ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
 
     // All Secrets, whatever their labels: a Secret belongs to a SealedSecret by its name, and its labels are the
     // template's.
-    watches: recreate
-      ? [
-          {
-            resource: SECRETS,
-            metadataOnly: true,
-            keep: identityOf,
-            affected: (change, own) => (concerns(change, own, waiting) ? [change.key] : []),
-            afterBreak: (secrets, own) =>
-              own.keys().filter((key) => secrets.get(key) === undefined && waiting.get(key) !== "key"),
-          },
-        ]
-      : [],
+    watches:
+      recreate || revertChanges
+        ? [
+            {
+              resource: SECRETS,
+              metadataOnly: true,
+              keep: identityOf,
+              affected: (change, own) => {
+                if (change.type === "deleted" && !recreate) return [];
+                const isDrift = change.type === "updated" && drift.noticed(change.key, change.object.metadata);
+                return isDrift || concerns(change, own, waiting) ? [change.key] : [];
+              },
+              afterBreak: (secrets, own) =>
+                recreate
+                  ? own.keys().filter((key) => secrets.get(key) === undefined && waiting.get(key) !== "key")
+                  : [],
+            },
+          ]
+        : [],
 
     subscribe: (enqueue) => {
       options.onKeyAdded(() => {
@@ -135,18 +180,31 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       if (await isUnchanged(sealed, context)) {
         waiting.delete(context.key);
         metrics.condition(sealed, true);
+        settle(sealed, context, context.watched(SECRETS)?.get(context.key)?.metadata);
         return { outcome: { kind: "done", reason: "Unchanged", message: "" }, events: [], quiet: true };
       }
+      const waitMs = isSyncedNow(sealed) && isReverting(sealed, revertChanges) ? drift.waitMs(context.key) : undefined;
+      if (waitMs !== undefined && waitMs > 0) {
+        const outcome = { kind: "done", reason: "Contested", message: "", requeueAfterMs: waitMs } as const;
+        return { outcome, events: [], quiet: true, keepStatus: true };
+      }
+      const restore = waitMs === undefined ? undefined : { uid: drift.look(context.key) };
       metrics.attempted();
       const keysBefore = keysAdded;
-      const opened = await pass(sealed, context);
-      const { pass: result, failure, waitsFor } = opened.acted;
+      const opened = await pass(sealed, context, restore);
+      const { acted } = opened;
+      const { pass: result, failure, waitsFor } = acted;
+      settle(sealed, context, opened.settled);
       if (waitsFor === undefined) waiting.delete(context.key);
       else waiting.set(context.key, waitsFor);
       if (failure !== undefined) metrics.failed(failure, sealed.metadata.namespace ?? "");
       metrics.condition(sealed, result.outcome.kind === "done");
       return {
         ...result,
+        // A Secret that had to be made anew is told as usual.
+        ...(restore?.uid !== undefined && acted.secret?.metadata.uid === restore.uid
+          ? { events: revertEvents(context.key, acted) }
+          : {}),
         status: openedFields(sealed, opened),
         outcome: limited(
           // What came while this pass ran may not have been seen by it, nor led to another.
@@ -166,6 +224,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       // What fails here is not tried again, as in the original: there is no object left to tell about it.
       options.deleteSecret?.(splitKey(key)).catch(() => undefined);
       waiting.delete(key);
+      drift.forget(key);
       // As in the original, whose dashboards count on it.
       metrics.attempted();
       metrics.gone(last);

@@ -91,6 +91,8 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
     labelSelector: settings.labelSelector,
     updateStatus: settings.updateStatus,
     recreate: !settings.skipRecreate,
+    revertChanges: settings.revertChanges,
+    clock,
     maxRetries: settings.maxUnsealRetries,
     ...(settings.oldGcBehavior ? { deleteSecret } : {}),
   });

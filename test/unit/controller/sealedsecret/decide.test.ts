@@ -101,6 +101,7 @@ describe("decide()", () => {
     const decision = decideOn(wanted(undefined, { type: "my/type" }), there);
     expect(decision).toEqual({
       kind: "update",
+      live: there,
       secret: {
         ...there,
         type: "my/type",
@@ -121,6 +122,7 @@ describe("decide()", () => {
     const there = live({ annotations: { [`${P}patch`]: "true" }, labels: { old: "1" } }, { data: { b: "Yg==" } });
     expect(decideOn(wanted({ note: "n" }), there)).toEqual({
       kind: "update",
+      live: there,
       secret: {
         ...there,
         data: { a: "YQ==", b: "Yg==" },

@@ -45,6 +45,7 @@ async function start(
     onKeyAdded: (tell) => {
       keyCame = tell;
     },
+    clock,
     ...options,
   });
   manager = startManager({ client: cluster, clock, log, metrics, events, controllers: [controller] });
@@ -468,5 +469,162 @@ describe("sealedSecretController()", () => {
     cluster.remove(SEALED_SECRETS, "apps/db");
     await settle();
     expect(await metrics.text()).not.toContain('name="db"');
+  });
+});
+
+describe("changes that others make to the Secret", () => {
+  const REVERT = "sealkit.dev/revert-changes";
+  const withLabel: (object: KubeObject) => Unsealed = (object) => {
+    const { secret, ...rest } = opened(object) as Extract<Unsealed, { kind: "opened" }>;
+    const metadata = { ...secret.metadata, labels: { app: "x" } };
+    return { ...rest, secret: { ...secret, metadata, data: { a: "YQ==", b: "Yg==" } } };
+  };
+  const secretOf = (cluster: ReturnType<typeof memoryCluster>) => cluster.object("secrets", "apps/db")!;
+  const edit = (cluster: ReturnType<typeof memoryCluster>, change: Partial<KubeObject>) =>
+    cluster.put(SECRETS, { ...secretOf(cluster), ...change });
+  const managedFields = [
+    { manager: "sealkit", operation: "Update", time: "2026-01-01T00:00:00Z" },
+    { manager: "kubectl-edit", operation: "Update", time: "2026-01-01T00:00:05Z" },
+  ];
+
+  test("are left alone as by the original, unless it is asked for otherwise", async () => {
+    let passes = 0;
+    const { cluster, settle } = await start((object) => {
+      passes += 1;
+      return withLabel(object);
+    });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    edit(cluster, { data: { a: "ZWRpdGVk" } });
+    await settle();
+    expect([passes, secretOf(cluster)["data"]]).toEqual([1, { a: "ZWRpdGVk" }]);
+  });
+
+  test.each([
+    { flag: true, annotation: undefined, reverts: true },
+    { flag: true, annotation: "false", reverts: false },
+    { flag: false, annotation: "true", reverts: true },
+    { flag: false, annotation: "yes", reverts: false },
+  ])("flag $flag and annotation $annotation: set back is $reverts", async ({ flag, annotation, reverts }) => {
+    const { cluster, settle } = await start(withLabel, { revertChanges: flag });
+    const object = sealed("db");
+    const annotations = annotation === undefined ? {} : { annotations: { [REVERT]: annotation } };
+    cluster.put(SEALED_SECRETS, { ...object, metadata: { ...object.metadata, ...annotations } });
+    await settle();
+    edit(cluster, { data: { a: "ZWRpdGVk" } });
+    await settle();
+    expect(secretOf(cluster)["data"]).toEqual(reverts ? { a: "YQ==", b: "Yg==" } : { a: "ZWRpdGVk" });
+  });
+
+  test("only what is ours is set back: data, type, our labels and annotations, and the owner", async () => {
+    const { cluster, settle } = await start(withLabel, { revertChanges: true });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    const { metadata } = secretOf(cluster);
+    const { ownerReferences } = metadata;
+    cluster.put(SECRETS, {
+      ...secretOf(cluster),
+      immutable: false,
+      data: { a: "ZWRpdGVk", c: "Yw==" },
+      metadata: {
+        ...metadata,
+        labels: { app: "edited", theirs: "1" },
+        annotations: { theirs: "2" },
+        finalizers: ["theirs/f"],
+        ownerReferences: [],
+        managedFields,
+      },
+    });
+    await settle();
+    expect(secretOf(cluster)).toMatchObject({
+      immutable: false,
+      data: { a: "YQ==", b: "Yg==" },
+      metadata: {
+        labels: { app: "x", theirs: "1" },
+        annotations: { theirs: "2" },
+        finalizers: ["theirs/f"],
+        ownerReferences,
+      },
+    });
+    expect(Object.keys(secretOf(cluster)["data"] as object)).toEqual(["a", "b"]);
+    expect(eventsOf(cluster)).toEqual([
+      "Normal Unsealed ×1: SealedSecret unsealed successfully",
+      'Normal Reverted ×1: Secret was changed by "kubectl-edit" and set back',
+    ]);
+  });
+
+  test("in a Secret that is only added to, keys of others stay as they are", async () => {
+    const { cluster, settle } = await start(withLabel, { revertChanges: true });
+    cluster.put(SECRETS, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "db", namespace: "apps", annotations: { "sealedsecrets.bitnami.com/patch": "true" } },
+      data: { z: "eg==" },
+    });
+    await settle();
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    edit(cluster, { data: { a: "ZWRpdGVk", b: "Yg==", z: "dGhlaXJz", more: "bQ==" } });
+    await settle();
+    expect(secretOf(cluster)["data"]).toEqual({ a: "YQ==", b: "Yg==", z: "dGhlaXJz", more: "bQ==" });
+  });
+
+  test("a change of something else costs one look and tells nothing", async () => {
+    let passes = 0;
+    const { cluster, settle } = await start(
+      (object) => {
+        passes += 1;
+        return withLabel(object);
+      },
+      { revertChanges: true },
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    const { metadata } = secretOf(cluster);
+    edit(cluster, { metadata: { ...metadata, labels: { ...metadata.labels, theirs: "1" } } });
+    await settle();
+    await settle();
+    expect([passes, eventsOf(cluster).length, secretOf(cluster).metadata.labels]).toEqual([
+      2,
+      1,
+      { app: "x", theirs: "1" },
+    ]);
+  });
+
+  test("somebody who keeps writing is met with growing pauses and two events in all", async () => {
+    let passes = 0;
+    const { cluster, clock, settle } = await start(
+      (object) => {
+        passes += 1;
+        return withLabel(object);
+      },
+      { revertChanges: true },
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    for (let second = 0; second < 600; second++) {
+      edit(cluster, { data: { a: btoa(String(second)) } });
+      await clock.advance(1_000);
+    }
+    expect(passes).toBeLessThan(14);
+    expect(eventsOf(cluster).filter((event) => event.includes("Revert"))).toEqual([
+      "Normal Reverted ×1: Secret was changed and set back",
+      "Warning RevertContested ×1: Secret keeps being changed; it is set back with growing pauses",
+    ]);
+    await clock.advance(300_000);
+    expect(secretOf(cluster)["data"]).toEqual({ a: "YQ==", b: "Yg==" });
+    expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "True" }] });
+  });
+
+  test("a Secret that was given to another owner is theirs", async () => {
+    const { cluster, settle } = await start(withLabel, { revertChanges: true });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    const { metadata } = secretOf(cluster);
+    const owner = { apiVersion: "x/v1", kind: "Other", name: "o", uid: "other", controller: true };
+    edit(cluster, { metadata: { ...metadata, ownerReferences: [owner] }, data: {} });
+    await settle();
+    expect(secretOf(cluster)["data"]).toEqual({});
+    expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "False", reason: "NotManaged" }] });
   });
 });

@@ -57,6 +57,7 @@ async function live(cluster: Cluster, withKeys = keys, options: Partial<SealedSe
     },
     metrics: sealedSecretMetrics(metrics, { revision: "r", omitObjects: false }),
     onKeyAdded: () => undefined,
+    clock,
     ...options,
   });
   cluster.calls.length = 0;
