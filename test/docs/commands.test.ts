@@ -6,13 +6,15 @@ import { startWholeCluster, type WholeCluster } from "../../cli/sandbox/whole-cl
 import { runCli } from "../helpers/run-cli.ts";
 
 /**
- * Runs the `console` blocks of the README and of docs/commands: a line that begins with `$ ` is run, the lines below it are what it
+ * Runs the `console` blocks of the README, of the migration page and of docs/commands: a line that begins with `$ ` is run, the lines below it are what it
  * prints on stdout and stderr together, where `…` stands for anything in a line and a line `…` for any lines. Blocks of
  * one page share a folder. `cat > NAME <<EOF` writes a file; `KUBECONFIG` names a sandbox with the controllers.
  */
 const root = join(import.meta.dirname, "../..");
 const commands = readdirSync(join(root, "docs/commands")).map((name) => `docs/commands/${name}`);
-const pages = ["README.md", ...commands].filter((name) => name.endsWith(".md") && stepsOf(name).length > 0);
+const pages = ["README.md", "docs/migration.md", ...commands].filter(
+  (name) => name.endsWith(".md") && stepsOf(name).length > 0,
+);
 
 interface Step {
   readonly command: string;
@@ -98,6 +100,7 @@ describe("README and docs/commands", () => {
     expect(pages).toEqual(
       expect.arrayContaining([
         "README.md",
+        "docs/migration.md",
         ...["keys", "kubeseal", "preview", "seal"].map((name) => `docs/commands/${name}.md`),
       ]),
     );

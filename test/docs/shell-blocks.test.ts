@@ -15,7 +15,7 @@ const shown: readonly Block[] = pages()
   .filter(({ language }) => language === "sh");
 /** What a block may use without being marked: nothing that reaches out of its folder, or needs what is not there. */
 const HARMLESS =
-  /^(sealkit|cat|cd|chmod|cp|cmp|diff|echo|export|git|grep|head|ls|mkdir|mv|printf|rm|sed|tail|test|[A-Z_]+=.*)$/;
+  /^(sealkit|cat|cd|chmod|cp|cmp|diff|echo|export|git|grep|head|ln|ls|mkdir|mv|printf|rm|sed|tail|test|[A-Z_]+=.*)$/;
 const scripts: Record<string, string> = JSON.parse(read("package.json")).scripts;
 const program = join(root, "dist/bin/sealkit.cjs");
 let folder = "";
