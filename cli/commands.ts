@@ -15,6 +15,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./set/set.ts")).setCommand,
   },
   {
+    name: "edit",
+    group: "Seal",
+    summary: "Edit the items of a SealedSecret in your editor",
+    load: async () => (await import("./edit/edit.ts")).editCommand,
+  },
+  {
     name: "unseal",
     group: "Seal",
     summary: "Open SealedSecrets with private keys, without a controller",

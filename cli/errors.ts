@@ -5,6 +5,8 @@ export type CliErrorCode =
   | "CLI_BAD_INPUT"
   | "CLI_DEMO_FAILED"
   | "CLI_DISK_FULL"
+  | "CLI_EDIT_CANCELLED"
+  | "CLI_EDITOR_FAILED"
   | "CLI_FILE_DENIED"
   | "CLI_FILE_EXISTS"
   | "CLI_FILE_MISSING"

@@ -1,5 +1,5 @@
 import { ClearText } from "../../src/clear-text.ts";
-import { editSealed, type SealedSecretView } from "../../src/secrets/index.ts";
+import { editSealed } from "../../src/secrets/index.ts";
 import { certificateFlags, ownCertificates } from "../certificates/own-flags.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
@@ -7,6 +7,7 @@ import { EXIT } from "../exit-codes.ts";
 import { replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { note, warn, write } from "../output.ts";
+import { warnOfImmutable } from "../sealed-file/immutable.ts";
 import { nameOf, pickSealed } from "../sealed-file/pick.ts";
 import { checkSealedSize } from "../sealed-file/size.ts";
 import { readAssignments } from "./assignments.ts";
@@ -107,11 +108,6 @@ async function warnOfLineEnds(values: ReadonlyMap<string, ClearText>, words: rea
     const remedy = isFromBytes(words, key) ? "; --trim leaves it out" : "";
     await warn(io, `the value of ${key} ends in a line end, which is sealed too${remedy}`);
   }
-}
-
-async function warnOfImmutable({ template }: SealedSecretView, io: Io): Promise<void> {
-  if (template.immutable !== true) return;
-  await warn(io, "the Secret is immutable: a cluster that has it takes new values only after it was deleted");
 }
 
 function counted(what: string, keys: readonly string[]): string {

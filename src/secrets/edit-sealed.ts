@@ -77,6 +77,25 @@ export async function editSealed(
   });
 }
 
+/**
+ * Refuses a SealedSecret that `editSealed` could not change, before anybody types what would be lost.
+ *
+ * @throws as `editSealed`
+ */
+export function checkEditable(text: string, place: SealedPlace, source: string): void {
+  refuseLegacy(place.view);
+  labelOf(place.view);
+  const before = place.item === undefined ? [] : ["items", place.item];
+  const changes = [
+    { path: [...before, "spec", "encryptedData", PROBE], value: PROBE },
+    { path: [...before, "metadata", "annotations", HINTS_ANNOTATION], value: PROBE },
+  ];
+  editManifests(text, { document: place.document, changes, source });
+}
+
+/** A name that nothing has, to see whether an entry can be added. */
+const PROBE = "sealkit-probe";
+
 /** Without a fingerprint, hints of changed items are dropped: they would say nothing any more. */
 function changedHints(
   present: string | undefined,
@@ -102,14 +121,8 @@ function changedHints(
 }
 
 function checkChanges(view: SealedSecretView, { set, unset }: ItemChanges): void {
-  const { metadata, encryptedData, legacyData } = view;
-  if (legacyData !== undefined) {
-    const what = `Cannot edit SealedSecret "${nameOf(metadata)}"`;
-    throw new SecretsError("SECRETS_LEGACY_DATA", `${what}: it uses the deprecated field spec.data`, {
-      original: "using deprecated 'data' field, use 'encryptedData' or flip the feature flag",
-      hints: ["all its values are in one piece: seal the whole Secret again"],
-    });
-  }
+  const { metadata, encryptedData } = view;
+  refuseLegacy(view);
   for (const name of set.keys()) {
     if (ITEM_NAME.test(name) && name !== "." && name !== ".." && !name.startsWith("..")) continue;
     throw new SecretsError(
@@ -130,6 +143,15 @@ function checkChanges(view: SealedSecretView, { set, unset }: ItemChanges): void
       details: [there === "" ? "it has no items" : `its items: ${there}`],
     });
   }
+}
+
+function refuseLegacy({ metadata, legacyData }: SealedSecretView): void {
+  if (legacyData === undefined) return;
+  const what = `Cannot edit SealedSecret "${nameOf(metadata)}"`;
+  throw new SecretsError("SECRETS_LEGACY_DATA", `${what}: it uses the deprecated field spec.data`, {
+    original: "using deprecated 'data' field, use 'encryptedData' or flip the feature flag",
+    hints: ["all its values are in one piece: seal the whole Secret again"],
+  });
 }
 
 function labelOf({ metadata, annotations }: SealedSecretView): Uint8Array {

@@ -7,7 +7,14 @@ export type {
   DecryptionKeys,
   DecryptionOptions,
 } from "./decryption.ts";
-export { type EditSealedOptions, editSealed, type ItemChanges, type SealedPlace } from "./edit-sealed.ts";
+export {
+  checkEditable,
+  type EditSealedOptions,
+  editSealed,
+  type ItemChanges,
+  type SealedPlace,
+} from "./edit-sealed.ts";
+export { editSheet, type OpenedEach, readSheet } from "./edit-sheet.ts";
 export { type ItemProblem, SecretsError, type SecretsErrorCode } from "./errors.ts";
 export { claimedKey, HINTS_ANNOTATION, type Hints, hashOfItem, hintsText, type ItemHint, readHints } from "./hints.ts";
 export {
@@ -20,6 +27,7 @@ export {
 } from "./inspect-sealed.ts";
 export { clearBytesOf, type ItemDefect, type ItemParts, itemParts } from "./item-parts.ts";
 export { type MergeOptions, mergeInto } from "./merge-into.ts";
+export { openEach } from "./open-each.ts";
 export { type RotateOptions, rotateSealed } from "./rotate-sealed.ts";
 export { scopeOf } from "./scope.ts";
 export { type SealOptions, sealSecret } from "./seal-secret.ts";
