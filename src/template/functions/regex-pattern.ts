@@ -1,6 +1,7 @@
 import { RE2JS, RE2JSSyntaxException } from "re2js";
 import { GoError } from "../value/go-error.ts";
 import { fromText, isValidUtf8 } from "../value/go-string.ts";
+import type { Host } from "../value/host.ts";
 import { type NamedPattern, withDistinctNames, withGivenNames } from "./regex-names.ts";
 
 /** One match: where it begins and ends, then each group; -1 for a group that is not part of the match. */
@@ -26,8 +27,16 @@ export interface SearchText {
   readonly searched: string;
 }
 
-/** @throws GoError with the text of Go's `regexp.Compile` */
-export function compilePattern(source: string): Pattern {
+/** What a search does for one step of the host: instructions of the pattern at characters of the text. */
+const WORK_PER_STEP = 1_000;
+
+/**
+ * Makes a pattern ready. Its searches count their steps with the host.
+ *
+ * @throws GoError with the text of Go's `regexp.Compile`
+ */
+export function compilePattern(source: string, host: Host): Pattern {
+  host.step(1 + Math.ceil(source.length / WORK_PER_STEP));
   const named = withDistinctNames(source);
   const compiled = compiledOrRefused(named);
   return {
@@ -35,7 +44,10 @@ export function compilePattern(source: string): Pattern {
     names: numbersByName(compiled, named),
     search: ({ searched }, from) => {
       const matcher = compiled.matcher(searched);
-      if (!matcher.find(from)) return undefined;
+      const isFound = matcher.find(from);
+      const passed = (isFound ? matcher.end() : searched.length) - from;
+      host.step(1 + Math.ceil((passed * compiled.programSize()) / WORK_PER_STEP));
+      if (!isFound) return undefined;
       const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => ({
         start: matcher.start(group),
         end: matcher.end(group),

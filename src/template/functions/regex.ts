@@ -13,9 +13,9 @@ export const regexFunctions: readonly GoFunction[] = [
   defineFunction({
     name: "regexMatch",
     params: ["string", "string"],
-    call: ([source, text]) => {
+    call: ([source, text], host) => {
       try {
-        return matches(compilePattern(source), text);
+        return matches(compilePattern(source, host), text);
       } catch (error) {
         if (error instanceof GoError) return false;
         throw error;
@@ -25,15 +25,15 @@ export const regexFunctions: readonly GoFunction[] = [
   defineFunction({
     name: "mustRegexMatch",
     params: ["string", "string"],
-    call: ([source, text]) => matches(compilePattern(source), text),
+    call: ([source, text], host) => matches(compilePattern(source, host), text),
   }),
   defineFunction({ name: "regexQuoteMeta", params: ["string"], call: ([text], host) => quoteMeta(text, host) }),
   ...plainAndMust("regexFind", (name, compile) =>
     defineFunction({
       name,
       params: ["string", "string"],
-      call: ([source, text]) => {
-        const match = compile(source).search(searchText(text), 0);
+      call: ([source, text], host) => {
+        const match = compile(source, host).search(searchText(text), 0);
         return match === undefined ? "" : text.slice(match.start, match.end);
       },
     }),
@@ -43,7 +43,7 @@ export const regexFunctions: readonly GoFunction[] = [
       name,
       params: ["string", "string", "int"],
       call: ([source, text, limit], host) => {
-        const found = findAll(compile(source), text, limit.toNumber(), host);
+        const found = findAll(compile(source, host), text, limit.toNumber(), host);
         return found.length === 0 ? nilSlice("string") : strings(found);
       },
     }),
@@ -53,7 +53,7 @@ export const regexFunctions: readonly GoFunction[] = [
       name,
       params: ["string", "string", "int"],
       call: ([source, text, limit], host) => {
-        const pattern = compile(source);
+        const pattern = compile(source, host);
         return limit.value === 0n ? nilSlice("string") : strings(split(pattern, text, limit.toNumber(), host));
       },
     }),
@@ -64,7 +64,7 @@ export const regexFunctions: readonly GoFunction[] = [
       params: ["string", "string", "string"],
       call: ([source, text, replacement], host) =>
         replaceAll(
-          compile(source),
+          compile(source, host),
           text,
           (pattern, match) => expandReplacement(replacement, pattern, match, text),
           host,
@@ -75,12 +75,12 @@ export const regexFunctions: readonly GoFunction[] = [
     defineFunction({
       name,
       params: ["string", "string", "string"],
-      call: ([source, text, replacement], host) => replaceAll(compile(source), text, () => replacement, host),
+      call: ([source, text, replacement], host) => replaceAll(compile(source, host), text, () => replacement, host),
     }),
   ),
 ];
 
-type Compile = (source: string) => Pattern;
+type Compile = (source: string, host: Host) => Pattern;
 
 /** The form that panics for a bad pattern and the one that returns an error: in a template their texts differ. */
 function plainAndMust(name: string, define: (name: string, compile: Compile) => GoFunction): GoFunction[] {
@@ -88,9 +88,9 @@ function plainAndMust(name: string, define: (name: string, compile: Compile) => 
   return [define(name, compileOrPanic), define(must, compilePattern)];
 }
 
-function compileOrPanic(source: string): Pattern {
+function compileOrPanic(source: string, host: Host): Pattern {
   try {
-    return compilePattern(source);
+    return compilePattern(source, host);
   } catch (error) {
     if (!(error instanceof GoError)) throw error;
     const quoted = canBackquote(source) ? `\`${source}\`` : quote(source);

@@ -3,10 +3,10 @@ import type { TemplateCase } from "../../../helpers/template-cases.ts";
 /** Text: cutting, searching, letter case, quoting, splitting, checksums. */
 export const cases: readonly TemplateCase[] = [
   "{{ hello }}",
-  "{{ abbrev 8 .words }}|{{ abbrev 3 .words }}|{{ abbrev 100 .words }}|{{ abbrev 8 .unicode }}",
+  "{{ abbrev 8 .words }}|{{ abbrev 3 .words }}|{{ abbrev 100 .words }}|{{ abbrev 8 .unicode | quote }}",
   "{{ abbrevboth 10 15 .words }}|{{ abbrevboth 2 15 .words }}|{{ abbrevboth 90 15 .words }}|{{ abbrevboth 5 6 .words }}",
   "{{ trunc 5 .words }}|{{ trunc -5 .words }}|{{ trunc 0 .words }}|{{ trunc -500 .words }}",
-  "{{ trunc 3 .unicode }}",
+  "{{ trunc 3 .unicode | quote }}",
   "{{ trunc 4 .unicode | quote }}",
   '[{{ trim .space }}]|[{{ trim .multi }}]|[{{ trim "\\u00a0\\u2003x\\u0085" }}]',
   '{{ upper .unicode }}|{{ lower .unicode }}|{{ upper "ß ﬁ ŉ ᾳ ǆ ი" }}|{{ lower "İ ẞ Σ" }}',
@@ -34,7 +34,7 @@ export const cases: readonly TemplateCase[] = [
   '{{ camelcase "_" }}|{{ camelcase "" }}|{{ camelcase "a" }}|{{ camelcase "élan vital" }}',
   "{{ wrap 10 .words }}",
   '{{ wrap 5 "aaaaaaaaaa bbb" }}|{{ wrap 0 "a b c" }}|{{ wrap -3 "ab cd" }}',
-  '{{ wrapWith 10 "\\n-- " .words }}|{{ wrapWith 3 "" "abcdefgh" }}|{{ wrapWith 2 "|" "é日" }}',
+  '{{ wrapWith 10 "\\n-- " .words }}|{{ wrapWith 3 "" "abcdefgh" }}|{{ wrapWith 2 "|" "é日" | quote }}',
   '{{ contains "fox" .words }}|{{ contains "" "" }}|{{ .words | contains "cat" }}',
   '{{ hasPrefix "The" .words }}|{{ hasSuffix "dog" .words }}|{{ hasPrefix .words "The" }}',
   "{{ quote .pass }}|{{ quote .unicode 1 nil true 2.5 }}|{{ quote }}|{{ quote nil }}",
