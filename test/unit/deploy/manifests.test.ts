@@ -38,6 +38,10 @@ describe("deploy/sealkit.yaml", () => {
     }
     expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
     expect(pod.serviceAccountName).not.toBe("default");
+    // No account gives out its token by itself; the pod that needs it asks.
+    expect(pod.automountServiceAccountToken).toBe(true);
+    const account = ofKind("ServiceAccount").find(({ metadata }) => metadata.name === pod.serviceAccountName);
+    expect(account.automountServiceAccountToken).toBe(false);
   });
 
   test("the two Deployments share no account and no image but ours", () => {
