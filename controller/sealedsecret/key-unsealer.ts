@@ -41,7 +41,9 @@ export function keyUnsealer({ keyring, acceptLegacyData }: KeyUnsealerOptions): 
         if (!(error instanceof SecretsError)) throw error;
         const isKeyMissing =
           error.code === "SECRETS_UNSEAL_FAILED" && error.items.every((item) => item.original === NO_KEY);
-        return { kind: isKeyMissing ? "no-key" : "unusable", message: `${error.original}${triedText(error.items)}` };
+        const message = `${error.original}${triedText(error.items)}`;
+        if (!isKeyMissing) return { kind: "unusable", message };
+        return { kind: "no-key", message, item: error.items.find(({ tried }) => tried.length > 0)?.item };
       }
     },
     proof: (sealed, secret, openedBy) => unsealedDigest({ sealed, secret, openedBy, acceptLegacyData }, keyring),

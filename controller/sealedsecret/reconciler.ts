@@ -16,6 +16,7 @@ import { type Acted, act, refused } from "./act.ts";
 import { CLUSTER_WIDE, isOn, MANAGED, NAMESPACE_WIDE, PATCH, REVERT_CHANGES } from "./annotations.ts";
 import { decide } from "./decide.ts";
 import { Drift, isReverting, lastWriterOf } from "./drift.ts";
+import type { LikelyCause } from "./likely-cause.ts";
 import { originalLogLines } from "./log-lines.ts";
 import type { SealedSecretMetrics } from "./metrics.ts";
 import { observe, SECRETS, type Seen } from "./observe.ts";
@@ -28,6 +29,8 @@ export interface SealedSecretOptions {
   readonly metrics: SealedSecretMetrics;
   /** Calls back whenever there is a sealing key that was not there before. */
   readonly onKeyAdded: (tell: () => void) => void;
+  /** Looks for what an item that does not open was sealed for. */
+  readonly cause?: LikelyCause;
   /** Passes at the same time. Private-key work has its own limit; the rest is waiting for the API. */
   readonly concurrency?: number;
   readonly labelSelector?: string | undefined;
@@ -73,13 +76,29 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
     return secret !== undefined && unsealer.isUnchanged(sealed, secret.metadata, state);
   };
 
+  /** Adds for what the first item was sealed, where that can be found out within the namespace. */
+  const explained = async (seen: Seen, { objects }: PassContext): Promise<Seen> => {
+    const { sealed, unsealed } = seen;
+    if (unsealed?.kind !== "no-key" || unsealed.item === undefined || options.cause === undefined) return seen;
+    const { namespace } = sealed.metadata;
+    const names = () =>
+      objects.keys().flatMap((key) => {
+        const place = splitKey(key);
+        return place.namespace === namespace ? [place.name] : [];
+      });
+    const cause = await options.cause.of(sealed, unsealed.item, names);
+    return cause === undefined
+      ? seen
+      : { ...seen, unsealed: { ...unsealed, message: `${unsealed.message}; ${cause}` } };
+  };
+
   const pass = async (sealed: KubeObject, context: PassContext, restore?: Seen["restore"]): Promise<Opened> => {
     const { client, signal } = context;
     const secrets = context.watched(SECRETS);
     let mayExist = secrets === undefined || secrets.get(context.key) !== undefined;
     for (let round = 1; ; round++) {
       try {
-        const seen = await observe(sealed, { client, unsealer, mayExist, restore, signal });
+        const seen = await explained(await observe(sealed, { client, unsealer, mayExist, restore, signal }), context);
         const acted = await act(decide(seen), { sealed, client, signal });
         const openedBy = seen.unsealed?.kind === "opened" ? seen.unsealed.openedBy : [];
         if (acted.changed !== true || round === ROUNDS) {
@@ -225,6 +244,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       options.deleteSecret?.(splitKey(key)).catch(() => undefined);
       waiting.delete(key);
       drift.forget(key);
+      options.cause?.forget(last);
       // As in the original, whose dashboards count on it.
       metrics.attempted();
       metrics.gone(last);

@@ -10,6 +10,7 @@ import type { Family } from "../start.ts";
 import { sealedSecretRoutes } from "./http-routes.ts";
 import { keyService } from "./key-service.ts";
 import { keyUnsealer } from "./key-unsealer.ts";
+import { likelyCause } from "./likely-cause.ts";
 import { sealedSecretMetrics } from "./metrics.ts";
 import { SECRETS } from "./observe.ts";
 import { sealedSecretController } from "./reconciler.ts";
@@ -88,6 +89,7 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
       omitObjects: settings.metricsOmitSecretLabels,
     }),
     onKeyAdded: (tell) => registry.onChange((change) => change === "added" && tell()),
+    cause: likelyCause({ keyring, clock }),
     labelSelector: settings.labelSelector,
     updateStatus: settings.updateStatus,
     recreate: !settings.skipRecreate,

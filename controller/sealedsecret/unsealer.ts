@@ -11,8 +11,8 @@ export interface Secret extends KubeObject {
 export type Unsealed =
   /** The Secret that the SealedSecret describes: its name and namespace, no owner yet; and the keys that opened it. */
   | { readonly kind: "opened"; readonly secret: Secret; readonly openedBy: readonly string[] }
-  /** At least one item can be opened by none of the keys that we have. Another key may help. */
-  | { readonly kind: "no-key"; readonly message: string }
+  /** At least one item can be opened by none of the keys that we have. Another key may help. `item`: one that was tried. */
+  | { readonly kind: "no-key"; readonly message: string; readonly item?: string | undefined }
   /** Only a change of the object can help. */
   | { readonly kind: "unusable"; readonly message: string };
 

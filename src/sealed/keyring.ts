@@ -24,6 +24,8 @@ export interface KeyringOptions {
 export interface OpenOptions {
   /** Fingerprint of the key that opened this object last time: it is tried first. */
   readonly first?: string | undefined;
+  /** Fingerprint of the one key to try. */
+  readonly only?: string | undefined;
 }
 
 export interface OpenedItem {
@@ -94,19 +96,26 @@ export class Keyring {
     return derived;
   }
 
+  /** Fingerprints of the keys that an item of this size can have been sealed for, in the order in which they are tried. */
+  fitting(sealed: Uint8Array): readonly string[] {
+    const { wrappedKey } = splitSealed(sealed);
+    return this.#inOrder(undefined)
+      .filter(({ bits }) => isSizeOf(bits, wrappedKey))
+      .map(({ fingerprint }) => fingerprint);
+  }
+
   /**
    * Opens one sealed item.
    *
    * @throws {SealedError} `SEALED_TRUNCATED`; `SEALED_NO_KEY_FITS`, which says which keys were tried and nothing about
    *   why they failed.
    */
-  async open(sealed: Uint8Array, label: Uint8Array, { first }: OpenOptions = {}): Promise<OpenedItem> {
+  async open(sealed: Uint8Array, label: Uint8Array, { first, only }: OpenOptions = {}): Promise<OpenedItem> {
     const { wrappedKey, body } = splitSealed(sealed);
     const tried: string[] = [];
     const unusable: string[] = [];
     for (const { fingerprint, bits, lanes } of this.#inOrder(first)) {
-      // An RSA ciphertext is as long as its modulus: a key of another length cannot be the one.
-      if (Math.ceil(bits / 8) !== wrappedKey.length) continue;
+      if (!isSizeOf(bits, wrappedKey) || (only !== undefined && only !== fingerprint)) continue;
       const sessionKey = await lanes.decrypt(wrappedKey, label);
       if (sessionKey === "unusable") {
         unusable.push(fingerprint);
@@ -126,6 +135,11 @@ export class Keyring {
     const rank = ({ fingerprint }: Entry) => (fingerprint === first ? 0 : fingerprint === this.#recent ? 1 : 2);
     return [...this.#entries].sort((a, b) => rank(a) - rank(b));
   }
+}
+
+/** An RSA ciphertext is as long as its modulus: a key of another length cannot be the one. */
+function isSizeOf(bits: number, wrappedKey: Uint8Array): boolean {
+  return Math.ceil(bits / 8) === wrappedKey.length;
 }
 
 interface Trial {

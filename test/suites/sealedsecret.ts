@@ -202,7 +202,13 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
       const { name = "", namespace = "" } = moved.metadata;
       expect(await settled(name, "False", namespace)).toMatchObject({
         message: expect.stringMatching(/^no key could decrypt secret \(a, b\); tried: SHA256:/),
+        reason: "NoKeyFits",
       });
+      // The cause is told within the namespace; of another one nothing is.
+      const { message = "" } = (await condition(name, namespace)).fields;
+      const cause = `item "a" was sealed for apps/${object.metadata.name} (strict) with SHA256:`;
+      expect(message.includes("was sealed for")).toBe("name" in change);
+      if ("name" in change) expect(message).toContain(cause);
       expect(await secretData(name, namespace)).toBeUndefined();
     });
 
