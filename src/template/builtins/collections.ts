@@ -19,7 +19,7 @@ function elementAt(value: GoValue, at: number): GoValue {
   return value instanceof GoBytes ? integer("uint8", value.bytes[at] ?? 0) : null;
 }
 
-/** An index as a number; it may be the length itself only where a slice may end there. */
+/** An index as a number; it may be the length itself, where a slice may end. */
 function checkedIndex(index: GoValue, limit: number): number {
   if (index === null || index instanceof NoValue) throw new GoError("cannot index slice/array with nil");
   if (!(index instanceof GoInt)) throw new GoError(`cannot index slice/array with type ${typeName(index)}`);
@@ -44,7 +44,9 @@ function indexed(item: GoValue, index: GoValue): GoValue {
     if (item instanceof GoObject && item.isNil) throw new GoError("index of nil pointer");
     throw new GoError(`can't index item of type ${typeName(item).replace(/^\*/, "")}`);
   }
-  return elementAt(item, checkedIndex(index, length - 1));
+  const at = checkedIndex(index, length);
+  if (at === length) throw new GoError(`reflect: ${kind(item)} index out of range`);
+  return elementAt(item, at);
 }
 
 /** `index x 1 2`: x[1][2]. */
@@ -67,7 +69,7 @@ export const slice = defineFunction({
     if (kind(item) === "invalid") throw new GoError("slice of untyped nil");
     if (indexes.length > 3) throw new GoError(`too many slice indexes: ${indexes.length}`);
     const length = lengthOf(item);
-    if (length === undefined) throw new GoError(`can't slice item of type ${typeName(item)}`);
+    if (length === undefined) throw new GoError(`can't slice item of type ${typeName(item).replace(/^\*/, "")}`);
     if (typeof item === "string" && indexes.length === 3) throw new GoError("cannot 3-index slice a string");
     const [from = 0, to = length, capacity] = indexes.map((at) => checkedIndex(at, length));
     if (from > to) throw new GoError(`invalid slice index: ${from} > ${to}`);
