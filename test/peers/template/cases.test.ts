@@ -1,15 +1,18 @@
 import { describe, expect, test } from "vitest";
+import { valueFunctions } from "../../../src/template/functions/value-functions.ts";
+import { goString } from "../../../src/template/value/go-string.ts";
 import { allTemplateCases, caseObject, type TemplateCase } from "../../helpers/template-cases.ts";
-import { askTemplateOracle } from "../../helpers/template-oracle.ts";
+import { askTemplateOracle, type TemplateAnswer } from "../../helpers/template-oracle.ts";
 import { oracleRequest, renderCase } from "../../helpers/template-render.ts";
 
+const functions = valueFunctions;
 const files = await allTemplateCases();
 
 /** What of a case is not as in Go; undefined when all is well. */
-function difference(entry: TemplateCase, go: { readonly output: string; readonly error?: string }) {
+function difference(entry: TemplateCase, go: TemplateAnswer) {
   const { template, like, differs } = caseObject(entry);
-  const ours = renderCase(entry);
-  const wanted = go.error === undefined ? { output: go.output } : { output: "", error: go.error };
+  const ours = renderCase(entry, { functions });
+  const wanted = go.error === undefined ? { output: textOf(go) } : { output: "", error: go.error };
   if (differs !== undefined) {
     const isSo =
       (differs.output === undefined || differs.output === ours.output) &&
@@ -21,6 +24,10 @@ function difference(entry: TemplateCase, go: { readonly output: string; readonly
   }
   return ours.output === wanted.output && ours.error === wanted.error ? undefined : { template, wanted, ours };
 }
+
+/** What Go wrote; bytes that are no text are as in our strings. */
+const textOf = ({ output, bytes }: TemplateAnswer) =>
+  bytes === undefined ? output : goString(Buffer.from(bytes, "base64"));
 
 describe("templates give what Go gives", () => {
   test.each([...files])("%s", (_name, cases) => {

@@ -21,7 +21,15 @@ export const cases: readonly TemplateCase[] = [
   { template: '{{ template "d" . }}{{ define "d" }}1{{ end }}', others: { u: '{{ define "d" }} {{ end }}' }, data },
   { template: '{{ template "u" . }}', others: { u: "{{ .a.b }}" }, data },
   { template: '{{ template "u" . }}', others: { u: "a\nb {{ nope }}" }, data },
-  { template: '{{ template "%d" . }}', others: { "%d": "{{ .a.b }}" }, data },
+  {
+    template: '{{ template "%d" . }}',
+    others: { "%d": "{{ .a.b }}" },
+    data,
+    differs: {
+      error: /^template: %d:1:5: executing "%d" at <\.a\.b>: can't evaluate field b in type interface \{\}$/,
+      because: "Go takes the name of the text for a format of its own error",
+    },
+  },
   { template: '{{ template "a b\\"c" . }}', others: { 'a b"c': "{{ .a.b }}" }, data },
   ...["default", "invalid", "zero", "error"].flatMap((mode): TemplateCase[] =>
     [
