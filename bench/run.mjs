@@ -3,6 +3,8 @@
 //   npm run bench                       everything but the long ones
 //   npm run bench -- seal age           only these
 //   npm run bench -- unseal-defaults    the original controller at its default limits (seven minutes)
+//   npm run bench -- sealedsecret restart memory bulk
+//                                       thousands of SealedSecrets (twelve minutes)
 //   npm run bench -- --json FILE        also write the figures to FILE
 //   npm run bench -- --quick            few rounds and small inputs: to see that it works
 import { execFileSync } from "node:child_process";
@@ -32,6 +34,25 @@ const BENCHES = {
     run: unseal(),
     quick: unseal({ count: 20, rounds: 1 }),
     peers: ["kubernetes", "sealed-secrets"],
+  },
+  bulk: { run: simple("bulk"), quick: simple("bulk", { count: 50, rounds: 1 }), peers: [] },
+  sealedsecret: {
+    run: simple("sealedsecret"),
+    quick: simple("sealedsecret", { count: 40, items: 5, capMs: 10_000 }),
+    peers: ["kubernetes", "sealed-secrets"],
+    long: true,
+  },
+  restart: {
+    run: simple("restart"),
+    quick: simple("restart", { count: 100, rounds: 1, capMs: 10_000 }),
+    peers: ["kubernetes", "sealed-secrets"],
+    long: true,
+  },
+  memory: {
+    run: simple("memory", { bits: 2048 }),
+    quick: simple("memory", { count: 100, bits: 2048 }),
+    peers: ["kubernetes", "sealed-secrets"],
+    long: true,
   },
   "unseal-defaults": {
     run: unseal({ rounds: 1, upstreamArgs: [], limit: 0.1 }),

@@ -31,7 +31,7 @@ function rsaFloor(keyPem, items) {
  * One contender, once: start it, wait until it is ready, apply, wait for the last Secret, check them all. A contender
  * that is not done after `timeoutMs` is stopped, and its time is stretched to what all would have taken.
  */
-async function oneRound({ client, start, sealed, timeoutMs }) {
+export async function oneRound({ client, start, sealed, timeoutMs }) {
   const count = sealed.length;
   const running = await start();
   const before = memoryOf(running.pid);

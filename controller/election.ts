@@ -1,4 +1,4 @@
-import { type Clock, isReason, type KubeClient, sleep } from "../src/kube/index.ts";
+import { type Clock, isReason, type KubeClient, sleep, stopwatch } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
 import { errorText } from "./error-text.ts";
 import type { Log } from "./log.ts";
@@ -62,6 +62,13 @@ export function runElection(options: ElectionOptions, signal: AbortSignal): Elec
   return { elected, ended: campaign(options, signal, resolveElected) };
 }
 
+/** The last renewal of another's lease, and when it was first seen. */
+interface Seen {
+  renewal: string;
+  atMs: number;
+  readonly elapsed: () => number;
+}
+
 async function campaign(
   options: ElectionOptions,
   signal: AbortSignal,
@@ -72,11 +79,13 @@ async function campaign(
   const standbyMs = options.standbyMs ?? 1_000;
   const renewDeadlineMs = options.renewDeadlineMs ?? 30_000;
   const leaseMs = options.leaseMs ?? 35_000;
-  const seen: { renewal: string; atMs: number } = { renewal: "", atMs: 0 };
+  const elapsed = stopwatch(clock);
+  // Somebody who sets the clock forward must not make us take a lead that another holds.
+  const seen: Seen = { renewal: "", atMs: 0, elapsed: stopwatch(clock, { mostStepMs: retryMs + standbyMs }) };
   let renewedAtMs: number | undefined;
 
   while (!signal.aborted) {
-    const startedMs = clock.now();
+    const startedMs = elapsed();
     const state = await tryHold(options, seen, leaseMs).catch((error: unknown) => {
       log.warn("Cannot renew the lease", { error: errorText(error) });
       return "unknown" as const;
@@ -87,7 +96,7 @@ async function campaign(
         elected(true);
       }
       renewedAtMs = startedMs;
-    } else if (renewedAtMs !== undefined && (state === "taken" || clock.now() - renewedAtMs > renewDeadlineMs)) {
+    } else if (renewedAtMs !== undefined && (state === "taken" || elapsed() - renewedAtMs > renewDeadlineMs)) {
       log.error("Lost the lead", { lease: options.name });
       return "lost";
     }
@@ -98,11 +107,7 @@ async function campaign(
   return "stopped";
 }
 
-async function tryHold(
-  options: ElectionOptions,
-  seen: { renewal: string; atMs: number },
-  leaseMs: number,
-): Promise<"held" | "taken" | "unknown"> {
+async function tryHold(options: ElectionOptions, seen: Seen, leaseMs: number): Promise<"held" | "taken" | "unknown"> {
   const { client, clock, namespace, name, identity } = options;
   const now = microTime(clock.now());
   const lease = await client.get<Lease>(LEASES, { namespace, name });
@@ -132,14 +137,15 @@ async function tryHold(
       });
       return "held";
     }
+    const nowMs = seen.elapsed();
     const renewal = `${held.holderIdentity}\0${held.renewTime}`;
     if (renewal !== seen.renewal) {
       seen.renewal = renewal;
-      seen.atMs = clock.now();
+      seen.atMs = nowMs;
     }
     const isFree = (held.holderIdentity ?? "") === "";
     const theirMs = (held.leaseDurationSeconds ?? leaseMs / 1000) * 1000;
-    if (!isFree && clock.now() < seen.atMs + theirMs) return "taken";
+    if (!isFree && nowMs < seen.atMs + theirMs) return "taken";
     await client.update<Lease>(LEASES, {
       ...lease,
       spec: { ...mine, leaseTransitions: (held.leaseTransitions ?? 0) + 1 },

@@ -1,5 +1,5 @@
 import { quoteGo } from "../src/bytes/go-quote.ts";
-import type { Clock, KubeClient } from "../src/kube/index.ts";
+import { type Clock, type KubeClient, stopwatch } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
 import { rfc3339 } from "./conditions.ts";
 import { errorText } from "./error-text.ts";
@@ -53,6 +53,7 @@ export function createEventRecorder(options: {
   let sending = 0;
   let idle: (() => void)[] = [];
   let serial = 0;
+  const elapsed = stopwatch(clock);
 
   const pump = () => {
     while (sending < SENDERS) {
@@ -72,7 +73,7 @@ export function createEventRecorder(options: {
 
   const mayRecord = (object: KubeObject, component: string): boolean => {
     const key = `${component}\0${object.metadata.uid ?? object.metadata.name}`;
-    const now = clock.now();
+    const now = elapsed();
     const budget = budgets.get(key) ?? { tokens: BURST, atMs: now };
     budget.tokens = Math.min(BURST, budget.tokens + (now - budget.atMs) / REFILL_MS);
     budget.atMs = now;

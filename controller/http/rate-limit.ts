@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/kube/index.ts";
+import { type Clock, stopwatch } from "../../src/kube/index.ts";
 
 export interface RateLimitOptions {
   /** Requests a second in the long run. Above 0. */
@@ -29,11 +29,12 @@ export function rateLimiter({ rate, burst, clock }: RateLimitOptions): (caller: 
   const intervalMs = 1000 / rate;
   const limit = burst + 1;
   const toleranceMs = intervalMs * limit;
+  const elapsed = stopwatch(clock);
   const arrivals = new Map<string, number>();
 
   return (caller) => {
     const name = caller.slice(0, NAME_CHARS);
-    const now = clock.now();
+    const now = elapsed();
     const arrival = Math.max(now, arrivals.get(name) ?? now);
     const next = arrival + intervalMs;
     const waitMs = next - toleranceMs - now;

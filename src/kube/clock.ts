@@ -24,3 +24,21 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener("abort", finish, { once: true });
   });
 }
+
+/**
+ * Milliseconds that have passed since the call, for spans that must not depend on somebody setting the clock: a step back
+ * counts as no time, and a step forward, with `mostStepMs`, as no more than that.
+ */
+export function stopwatch(
+  clock: Clock,
+  { mostStepMs = Number.POSITIVE_INFINITY }: { readonly mostStepMs?: number } = {},
+): () => number {
+  let lastMs = clock.now();
+  let elapsedMs = 0;
+  return () => {
+    const nowMs = clock.now();
+    elapsedMs += Math.min(mostStepMs, Math.max(0, nowMs - lastMs));
+    lastMs = nowMs;
+    return elapsedMs;
+  };
+}

@@ -1,5 +1,5 @@
 import { splitApiVersion } from "../objects/index.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, stopwatch } from "./clock.ts";
 import { groupVersionPath } from "./paths.ts";
 import type { ApiResource } from "./port.ts";
 
@@ -23,19 +23,20 @@ export function discovery(
   read: (path: string) => Promise<unknown>,
   clock: Clock,
 ): (apiVersion: string, kind: string) => Promise<ApiResource | undefined> {
+  const elapsed = stopwatch(clock);
   const known = new Map<string, { readonly atMs: number; readonly kinds: Promise<ReadonlyMap<string, ApiResource>> }>();
 
   const ask = (apiVersion: string) => {
     const { group, version } = splitApiVersion(apiVersion);
     const kinds = read(groupVersionPath(group, version)).then((body) => kindsOf(body, group, version));
-    known.set(apiVersion, { atMs: clock.now(), kinds });
+    known.set(apiVersion, { atMs: elapsed(), kinds });
     kinds.catch(() => known.delete(apiVersion));
     return kinds;
   };
 
   return async (apiVersion, kind) => {
     const entry = known.get(apiVersion);
-    const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : clock.now() - entry.atMs;
+    const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : elapsed() - entry.atMs;
     if (entry !== undefined && ageMs < HIT_MS) {
       const found = (await entry.kinds).get(kind);
       if (found !== undefined || ageMs < MISS_MS) return found;

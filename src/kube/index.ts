@@ -1,6 +1,6 @@
 export { type BackoffOptions, backoffMs } from "./backoff.ts";
 export { type ClientOptions, createClient } from "./client.ts";
-export { type Clock, sleep } from "./clock.ts";
+export { type Clock, sleep, stopwatch } from "./clock.ts";
 export type { ClusterConfig } from "./cluster-config.ts";
 export { isGone, isReason, KubeError, type KubeErrorCode, type KubeErrorContext } from "./errors.ts";
 export { createKubeClient, type KubeClientOptions } from "./http-adapter.ts";

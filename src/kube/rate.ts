@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "./clock.ts";
+import { type Clock, sleep, stopwatch } from "./clock.ts";
 
 /** Waits for its turn; resolves at once when the caller may go. */
 export type Throttle = (signal?: AbortSignal) => Promise<void>;
@@ -14,8 +14,9 @@ export function tokenBucket(clock: Clock, options: { readonly qps: number; reado
   const costMs = 1000 / qps;
   // Theoretical arrival time of the next request when all tokens are spent.
   let dueMs = Number.NEGATIVE_INFINITY;
+  const elapsed = stopwatch(clock);
   return async (signal) => {
-    const now = clock.now();
+    const now = elapsed();
     dueMs = Math.max(dueMs, now - burst * costMs) + costMs;
     const waitMs = dueMs - now;
     if (waitMs > 0) await sleep(clock, waitMs, signal);

@@ -38,6 +38,8 @@ export interface FaultRun {
   readonly name: string;
   /** Operations of the short form; the long one has `times` as many. */
   readonly operations: number;
+  /** Whether its faults are single requests, which can be counted; else an estimate bounds the work they cause. */
+  readonly isCounted?: boolean;
   readonly trouble: (faulty: FaultCluster, random: () => number) => Trouble & { readonly faults?: () => number };
 }
 
@@ -84,6 +86,7 @@ function proxied(
   return {
     name,
     operations,
+    isCounted: true,
     trouble: ({ proxy, viaProxy }, random) => {
       const before = proxy.faults;
       proxy.choose = choose(random);
@@ -99,7 +102,7 @@ function proxied(
   };
 }
 
-const conflicts = proxied("a conflict on every write", 200, () => {
+const conflicts = proxied("a conflict on every write", 80, () => {
   const met = new Set<string>();
   return ({ method, path }) => {
     if (!["POST", "PUT", "PATCH"].includes(method)) return "pass";

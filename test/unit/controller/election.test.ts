@@ -61,6 +61,40 @@ describe("runElection()", () => {
     expect(one.state.leads).toBe(true);
   });
 
+  test.each([-2, 2])(
+    "a clock set by %i days neither takes a lead from somebody nor leaves it to the dead",
+    async (days) => {
+      const [cluster, clock, theirs] = [memoryCluster(), fakeClock(), fakeClock()];
+      const one = candidate("one", cluster, theirs);
+      await theirs.advance(1_000);
+      const two = candidate("two", cluster, clock);
+      const both = async (ms: number) => {
+        for (let passed = 0; passed < ms; passed += 500) {
+          await theirs.advance(500);
+          await clock.advance(500);
+        }
+      };
+      await both(10_000);
+      clock.jump(days * 24 * 3_600_000);
+      await both(60_000);
+      expect([one.state.leads, two.state.leads, one.state.ended]).toEqual([true, undefined, undefined]);
+      // The first dies: its clock stands still.
+      await clock.advance(45_000);
+      expect(two.state.leads).toBe(true);
+    },
+  );
+
+  test("a leader whose clock is set back while the API is gone stops in time", async () => {
+    const [cluster, clock] = [memoryCluster(), fakeClock()];
+    const one = candidate("one", cluster, clock);
+    await clock.advance(1_000);
+    expect(one.state.leads).toBe(true);
+    cluster.failures.set("get leases", () => new Error("gone"));
+    clock.jump(-24 * 3_600_000);
+    await clock.advance(45_000);
+    expect(one.state.ended).toBe("lost");
+  });
+
   test("the lead is lost when it cannot be renewed in time", async () => {
     const [cluster, clock] = [memoryCluster(), fakeClock()];
     const one = candidate("one", cluster, clock);

@@ -85,6 +85,15 @@ describe("createEventRecorder()", () => {
     expect(shown()).toEqual(["Unsealed ×26", "Unsealed ×1"]);
   });
 
+  test("a clock that is set back silences nobody", async () => {
+    const { clock, events, shown } = start();
+    events.record(object, note, "c");
+    clock.jump(-30 * 24 * 3_600_000);
+    for (let at = 0; at < 4; at++) events.record(object, note, "c");
+    await events.flush();
+    expect(shown()).toEqual(["Unsealed ×5"]);
+  });
+
   test("an event that the cluster has dropped is made anew", async () => {
     const { cluster, events, shown } = start();
     events.record(object, note, "c");

@@ -236,6 +236,8 @@ describe("listen()", () => {
   });
 });
 
+const DAY_MS = 24 * 3_600_000;
+
 describe("rateLimiter()", () => {
   test("forgets the callers that were silent longest instead of growing", () => {
     const clock = fakeClock();
@@ -244,5 +246,15 @@ describe("rateLimiter()", () => {
     expect(limiter("first").allowed).toBe(false);
     for (let caller = 0; caller < 65_536; caller++) limiter(`c${caller}`);
     expect(limiter("first").allowed).toBe(true);
+  });
+
+  test("a clock that is set back keeps nobody out", () => {
+    const clock = fakeClock();
+    const limiter = rateLimiter({ rate: 1, burst: 1, clock });
+    expect([1, 2, 3].map(() => limiter("x").allowed)).toEqual([true, true, false]);
+    clock.jump(-DAY_MS);
+    expect(limiter("x")).toMatchObject({ allowed: false, headers: { "Retry-After": "1" } });
+    clock.jump(1_000);
+    expect(limiter("x").allowed).toBe(true);
   });
 });
