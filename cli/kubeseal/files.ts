@@ -13,6 +13,8 @@ const GO_STATES: Partial<Record<CliErrorCode, string>> = {
 
 /** A whole file. @throws {KubesealError} `KUBESEAL_FILE` in the words of Go: `open x: no such file or directory`. */
 export async function readFileGo(io: Io, path: string): Promise<Uint8Array> {
+  // Resolved like any other name it would be the current folder.
+  if (path === "") throw new KubesealError("KUBESEAL_FILE", "open : no such file or directory");
   try {
     // The device keeps its meaning also where the streams are not those of the process.
     return await (path === "/dev/stdin" ? readStdin(io) : readFile(io, path === "-" ? "./-" : path));

@@ -1,4 +1,6 @@
 import {
+  type JsonMember,
+  type JsonNode,
   jsonValue,
   parseJson,
   readManifests,
@@ -56,7 +58,14 @@ export function readInput(bytes: Uint8Array, options: InputOptions = {}): Input 
       passOver(`line ${line + error.at.line - 1}, column ${error.at.column}: ${error.problem}`);
     }
   };
-  for (const { text, line, wrongByte } of decodedDocuments(bytes)) {
+  for (const { text, line, wrongByte, isLost } of decodedDocuments(bytes)) {
+    if (isLost === true) {
+      number++;
+      passOver(
+        `line ${line + text.trimEnd().split("\n").length - 1} is no separator: behind --- only a comment may stand`,
+      );
+      continue;
+    }
     const { objects, rest } = splitJsonObjects(text);
     for (const object of objects) take(object, true, line, wrongByte);
     if (rest.trim() !== "") take(rest, false, line, wrongByte);
@@ -71,14 +80,39 @@ function parseDocument(
 ): { values: readonly YamlValue[]; doubts: readonly string[] } {
   if (isJson) {
     try {
-      return { values: [jsonValue(parseJson(text, { mode: "lenient" }))], doubts: [] };
+      return { values: [jsonValue(addedUp(parseJson(text, { mode: "lenient" })))], doubts: [] };
     } catch (error) {
       if (!(error instanceof YamlError)) throw error;
       // Flow-style YAML begins like JSON.
     }
   }
-  const { manifests, warnings } = readManifests(text, { mode: "lenient", ...(isText === undefined ? {} : { isText }) });
-  return { values: manifests.map(({ value }) => value), doubts: warnings.map(({ message }) => message) };
+  const { manifests, warnings } = readManifests(text, {
+    mode: "lenient",
+    firstOnly: true,
+    ...(isText === undefined ? {} : { isText }),
+  });
+  const doubts = warnings.map(({ message }) => message);
+  if (MORE_BEHIND_END.test(text)) doubts.push("what stands behind its end mark ... is passed over");
+  return { values: manifests.map(({ value }) => value), doubts };
+}
+
+/** The mark that ends a document, with more than comments behind it. */
+const MORE_BEHIND_END = /^\.\.\.(?:\s.*)?\n(?:.*\n)*?[ \t]*[^\s#.]/m;
+
+/** Go's JSON decoder adds objects under a name that is there twice to each other; of anything else the last counts. */
+function addedUp(node: JsonNode): JsonNode {
+  if (node.kind !== "object") return node;
+  const members = new Map<string, JsonMember>();
+  for (const member of node.members) {
+    const before = members.get(member.key)?.value;
+    const { value } = member;
+    const isBoth = before?.kind === "object" && value.kind === "object";
+    members.set(
+      member.key,
+      isBoth ? { ...member, value: { ...value, members: [...before.members, ...value.members] } } : member,
+    );
+  }
+  return { ...node, members: [...members.values()].map((member) => ({ ...member, value: addedUp(member.value) })) };
 }
 
 interface DecodedDocument {
@@ -86,6 +120,8 @@ interface DecodedDocument {
   readonly line: number;
   /** Where the first byte stands that is not UTF-8, for people; undefined when all are. */
   readonly wrongByte?: string;
+  /** See `DocumentText`. */
+  readonly isLost?: true;
 }
 
 /**
@@ -93,10 +129,13 @@ interface DecodedDocument {
  * as JSON with U+FFFD in place of what is wrong.
  */
 function decodedDocuments(bytes: Uint8Array): readonly DecodedDocument[] {
+  // Its separators are no bytes that the original looks for, so that it is one document.
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return [{ text: new TextDecoder("utf-16be").decode(bytes), line: 1 }];
   const whole = decodeStrictly(bytes);
   if (whole !== undefined) return splitDocuments(whole);
   return splitDocuments(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")).map(
-    ({ text: octets, line }) => {
+    ({ text: octets, line, isLost }) => {
+      if (isLost === true) return { text: octets, line, isLost };
       const part = Buffer.from(octets, "latin1");
       const text = decodeStrictly(part);
       if (text !== undefined) return { text, line };

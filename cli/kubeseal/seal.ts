@@ -13,7 +13,7 @@ export async function sealMode(context: Context, certificates: readonly Obtained
   for (const obtained of certificates) await sealAll(secrets, obtained, context);
 }
 
-async function sealAll(secrets: Iterable<Secret>, obtained: ObtainedCertificate, context: Context): Promise<void> {
+async function sealAll(secrets: readonly Secret[], obtained: ObtainedCertificate, context: Context): Promise<void> {
   const { options, io } = context;
   const { allowEmptyData, name, namespace, scope } = options;
   for (const secret of secrets) {

@@ -1,32 +1,70 @@
 import { decodeSecret, type Secret, SecretsError } from "../../src/secrets/index.ts";
+import type { YamlValue } from "../../src/yaml/index.ts";
 import type { Context } from "./context.ts";
 import { KubesealError } from "./errors.ts";
 import { type InputDocument, readInput } from "./input.ts";
+import { isObject } from "./sealed-secret.ts";
 
 /**
- * The documents of the input, each read as a Secret whatever its kind, one after the other: an error in the third
- * shows only when two have been used. May be gone through more than once.
+ * The documents of the input, each read as a Secret whatever its kind. One that cannot be read as a Secret ends it before
+ * anything is sealed.
  *
  * @throws {KubesealError} `KUBESEAL_NO_SECRETS`, `KUBESEAL_STRICT`; {SecretsError} `SECRETS_SECRET_MALFORMED`
  */
-export async function readSecrets(context: Context): Promise<Iterable<Secret>> {
-  const { documents, warnings } = readInput(await context.readInput(), { isText });
+export async function readSecrets(context: Context): Promise<readonly Secret[]> {
+  const { documents: all, warnings } = readInput(await context.readInput(), { isText });
+  const documents = all.filter(({ value }) => !isBlank(value));
   if (documents.length === 0) {
     throw new KubesealError("KUBESEAL_NO_SECRETS", "no secrets found. Ensure the input is valid and UTF-8 encoded", {
       details: warnings,
     });
   }
   await context.doubt([...warnings, ...documents.flatMap(strangeKind)]);
-  return { [Symbol.iterator]: () => eachSecret(documents) };
+  return documents.map(readSecret);
 }
 
-function* eachSecret(documents: readonly InputDocument[]): IterableIterator<Secret> {
-  for (const document of documents) yield readSecret(document);
+/** Fields of metadata that count as absent when they are empty text; all others only when they are null. */
+const META_TEXTS = ["generateName", "name", "namespace", "resourceVersion", "selfLink", "uid"];
+const META_OTHERS = [
+  "annotations",
+  "creationTimestamp",
+  "deletionGracePeriodSeconds",
+  "deletionTimestamp",
+  "finalizers",
+  "labels",
+  "managedFields",
+  "ownerReferences",
+];
+
+/** A document that says nothing of a Secret is passed over like an empty one: only unknown fields, or empty known ones. */
+function isBlank(value: unknown): boolean {
+  const metadata = lookUp(value, "metadata");
+  const isGenerated = lookUp(metadata, "generation") !== undefined && Number(lookUp(metadata, "generation")) !== 0;
+  return (
+    !isGenerated &&
+    ["apiVersion", "kind", "type"].every((name) => (lookUp(value, name) ?? "") === "") &&
+    ["data", "stringData", "immutable"].every((name) => lookUp(value, name) === undefined) &&
+    META_TEXTS.every((name) => (lookUp(metadata, name) ?? "") === "") &&
+    META_OTHERS.every((name) => lookUp(metadata, name) === undefined)
+  );
+}
+
+/** A field whose name may differ in case; undefined when it is absent or null. */
+function lookUp(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const wanted = name.toLowerCase();
+  return Object.entries(value).findLast(([key]) => key.toLowerCase() === wanted)?.[1] ?? undefined;
+}
+
+function sortedFields(value: YamlValue): YamlValue {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function readSecret({ value, number, isJson }: InputDocument): Secret {
   try {
-    return decodeSecret(value);
+    // The original's reader sorts the fields of YAML; those of JSON stay as they stand.
+    return decodeSecret(isJson ? value : sortedFields(value));
   } catch (cause) {
     if (!(cause instanceof SecretsError)) throw cause;
     const { details, hints, original } = cause;
@@ -48,7 +86,7 @@ function strangeKind({ value, number }: InputDocument): readonly string[] {
   return [`document ${number} is of kind ${kind}, not Secret: it is read as if it were one`];
 }
 
-const TEXT_FIELDS = ["kind", "apiversion", "type", "metadata.name", "metadata.namespace", "metadata.generatename"];
+const TEXT_FIELDS = ["type", "metadata.name", "metadata.namespace", "metadata.generatename"];
 const TEXT_MAPS = ["stringdata", "metadata.labels", "metadata.annotations"];
 
 /** Fields that are strings in a Secret: YAML's numbers and booleans become text there. */

@@ -18,11 +18,23 @@ export function field(object: Fields, name: string): unknown {
   return found === undefined ? undefined : object[found];
 }
 
+/**
+ * All values of a field that holds a map, in the order of the object: names that differ in case are one field to Go's
+ * decoder, and a later map goes over an earlier one. A null empties what came before.
+ */
+export function mapFields(object: Fields, name: string): readonly unknown[] {
+  const wanted = name.toLowerCase();
+  const found = Object.keys(object)
+    .filter((key) => key.toLowerCase() === wanted)
+    .map((key) => object[key]);
+  return found.slice(found.lastIndexOf(null) + 1);
+}
+
 /** What Go calls the type of a JSON value in its messages. */
 export function goTypeName(value: unknown): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
-  return typeof value;
+  return typeof value === "bigint" ? "number" : typeof value;
 }
 
 /** A map of strings with own properties only, whatever the keys are. */

@@ -222,12 +222,25 @@ describe("splitDocuments()", () => {
     { name: "one document", text: "a: 1\n", want: ["a: 1\n"] },
     { name: "separators with blanks and comments", text: "a\n--- \nb\n--- # c\nd\n", want: ["a\n", "b\n", "d\n"] },
     { name: "a first separator stays", text: "---\na\n---\nb", want: ["---\na\n", "b"] },
-    { name: "text behind the dashes is no separator", text: "a\n--- b\n---c\n", want: ["a\n--- b\n---c\n"] },
+    {
+      name: "text behind the dashes loses what stands before it",
+      text: "a\n--- b\nc\n---d\n",
+      want: ["a\n--- b\n", "c\n---d\n"],
+    },
     { name: "an indented separator is none", text: "a\n ---\nb\n", want: ["a\n ---\nb\n"] },
     { name: "CRLF", text: "a\r\n---\r\nb\r\n", want: ["a\r\n", "b\r\n"] },
     { name: "nothing", text: "", want: [] },
   ])("$name", ({ text, want }) => {
     expect(splitDocuments(text).map((found) => found.text)).toEqual(want);
+  });
+
+  test("says which documents are lost", () => {
+    expect(splitDocuments("a\n--- b\nc\n---\n----\nd\n").map(({ isLost }) => isLost === true)).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 
   test("counts lines", () => {
