@@ -13,7 +13,8 @@ export function withDistinctNames(source: string): NamedPattern {
   const renamed = source.replace(TOKEN, (token, opening?: string, name?: string) => {
     if (opening === undefined || name === undefined) return token;
     let distinct = name;
-    while (given.has(distinct)) distinct += "_";
+    // re2js keeps names in a plain object, where this one is none.
+    while (given.has(distinct) || distinct === "__proto__") distinct += "_";
     given.set(distinct, name);
     return `${opening}${distinct}>`;
   });

@@ -107,7 +107,9 @@ function compiledOrRefused(named: NamedPattern): RE2JS {
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
     const message = withGivenNames(error.message, named);
-    // The only text that is not Go's: there the rest of the pattern follows, which is empty here.
-    throw new GoError(message.endsWith("at end of expression") ? `${message}: \`\`` : message);
+    if (message.endsWith("`")) throw new GoError(message);
+    // re2js leaves out what Go puts behind these texts: the rest of the pattern, or all of it.
+    const place = message.endsWith("at end of expression") ? "" : withGivenNames(source, named);
+    throw new GoError(`${message}: \`${place}\``);
   }
 }

@@ -150,5 +150,6 @@ describe("what is shared", () => {
     expect(call("toJson", [read])).toBe('{"__proto__":{"polluted":true}}');
     expect(call("get", [dict(), "__proto__"])).toBe("");
     expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
+    expect(call("regexReplaceAll", ["(?P<__proto__>a)", "a", "[$__proto__]"])).toBe("[a]");
   });
 });
