@@ -41,6 +41,9 @@ const APART = new Map([
   ["undici", "undici.cjs"],
 ]);
 
+/** Renders templates: in a thread of its own, or for the one command that needs it in the main one. */
+const RENDER_WORKER = "render-worker.cjs";
+
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });
 mkdirSync(bin, { recursive: true });
 
@@ -48,7 +51,7 @@ const library = cliOnly
   ? Promise.resolve()
   : run([join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
 const bundle = await buildBundle();
-const apart = await Promise.all([...APART].map(([name, file]) => buildApart(name, file)));
+const apart = await Promise.all([...[...APART].map(([name, file]) => buildApart(name, file)), buildRenderWorker()]);
 writeFileSync(join(bin, "sealkit.bundle.LICENSES.txt"), licences([bundle.metafile, ...apart]));
 await buildLauncher(bundle.id);
 await Promise.all([library, compileCode()]);
@@ -69,11 +72,13 @@ async function buildBundle() {
     write: false,
     // The bundle runs as a script: what it imports lazily it requires.
     supported: { "dynamic-import": false },
+    define: { "import.meta.url": "__bundleUrl" },
     plugins: [apartPlugin()],
   });
   refuseForeignImports(metafile);
   // The launcher reads it as Latin-1, which is quicker than UTF-8, and calls it as a function.
-  const text = `(function (exports, require, module, __filename, __dirname) {${outputFiles[0].text}\n})`;
+  const url = 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;';
+  const text = `(function (exports, require, module, __filename, __dirname) {${url}${outputFiles[0].text}\n})`;
   if (/[^\x00-\x7f]/.test(text)) throw new Error("the bundle must be ASCII");
   const path = join(bin, "sealkit.bundle");
   writeFileSync(path, text);
@@ -93,10 +98,24 @@ async function buildApart(name, file) {
   return metafile;
 }
 
+async function buildRenderWorker() {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: ["src/secrets/render-worker-adapter.ts"],
+    outfile: join(bin, RENDER_WORKER),
+    minifyWhitespace: true,
+    minifySyntax: true,
+    supported: { "dynamic-import": false },
+  });
+  refuseForeignImports(metafile);
+  return metafile;
+}
+
 function apartPlugin() {
   return {
     name: "apart",
     setup({ onResolve }) {
+      onResolve({ filter: /\/this-thread-adapter\.ts$/ }, () => ({ path: `./${RENDER_WORKER}`, external: true }));
       onResolve({ filter: /^[@a-z]/ }, ({ path }) => {
         const file = APART.get(path);
         return file === undefined ? undefined : { path: `./${file}`, external: true };
@@ -123,7 +142,10 @@ async function compileCode() {
 }
 
 function refuseForeignImports(metafile) {
-  const known = new Set([...builtinModules, ...OPTIONAL, ...[...APART.values()].map((file) => `./${file}`)]);
+  const known = new Set([
+    ...[...builtinModules, ...OPTIONAL],
+    ...[...APART.values(), RENDER_WORKER].map((file) => `./${file}`),
+  ]);
   const foreign = Object.values(metafile.outputs)
     .flatMap(({ imports }) => imports)
     .filter(({ path, external }) => external && !path.startsWith("node:") && !known.has(path))

@@ -1,5 +1,5 @@
 import { Keyring, type UnsealingKey } from "../../src/sealed/index.ts";
-import { decodeSecret, secretManifest, unsealSecret } from "../../src/secrets/index.ts";
+import { decodeSecret, fullOriginal, SecretsError, secretManifest, unsealSecret } from "../../src/secrets/index.ts";
 import { readPrivateKey, X509Error } from "../../src/x509/index.ts";
 import { readManifests, YamlError, type YamlValue } from "../../src/yaml/index.ts";
 import type { Context } from "./context.ts";
@@ -20,11 +20,18 @@ export async function recoverMode(context: Context): Promise<void> {
     await context.printObject(EMPTY_SECRET);
     return;
   }
-  const { secret } = await unsealSecret(object, new Keyring(keys), { explain: true });
+  const { secret } = await unsealSecret(object, new Keyring(keys), { explain: true, reportAll: true }).catch(inFull);
   const manifest = secretManifest(secret);
   // An empty value has no bytes in Go, and prints as null.
   const data = Object.entries(manifest["data"] ?? {}).map(([name, text]) => [name, text === "" ? null : text]);
   await context.printObject(data.length === 0 ? manifest : { ...manifest, data: Object.fromEntries(data) });
+}
+
+/** Who holds the keys may read what a template says in full, values and all. */
+function inFull(error: unknown): never {
+  if (!(error instanceof SecretsError) || error.templates.length === 0) throw error;
+  const details = error.details.filter((line) => !line.startsWith("template: "));
+  throw new KubesealError("KUBESEAL_UNSEAL", fullOriginal(error), { details });
 }
 
 /** What kubeseal makes of nothing. */

@@ -27,7 +27,20 @@ export function readSealedSecret(bytes: Uint8Array): KubeObject | undefined {
   }
   if (!isObject(metadata)) throw wrongType(metadata, "SealedSecret.metadata", "v1.ObjectMeta");
   for (const field of ["labels", "annotations"]) checkTexts(metadata[field], field);
+  checkTemplates(value["spec"]);
   return { ...value, apiVersion, kind, metadata };
+}
+
+/** Of the fields of `spec` only the templates have to be of the right type: the decoder tolerates the rest. */
+function checkTemplates(spec: YamlValue | undefined): void {
+  const template = isObject(spec) ? spec["template"] : undefined;
+  const data = isObject(template) ? template["data"] : undefined;
+  if (data === undefined || data === null) return;
+  const place = "SecretTemplateSpec.spec.template.data";
+  if (!isObject(data)) throw wrongType(data, place, "map[string]*string");
+  for (const source of Object.values(data)) {
+    if (source !== null && typeof source !== "string") throw wrongType(source, place, "string");
+  }
 }
 
 function checkTexts(map: YamlValue | undefined, field: string): void {

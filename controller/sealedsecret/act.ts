@@ -18,6 +18,8 @@ export interface Acted {
   readonly waitsFor?: "key" | "secret";
   /** Somebody else wrote in between: look again, and take this only when that goes on. */
   readonly changed?: boolean;
+  /** Nothing was found out, and nothing is to be told. */
+  readonly isBusy?: boolean;
   /** The Secret as it is now, once it is what the SealedSecret says. */
   readonly secret?: Secret;
   /** The Secret as it was before it was written over. */
@@ -57,6 +59,14 @@ export async function act(
         waitsFor: "key",
       };
     }
+    case "unrendered": {
+      const reason = REASONS.templateFailed;
+      const { message, mayPass } = decision;
+      const how = mayPass ? ({ kind: "waiting", reason, retryAfterMs: WAIT_MS } as const) : undefined;
+      return { pass: unsealFailed(message, how ?? { kind: "stalled", reason }), failure: "unseal" };
+    }
+    case "busy":
+      return { pass: busy, isBusy: true };
     case "foreign":
       return notManaged(decision.name);
     case "keep":
@@ -80,6 +90,14 @@ export async function act(
       }
   }
 }
+
+/** Until there is room for another template; without a word, as nothing is known. */
+const busy: Pass = {
+  outcome: { kind: "waiting", reason: REASONS.templateFailed, message: "", retryAfterMs: 1000 },
+  events: [],
+  keepStatus: true,
+  quiet: true,
+};
 
 const done: Pass = {
   outcome: { kind: "done", reason: "Unsealed", message: UNSEALED.message },

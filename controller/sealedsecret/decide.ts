@@ -7,6 +7,10 @@ import type { Secret } from "./unsealer.ts";
 export type Decision =
   | { readonly kind: "unsupported"; readonly field: string }
   | { readonly kind: "locked"; readonly message: string; readonly mayPass: boolean }
+  /** A template fails. `mayPass`: for want of time or memory. */
+  | { readonly kind: "unrendered"; readonly message: string; readonly mayPass: boolean }
+  /** It is not known yet what the Secret should be. */
+  | { readonly kind: "busy" }
   /** There is a Secret of that name which is not ours. */
   | { readonly kind: "foreign"; readonly name: string }
   /** `unowned`: without an owner and without the annotation that would let us change it later. */
@@ -18,6 +22,10 @@ export type Decision =
 /** Chooses what to do for one SealedSecret. Pure. */
 export function decide({ sealed, unsupported, unsealed, live, restore }: Seen): Decision {
   if (unsupported !== undefined || unsealed === undefined) return { kind: "unsupported", field: unsupported ?? "spec" };
+  if (unsealed.kind === "busy") return unsealed;
+  if (unsealed.kind === "template") {
+    return { kind: "unrendered", message: unsealed.message, mayPass: unsealed.mayPass };
+  }
   if (unsealed.kind !== "opened") {
     return { kind: "locked", message: unsealed.message, mayPass: unsealed.kind === "no-key" };
   }

@@ -4,6 +4,7 @@ import {
   isUnsealedDigest,
   SecretsError,
   secretManifest,
+  type TemplateRenderer,
   unsealedDigest,
   unsealSecret,
 } from "../../src/secrets/index.ts";
@@ -13,6 +14,8 @@ export interface KeyUnsealerOptions {
   readonly keyring: Keyring;
   /** Whether the single blob of versions before 0.6 is opened. */
   readonly acceptLegacyData: boolean;
+  /** What renders `spec.template.data`. */
+  readonly templates: TemplateRenderer;
 }
 
 /** Objects of which it is remembered which key opened them; the one that was used longest ago is forgotten first. */
@@ -22,7 +25,7 @@ const REMEMBERED = 50_000;
 const NO_KEY = "no key could decrypt secret";
 
 /** Opens SealedSecrets with a keyring; the key that opened an object last time is tried first. */
-export function keyUnsealer({ keyring, acceptLegacyData }: KeyUnsealerOptions): Unsealer {
+export function keyUnsealer({ keyring, acceptLegacyData, templates }: KeyUnsealerOptions): Unsealer {
   const lastKeys = new Map<string, string>();
 
   return {
@@ -30,7 +33,7 @@ export function keyUnsealer({ keyring, acceptLegacyData }: KeyUnsealerOptions): 
       const { uid = "" } = sealed.metadata;
       try {
         const first = lastKeys.get(uid);
-        const { secret, openedBy } = await unsealSecret(sealed, keyring, { first, acceptLegacyData });
+        const { secret, openedBy } = await unsealSecret(sealed, keyring, { first, acceptLegacyData, templates });
         const [fingerprint] = openedBy.values();
         const keys = [...new Set(openedBy.values())].sort();
         lastKeys.delete(uid);
@@ -39,6 +42,11 @@ export function keyUnsealer({ keyring, acceptLegacyData }: KeyUnsealerOptions): 
         return { kind: "opened", secret: secretManifest(secret) satisfies Secret, openedBy: keys };
       } catch (error) {
         if (!(error instanceof SecretsError)) throw error;
+        if (error.code === "SECRETS_TEMPLATES_BUSY") return { kind: "busy" };
+        if (error.code === "SECRETS_TEMPLATE_FAILED") {
+          const mayPass = error.templates.some(({ failure }) => ["time", "memory", "crash"].includes(failure));
+          return { kind: "template", message: error.original, mayPass };
+        }
         const isKeyMissing =
           error.code === "SECRETS_UNSEAL_FAILED" && error.items.every((item) => item.original === NO_KEY);
         const message = `${error.original}${triedText(error.items)}`;

@@ -4,6 +4,8 @@ export const REASONS = {
   noKeyFits: "NoKeyFits",
   /** An item is damaged, or the object contradicts itself. Only a change of the object helps. */
   unusable: "Unusable",
+  /** A template of `spec.template.data` fails. Only a change of the object helps, or less load if it took too long. */
+  templateFailed: "TemplateFailed",
   /** A field that is not implemented is used. Only a change of the object helps. */
   notSupported: "NotSupported",
   /** A Secret of somebody else has the name. Waits for it to go or to be annotated. */

@@ -213,6 +213,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       const opened = await pass(sealed, context, restore);
       const { acted } = opened;
       const { pass: result, failure, waitsFor } = acted;
+      if (acted.isBusy === true) return result;
       settle(sealed, context, opened.settled);
       if (waitsFor === undefined) waiting.delete(context.key);
       else waiting.set(context.key, waitsFor);

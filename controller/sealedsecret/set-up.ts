@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { prefixProblem } from "../../src/keys/index.ts";
 import type { ObjectKey } from "../../src/kube/index.ts";
 import { Keyring } from "../../src/sealed/index.ts";
+import { type ThreadRenderer, threadRenderer } from "../../src/secrets/index.ts";
 import { ControllerError } from "../errors.ts";
 import { startKeyManager } from "../keys/key-manager.ts";
 import { defaultSealedSecretSettings, type SealedSecretSettings } from "../settings.ts";
@@ -20,12 +21,20 @@ import { rsaWorkshop } from "./workshop.ts";
 const MOST_WORKERS = 4;
 
 /** The SealedSecret controller with its keys and its HTTP API. */
-export function sealedSecretFamily(given: Partial<SealedSecretSettings> = {}): Family {
+export function sealedSecretFamily(
+  given: Partial<SealedSecretSettings> = {},
+  /** What renders templates: threads that hold no keys. */
+  renderer: () => ThreadRenderer = threadRenderer,
+): Family {
   const settings = { ...defaultSealedSecretSettings, ...given };
-  return { name: "sealedsecret", setUp: (ports) => setUp(settings, ports) };
+  return { name: "sealedsecret", setUp: (ports) => setUp(settings, renderer, ports) };
 }
 
-async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise<SetUp> {
+async function setUp(
+  settings: SealedSecretSettings,
+  renderer: () => ThreadRenderer,
+  ports: SetupPorts,
+): Promise<SetUp> {
   const { client, clock, log, metrics, events, namespace, signal } = ports;
   const problem = prefixProblem(settings.keyPrefix);
   if (problem !== undefined) {
@@ -82,8 +91,9 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
   };
 
   const { acceptDeprecatedV1Data: acceptLegacyData } = settings;
+  const templates = renderer();
   const controller = sealedSecretController({
-    unsealer: keyUnsealer({ keyring, acceptLegacyData }),
+    unsealer: keyUnsealer({ keyring, acceptLegacyData, templates }),
     metrics: sealedSecretMetrics(metrics, {
       revision: ports.version,
       omitObjects: settings.metricsOmitSecretLabels,
@@ -111,6 +121,7 @@ async function setUp(settings: SealedSecretSettings, ports: SetupPorts): Promise
     controllers: [controller],
     ready: keys.ready,
     renewKey: keys.renewNow,
+    stop: () => templates.close(),
     answer: (question, isReady) => {
       routes ??= sealedSecretRoutes({
         service,

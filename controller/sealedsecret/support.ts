@@ -4,5 +4,5 @@ import { fields, type Support, supported } from "../unsupported-fields.ts";
 export const sealedSecretSupport: Support = fields({
   encryptedData: supported,
   data: supported,
-  template: fields({ type: supported, immutable: supported, metadata: supported }),
+  template: fields({ type: supported, immutable: supported, metadata: supported, data: supported }),
 });

@@ -14,9 +14,13 @@ export type Unsealed =
   /** At least one item can be opened by none of the keys that we have. Another key may help. `item`: one that was tried. */
   | { readonly kind: "no-key"; readonly message: string; readonly item?: string | undefined }
   /** Only a change of the object can help. */
-  | { readonly kind: "unusable"; readonly message: string };
+  | { readonly kind: "unusable"; readonly message: string }
+  /** A template of the object fails. `mayPass`: it wanted more time or memory than it may have. */
+  | { readonly kind: "template"; readonly message: string; readonly mayPass: boolean }
+  /** Too many templates wait to be rendered; nothing is known yet. */
+  | { readonly kind: "busy" };
 
-/** Opens SealedSecrets with the keys of the moment; never renders a template. */
+/** Opens SealedSecrets with the keys of the moment, and renders their templates. */
 export interface Unsealer {
   unseal(sealedSecret: KubeObject): Promise<Unsealed>;
   /**

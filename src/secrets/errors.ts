@@ -1,4 +1,5 @@
 import { type ErrorContext, ToolkitError } from "../errors.ts";
+import type { TemplateProblem } from "./templates.ts";
 
 export type SecretsErrorCode =
   | "SECRETS_SECRET_MALFORMED"
@@ -13,7 +14,9 @@ export type SecretsErrorCode =
   | "SECRETS_EDIT_REFUSED"
   | "SECRETS_UNSEAL_FAILED"
   | "SECRETS_LEGACY_DATA"
-  | "SECRETS_TEMPLATE_DATA_UNSUPPORTED";
+  | "SECRETS_TEMPLATE_MALFORMED"
+  | "SECRETS_TEMPLATE_FAILED"
+  | "SECRETS_TEMPLATES_BUSY";
 
 /** Why one item of a SealedSecret could not be opened. */
 export interface ItemProblem {
@@ -32,6 +35,7 @@ export interface SecretsErrorContext extends ErrorContext {
   /** What kubeseal or the upstream controller says in this case. */
   readonly original: string;
   readonly items?: readonly ItemProblem[];
+  readonly templates?: readonly TemplateProblem[];
 }
 
 /** A Secret cannot be sealed, or a SealedSecret not opened. No field holds clear text; fingerprints are public. */
@@ -41,11 +45,14 @@ export class SecretsError extends ToolkitError {
   readonly original: string;
   /** For `SECRETS_UNSEAL_FAILED`: every item that failed. */
   readonly items: readonly ItemProblem[];
+  /** Templates that gave nothing. Their `text` is what the original prints, and may quote clear text. */
+  readonly templates: readonly TemplateProblem[];
 
   constructor(code: SecretsErrorCode, message: string, more: SecretsErrorContext) {
     super(message, more);
     this.code = code;
     this.original = more.original;
     this.items = more.items ?? [];
+    this.templates = more.templates ?? [];
   }
 }

@@ -28,6 +28,7 @@ export {
 export { clearBytesOf, type ItemDefect, type ItemParts, itemParts } from "./item-parts.ts";
 export { type MergeOptions, mergeInto } from "./merge-into.ts";
 export { openEach } from "./open-each.ts";
+export { fullOriginal } from "./original-text.ts";
 export { type RotateOptions, rotateSealed } from "./rotate-sealed.ts";
 export { scopeOf } from "./scope.ts";
 export { type SealOptions, sealSecret } from "./seal-secret.ts";
@@ -36,5 +37,13 @@ export { describePlace, findSealedFor, type SealedFor, type SealedPlaceName } fr
 export { type ObjectInFile, objectsInFile, type SealedInFile, sealedInFile } from "./sealed-in-file.ts";
 export { type SealedSecretView, viewSealedSecret } from "./sealed-secret.ts";
 export { type Secret, secretManifest } from "./secret.ts";
+export type {
+  Rendered,
+  RenderJob,
+  TemplateFailure,
+  TemplateProblem,
+  TemplateRenderer,
+} from "./templates.ts";
+export { type ThreadRenderer, type ThreadRendererOptions, threadRenderer } from "./thread-renderer-adapter.ts";
 export { type Unsealed, type UnsealOptions, unsealSecret, verifySealed } from "./unseal-secret.ts";
 export { isUnsealedDigest, type UnsealedState, unsealedDigest } from "./unsealed-digest.ts";

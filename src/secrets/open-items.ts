@@ -26,9 +26,20 @@ type Outcome = { readonly clearText: ClearText; readonly openedBy: string } | It
  */
 export async function openItems(
   view: SealedSecretView,
+  keys: { readonly keyring: Keyring; readonly label: Uint8Array },
+  options: OpenItemsOptions = {},
+): Promise<OpenedItems> {
+  const { problems, ...opened } = await tryItems(view, keys, options);
+  if (problems.length > 0) throw unsealFailed(view, problems);
+  return opened;
+}
+
+/** Opens those items of a SealedSecret that open. */
+export async function tryItems(
+  view: SealedSecretView,
   { keyring, label }: { readonly keyring: Keyring; readonly label: Uint8Array },
   { first }: OpenItemsOptions = {},
-): Promise<OpenedItems> {
+): Promise<OpenedItems & { readonly problems: readonly ItemProblem[] }> {
   const data = new Map<string, ClearText>();
   const openedBy = new Map<string, string>();
   const problems: ItemProblem[] = [];
@@ -51,15 +62,14 @@ export async function openItems(
       take(rest[index]?.[0] ?? "", result);
     });
   }
-  if (problems.length > 0) throw unsealFailed(view, problems);
-  return { data, openedBy };
+  return { data, openedBy, problems };
 }
 
 /** The error for items that cannot be opened: upstream's text in `original`, and what a person needs beside it. */
 export function unsealFailed({ metadata }: SealedSecretView, items: readonly ItemProblem[]): SecretsError {
   const details = [...alike(items)].slice(0, SHOWN).map((group) => detailOf(group));
   return new SecretsError("SECRETS_UNSEAL_FAILED", `Cannot unseal SealedSecret "${nameOf(metadata)}"`, {
-    original: grouped(items),
+    original: groupedItems(items),
     details,
     items,
     hints: [
@@ -115,7 +125,7 @@ function listed(names: readonly string[]): string {
 }
 
 /** Equal messages once, with the items that they are about. */
-function grouped(items: readonly ItemProblem[]): string {
+export function groupedItems(items: readonly ItemProblem[]): string {
   const groups = new Map<string, string[]>();
   for (const { item, original } of items) {
     const group = groups.get(original);

@@ -1,5 +1,6 @@
 export type { MissingKey } from "./evaluate/run.ts";
 export { display, sprint, sprintf, sprintln } from "./fmt/print.ts";
+export { loadSprigFunctions } from "./functions/sprig.ts";
 export {
   DEFAULT_EXECUTION_LIMITS,
   DEFAULT_PARSE_LIMITS,

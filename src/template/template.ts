@@ -30,6 +30,8 @@ export interface ExecuteOptions {
   readonly nowNanoseconds?: () => bigint;
   /** The random bytes of `randAlpha` and its like; without it they fail. */
   readonly randomBytes?: (count: number) => Uint8Array;
+  /** The time zone that templates call `Local`, such as `Europe/Berlin`; UTC unless told. */
+  readonly timeZone?: string;
 }
 
 interface Ready {
@@ -114,6 +116,7 @@ export class TemplateSet {
       limits: { ...DEFAULT_EXECUTION_LIMITS, ...options.limits },
       missingKey: options.missingKey ?? "default",
       nowNanoseconds: options.nowNanoseconds ?? (() => refuse("the clock")),
+      timeZone: options.timeZone,
       randomBytes: options.randomBytes ?? (() => refuse("random numbers")),
     });
     run.declare("$", data);

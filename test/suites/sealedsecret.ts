@@ -8,9 +8,10 @@ import { ClearText } from "../../src/clear-text.ts";
 import { type ClusterConfig, createKubeClient, type KubeClient, systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import type { Scope } from "../../src/sealed/index.ts";
-import { sealSecret } from "../../src/secrets/index.ts";
+import { sealSecret, type ThreadRenderer } from "../../src/secrets/index.ts";
 import { createSealingKey, readCertificate, type SealingCertificate } from "../../src/x509/index.ts";
 import { until } from "../helpers/process.ts";
+import { testRenderer } from "../helpers/render-worker.ts";
 
 /** An API server to run the suite against. */
 export interface SuiteTarget {
@@ -34,6 +35,7 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
     let controllers: RunningControllers;
     const lines: string[] = [];
     let serial = 0;
+    let renderer: () => ThreadRenderer;
 
     const startOurs = async () => {
       const log = createLog({ clock: systemClock, level: "debug", format: "text", write: (line) => lines.push(line) });
@@ -41,7 +43,7 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
         client,
         log,
         namespace: OWN,
-        families: [sealedSecretFamily({ keySizeBits: 2048, ratePerSecond: 1000, rateBurst: 1000 })],
+        families: [sealedSecretFamily({ keySizeBits: 2048, ratePerSecond: 1000, rateBurst: 1000 }, renderer)],
         listen: "127.0.0.1:0",
         listenMetrics: "127.0.0.1:0",
       });
@@ -51,6 +53,7 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
 
     beforeAll(async () => {
       target = await start();
+      renderer = await testRenderer();
       client = createKubeClient(target.config);
       await install(client);
       for (const namespace of ["apps", "shop"]) {
@@ -225,13 +228,117 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
       expect(await eventsOf(name)).toEqual([`Warning ErrUnsealFailed: Failed to unseal: ${message}`]);
     });
 
-    test("templates are refused by name until they are implemented", async () => {
-      const name = newName("template");
-      const object = await sealed(name, { a: "1" });
+    /** A SealedSecret with these templates. */
+    const templated = async (
+      name: string,
+      items: Record<string, string | Uint8Array>,
+      data: Readonly<Record<string, string | null>>,
+      how: Sealing = {},
+    ): Promise<KubeObject> => {
+      const object = await sealed(name, items, how);
       const spec = object["spec"] as { template: object };
-      await apply({ ...object, spec: { ...spec, template: { ...spec.template, data: { conf: "{{ .a }}" } } } });
-      expect(await settled(name, "False")).toMatchObject({ message: "spec.template.data is not supported yet" });
-      expect(await secretData(name)).toBeUndefined();
+      return { ...object, spec: { ...spec, template: { ...spec.template, data } } };
+    };
+
+    test.each<{
+      what: string;
+      items: Record<string, string | Uint8Array>;
+      data: Record<string, string | null>;
+      want: Record<string, string>;
+    }>([
+      {
+        what: "items of their own",
+        items: { user: "ada", pass: "p@ss" },
+        data: { url: "db://{{ .user }}:{{ .pass | urlquery }}@host" },
+        want: { user: "ada", pass: "p@ss", url: "db://ada:p%40ss@host" },
+      },
+      {
+        what: "bytes as they are",
+        items: { bin: Uint8Array.of(255, 0, 254) },
+        data: { copy: "<{{ .bin }}>" },
+        want: { bin: "\xff\0\xfe", copy: "<\xff\0\xfe>" },
+      },
+      {
+        what: "sources of siblings and of themselves as they stand",
+        items: { a: "1" },
+        data: { x: "{{ .a }}", y: "{{ .x }}|{{ .y }}" },
+        want: { a: "1", x: "1", y: "{{ .a }}|{{ .x }}|{{ .y }}" },
+      },
+      {
+        what: "nothing where a sealed item has the name",
+        items: { a: "sealed" },
+        data: { a: "rendered" },
+        want: { a: "sealed" },
+      },
+      {
+        what: "no item where there is null, which others still see",
+        items: { pass: "p", user: "u" },
+        data: { pass: null, conf: "{{ .pass }}" },
+        want: { user: "u", conf: "p" },
+      },
+    ])("templates make $what", async ({ items, data, want }) => {
+      const name = newName("template");
+      await apply(await templated(name, items, data));
+      expect(await settled(name, "True")).not.toHaveProperty("message");
+      expect(await secretData(name)).toEqual(want);
+    });
+
+    test("templates need no sealed items", async () => {
+      const name = newName("template-only");
+      const object = await templated(name, { a: "1" }, { t: "{{ upper `x` }}{{ .a }}" });
+      await apply({ ...object, spec: { ...(object["spec"] as object), encryptedData: {} } });
+      await settled(name, "True");
+      expect(await secretData(name)).toEqual({ t: "X<no value>" });
+    });
+
+    test("a template that fails is told by item, line and function, never by what it said", async () => {
+      const name = newName("template-fails");
+      const created = await apply(await templated(name, { pass: "canary-4711" }, { conf: "{{ .pass }}" }));
+      await settled(name, "True");
+      const before = lines.length;
+      const failing = await templated(
+        name,
+        { pass: "canary-4711" },
+        { conf: "\n{{ fail .pass }}", other: "{{ nope }}" },
+      );
+      const { resourceVersion } = (await client.get<KubeObject>(SEALED_SECRETS, key(name)))?.metadata ?? {};
+      await client.update(SEALED_SECRETS, {
+        ...failing,
+        metadata: { ...created.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+      });
+      const message =
+        'template: conf:2: error calling fail (conf)\ntemplate: other:1: function "nope" not defined (other)';
+      expect(await settled(name, "False")).toMatchObject({ reason: "TemplateFailed", message });
+      await until("the event is there", async () => (await eventsOf(name)).some((text) => text.includes("Failed")));
+      expect(await eventsOf(name)).toContain(`Warning ErrUnsealFailed: Failed to unseal: ${message}`);
+      expect(lines.slice(before).join("\n")).not.toContain("canary-4711");
+      expect(await secretData(name)).toEqual({ pass: "canary-4711", conf: "canary-4711" });
+    });
+
+    test("a template without end holds up nothing else, and ends its own object only", async () => {
+      const hostile = newName("hostile");
+      const source = "{{ range until 30000 }}{{ range until 30000 }}{{ end }}{{ end }}";
+      await apply(await templated(hostile, { a: "1" }, { t: source }, { namespace: "shop" }));
+      const name = newName("calm");
+      await apply(await sealed(name, { a: "1" }));
+      await settled(name, "True");
+      expect(await settled(hostile, "False", "shop")).toMatchObject({
+        message: expect.stringMatching(/^template: t(:1)?: it (needs more|takes too long)/),
+      });
+      expect(await secretData(hostile, "shop")).toBeUndefined();
+      expect((await http("/v1/cert.pem")).status).toBe(200);
+    });
+
+    test("verify and rotate render nothing, and answer as without templates", async () => {
+      const name = newName("unrendered");
+      const good = await templated(name, { a: "1" }, { t: "{{ .a }}" });
+      const bad = await templated(name, { a: "1" }, { t: "{{ fail .a }}", u: "{{", v: null });
+      for (const object of [good, bad]) {
+        expect(await http("/v1/verify", JSON.stringify(object))).toEqual({ status: 200, text: "" });
+        const { status, text } = await http("/v1/rotate", JSON.stringify(object));
+        const { data } = (object["spec"] as { template: { data: object } }).template;
+        expect([status, JSON.parse(text).spec.template.data]).toEqual([200, data]);
+      }
     });
 
     test("follows changes of the SealedSecret", async () => {

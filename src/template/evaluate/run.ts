@@ -31,6 +31,7 @@ export interface RunOptions {
   readonly functions: FunctionTable;
   readonly limits: ExecutionLimits;
   readonly missingKey: MissingKey;
+  readonly timeZone: string | undefined;
   nowNanoseconds(): bigint;
   randomBytes(count: number): Uint8Array;
 }
@@ -61,6 +62,10 @@ export class Run implements Host {
   constructor(tree: Tree, options: RunOptions) {
     this.tree = tree;
     this.options = options;
+  }
+
+  get timeZone(): string | undefined {
+    return this.options.timeZone;
   }
 
   nowNanoseconds(): bigint {

@@ -1,13 +1,16 @@
+import { inspect } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../src/objects/index.ts";
 import { Keyring, scopeLabel, sealItem } from "../../../src/sealed/index.ts";
 import {
   decodeSecret,
+  fullOriginal,
   mergeInto,
   rotateSealed,
   SecretsError,
   sealSecret,
   secretManifest,
+  type TemplateRenderer,
   unsealSecret,
   verifySealed,
 } from "../../../src/secrets/index.ts";
@@ -263,11 +266,90 @@ describe("unsealSecret()", () => {
     expect((await unsealSecret({ ...sealed, spec }, ring)).secret.data.size).toBe(0);
   });
 
-  test("templates are refused by name; verify does not mind them", async () => {
-    const object = edited((copy) => Object.assign(copy.spec.template, { data: { "app.conf": "{{ .pass }}" } }));
-    const error = await failure(unsealSecret(object, ring));
-    expect([error.code, error.details]).toEqual(["SECRETS_TEMPLATE_DATA_UNSUPPORTED", ["templates: app.conf"]]);
-    expect((await verifySealed(object, ring)).size).toBe(2);
+  describe("spec.template.data", () => {
+    const withTemplates = (data: Readonly<Record<string, unknown>>) =>
+      edited((copy) => Object.assign(copy.spec.template, { data }));
+    const open = async (data: Readonly<Record<string, unknown>>) => {
+      const { secret } = await unsealSecret(withTemplates(data), ring);
+      return Object.fromEntries([...secret.data].map(([item, value]) => [item, value.revealText()]));
+    };
+
+    test("is rendered into more items", async () => {
+      expect(await open({ "app.conf": "{{ .user }}:{{ .pass }}" })).toEqual({
+        "app.conf": "u:p",
+        pass: "p",
+        user: "u",
+      });
+    });
+
+    test("gives way to sealed items, and takes out those that are null", async () => {
+      expect(await open({ user: "x", pass: null, t: "{{ .pass }}" })).toEqual({ t: "p", user: "u" });
+    });
+
+    test("null takes nothing out that is not there", async () => {
+      expect(await open({ nope: null })).toEqual({ pass: "p", user: "u" });
+    });
+
+    test("an item stands before a template of its name, which is rendered all the same", async () => {
+      const error = await failure(unsealSecret(withTemplates({ user: "{{ fail `x` }}" }), ring));
+      expect([error.code, error.original]).toEqual([
+        "SECRETS_TEMPLATE_FAILED",
+        "template: user:1: error calling fail (user)",
+      ]);
+    });
+
+    test("an error has nothing of what the template said but where it is asked for", async () => {
+      const error = await failure(unsealSecret(withTemplates({ t: "{{ fail .pass }}canary" }), ring));
+      const implicit = [inspect(error, { depth: 10 }), JSON.stringify(error), String(error), error.stack].join("\n");
+      expect(implicit).not.toMatch(/canary|calling fail: p/);
+      expect(fullOriginal(error)).toBe('template: t:1:3: executing "t" at <fail .pass>: error calling fail: p (t)');
+    });
+
+    test.each([
+      [5, "number"],
+      [true, "bool"],
+      [["a"], "array"],
+      [{}, "object"],
+    ])("%j is no template", async (source, kind) => {
+      const error = await failure(unsealSecret(withTemplates({ t: source }), ring));
+      expect([error.code, error.original]).toEqual([
+        "SECRETS_TEMPLATE_MALFORMED",
+        `json: cannot unmarshal ${kind} into Go struct field SecretTemplateSpec.spec.template.data of type string`,
+      ]);
+    });
+
+    test("is not rendered when an item does not open, unless all errors are wanted", async () => {
+      let asked = 0;
+      const templates: TemplateRenderer = {
+        render: () => {
+          asked += 1;
+          return Promise.resolve({ kind: "busy" });
+        },
+      };
+      const object = withTemplates({ t: "{{ fail .pass }}" });
+      Object.assign((object["spec"] as Editable["spec"]).encryptedData, { user: "!" });
+      const error = await failure(unsealSecret(object, ring, { templates }));
+      expect([asked, error.original]).toEqual([0, "illegal base64 data at input byte 0 (user)"]);
+      const all = await failure(unsealSecret(object, ring, { reportAll: true }));
+      expect(fullOriginal(all)).toBe(
+        'illegal base64 data at input byte 0 (user)\ntemplate: t:1:3: executing "t" at <fail .pass>: error calling fail: p (t)',
+      );
+      expect(all.original).toBe("illegal base64 data at input byte 0 (user)\ntemplate: t:1: error calling fail (t)");
+    });
+
+    test("a renderer that has no room is told as such", async () => {
+      const templates: TemplateRenderer = { render: () => Promise.resolve({ kind: "busy" }) };
+      const error = await failure(unsealSecret(withTemplates({ t: "" }), ring, { templates }));
+      expect(error.code).toBe("SECRETS_TEMPLATES_BUSY");
+    });
+
+    test("verify and rotate never render", async () => {
+      const object = withTemplates({ t: "{{ fail .pass }}", u: "{{", v: 5 });
+      expect((await verifySealed(object, ring)).size).toBe(2);
+      const rotated = await rotateSealed(object, ring, { spki: young.certificate.spki });
+      const spec = rotated["spec"] as { template: { data: object } };
+      expect(spec.template.data).toEqual({ t: "{{ fail .pass }}", u: "{{", v: 5 });
+    });
   });
 });
 

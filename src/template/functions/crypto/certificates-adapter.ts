@@ -27,19 +27,20 @@ export interface Request {
 }
 
 /** A certificate that its own key signs. @throws {GoError} */
-export function selfSigned(request: Request, key: ReadKey): CertificatePair {
+export function selfSigned(key: ReadKey, request: Request): CertificatePair {
   const subject = commonName(request.name);
   return certified(request, key, { key, subject, subjectKeyId: undefined });
 }
 
-/** A certificate that an authority signs. @throws {GoError} */
-export function signedBy(request: Request, key: ReadKey, authority: CertificatePair): CertificatePair {
+/** A certificate that an authority signs; what it shall say is looked at once the authority was. @throws {GoError} */
+export function signedBy(key: ReadKey, authority: CertificatePair, request: () => Request): CertificatePair {
   const block = decodePem(authority.cert)[0];
   if (block === undefined) throw new GoError("unable to decode certificate");
   const certificate = readX509(block.bytes, "decodedSignerCert");
   const signer = readKey(authority.key);
   const { subject, subjectKeyId } = readSigner(block.bytes);
-  const issued = () => certified(request, key, { key: signer, subject, subjectKeyId });
+  const asked = request();
+  const issued = () => certified(asked, key, { key: signer, subject, subjectKeyId });
   if (key === "dsa" || signer === "dsa") return issued();
   if (!equalBytes(spkiOf(signer), certificate.publicKey.export({ type: "spki", format: "der" }))) {
     throw new GoError("error creating certificate: x509: provided PrivateKey doesn't match parent's PublicKey");

@@ -1,5 +1,6 @@
 import { createHmac, scryptSync } from "node:crypto";
 import bcryptjs from "bcryptjs";
+import { display } from "../../fmt/print.ts";
 import { defineFunction, type FunctionTable, functionTable } from "../../value/function.ts";
 import { GoError } from "../../value/go-error.ts";
 import { byteLength, bytesOf, isValidUtf8 } from "../../value/go-string.ts";
@@ -102,37 +103,39 @@ function certificateFunctions() {
       name: "genCA",
       params: ["string", "int"],
       call: ([name, days], host) =>
-        pairOf(selfSigned(requestOf(host, { name, days: days.value, isAuthority: true }), newKey(host))),
+        pairOf(selfSigned(newKey(host), requestOf(host, { name, days: days.value, isAuthority: true }))),
     }),
     defineFunction({
       name: "genCAWithKey",
       params: ["string", "int", "string"],
       call: ([name, days, pem], host) =>
-        pairOf(selfSigned(requestOf(host, { name, days: days.value, isAuthority: true }), givenKey(pem, host))),
+        pairOf(selfSigned(givenKey(pem, host), requestOf(host, { name, days: days.value, isAuthority: true }))),
     }),
     defineFunction({
       name: "genSelfSignedCert",
       params: names,
       call: ([name, ips, dns, days], host) =>
-        pairOf(selfSigned(requestOf(host, { name, ips, dns, days: days.value }), newKey(host))),
+        pairOf(selfSigned(newKey(host), requestOf(host, { name, ips, dns, days: days.value }))),
     }),
     defineFunction({
       name: "genSelfSignedCertWithKey",
       params: [...names, "string"],
       call: ([name, ips, dns, days, pem], host) =>
-        pairOf(selfSigned(requestOf(host, { name, ips, dns, days: days.value }), givenKey(pem, host))),
+        pairOf(selfSigned(givenKey(pem, host), requestOf(host, { name, ips, dns, days: days.value }))),
     }),
     defineFunction({
       name: "genSignedCert",
       params: [...names, "sprig.certificate"],
       call: ([name, ips, dns, days, ca], host) =>
-        pairOf(signedBy(requestOf(host, { name, ips, dns, days: days.value }), newKey(host), authorityOf(ca))),
+        pairOf(signedBy(newKey(host), authorityOf(ca), () => requestOf(host, { name, ips, dns, days: days.value }))),
     }),
     defineFunction({
       name: "genSignedCertWithKey",
       params: [...names, "sprig.certificate", "string"],
       call: ([name, ips, dns, days, ca, pem], host) =>
-        pairOf(signedBy(requestOf(host, { name, ips, dns, days: days.value }), givenKey(pem, host), authorityOf(ca))),
+        pairOf(
+          signedBy(givenKey(pem, host), authorityOf(ca), () => requestOf(host, { name, ips, dns, days: days.value })),
+        ),
     }),
   ];
 }
@@ -160,15 +163,15 @@ function requestOf(
     name: options.name,
     days: options.days,
     isAuthority: options.isAuthority ?? false,
-    addresses: (options.ips?.items ?? []).map(addressOf),
-    dnsNames: (options.dns?.items ?? []).map((name) => textOf(name, "error processing alternate dns name")),
+    addresses: (options.ips?.items ?? []).map((ip) => addressOf(ip, host)),
+    dnsNames: (options.dns?.items ?? []).map((name) => textOf(name, "error processing alternate dns name", host)),
     now: host.nowNanoseconds() / 1_000_000_000n,
     serial: host.randomBytes(16),
   };
 }
 
-function addressOf(value: GoValue): Uint8Array {
-  const text = textOf(value, "error parsing ip");
+function addressOf(value: GoValue, host: Host): Uint8Array {
+  const text = textOf(value, "error parsing ip", host);
   try {
     if (text.includes("%")) throw new AddressError(text, "zones have no place here");
     const bytes = parseAddress(text);
@@ -180,9 +183,9 @@ function addressOf(value: GoValue): Uint8Array {
   }
 }
 
-function textOf(value: GoValue, what: string): string {
+function textOf(value: GoValue, what: string, host: Host): string {
   if (typeof value === "string") return value;
-  throw new GoError(`${what}: ${String(value)} is not a string`);
+  throw new GoError(`${what}: ${display(value, host)} is not a string`);
 }
 
 const BCRYPT_COST = "$2a$10$";

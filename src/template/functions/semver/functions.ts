@@ -31,11 +31,12 @@ const shared = {
 };
 
 /** What the methods that change a version return: not a pointer. */
-const VALUE: GoObjectType<Version> = { ...shared, name: "semver.Version", kind: "struct", methods: methods() };
+const VALUE: GoObjectType<Version> = { ...shared, name: "semver.Version", kind: "struct", methods: methods("value") };
 
-const POINTER: GoObjectType<Version> = { ...shared, name: "*semver.Version", kind: "ptr", methods: methods() };
+const POINTER: GoObjectType<Version> = { ...shared, name: "*semver.Version", kind: "ptr", methods: methods("pointer") };
 
-function methods(): ReadonlyMap<string, GoMethod<Version>> {
+/** A value that a function returned has no address, so it lacks the methods that want a pointer. */
+function methods(receiver: "value" | "pointer"): ReadonlyMap<string, GoMethod<Version>> {
   const plain = (call: (version: Version) => GoValue): GoMethod<Version> => ({ params: [], call });
   const number = (part: "major" | "minor" | "patch") => plain((version) => integer("uint64", version[part]));
   const ordered = (call: (order: number) => GoValue): GoMethod<Version> => ({
@@ -57,20 +58,23 @@ function methods(): ReadonlyMap<string, GoMethod<Version>> {
     },
   });
   const released = { prerelease: "", metadata: "" };
-  return new Map<string, GoMethod<Version>>([
-    ["String", plain(versionText)],
+  const ofPointer: [string, GoMethod<Version>][] = [
     ["Original", plain(({ original }) => original)],
-    ["Major", number("major")],
-    ["Minor", number("minor")],
-    ["Patch", number("patch")],
-    ["Prerelease", plain(({ prerelease }) => prerelease)],
-    ["Metadata", plain(({ metadata }) => metadata)],
     ["Compare", ordered((order) => int(order))],
     ["Equal", ordered((order) => order === 0)],
     ["LessThan", ordered((order) => order < 0)],
     ["LessThanEqual", ordered((order) => order <= 0)],
     ["GreaterThan", ordered((order) => order > 0)],
     ["GreaterThanEqual", ordered((order) => order >= 0)],
+  ];
+  return new Map<string, GoMethod<Version>>([
+    ...(receiver === "pointer" ? ofPointer : []),
+    ["String", plain(versionText)],
+    ["Major", number("major")],
+    ["Minor", number("minor")],
+    ["Patch", number("patch")],
+    ["Prerelease", plain(({ prerelease }) => prerelease)],
+    ["Metadata", plain(({ metadata }) => metadata)],
     ["IncMajor", next(({ major }) => ({ ...released, major: up(major), minor: 0n, patch: 0n }))],
     ["IncMinor", next(({ minor }) => ({ ...released, minor: up(minor), patch: 0n }))],
     [

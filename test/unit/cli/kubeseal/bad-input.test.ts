@@ -173,9 +173,20 @@ describe("sealed items in recovery", () => {
       stderr: noKey,
     },
     {
-      name: "templates",
-      stdin: () => sealed.replace("  template:\n", "  template:\n    data: {conf: '{{ .user }}'}\n"),
-      stderr: /^error: spec\.template\.data is not supported by sealkit\n {2}templates: conf\n/,
+      name: "a template that fails, with what it says",
+      stdin: () => sealed.replace("  template:\n", "  template:\n    data: {conf: '{{ fail \"x y\" }}'}\n"),
+      stderr: /^error: template: conf:1:3: executing "conf" at <fail "x y">: error calling fail: x y \(conf\)\n$/,
+    },
+    {
+      name: "a template that is none",
+      stdin: () => sealed.replace("  template:\n", "  template:\n    data: {conf: 5}\n"),
+      stderr:
+        /^error: json: cannot unmarshal number into Go struct field SecretTemplateSpec\.spec\.template\.data of type string\n/,
+    },
+    {
+      name: "a template without end",
+      stdin: () => sealed.replace("  template:\n", "  template:\n    data: {conf: '{{ repeat 99999999999 \"x\" }}'}\n"),
+      stderr: /^error: template: conf/,
     },
     { name: "another kind", stdin: () => SECRET, stderr: /unknown conversion/ },
     {

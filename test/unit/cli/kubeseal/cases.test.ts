@@ -13,12 +13,6 @@ const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
   ["seal-second-fails-w", "the original leaves a stray temporary file"],
   ["seal-w-missing-directory", "the original names its temporary file"],
   ["cert-ec", "the original prints raw numbers"],
-  ["recover-template-missing-key", "spec.template.data is refused by name"],
-  ["recover-template-unknown-function", "spec.template.data is refused by name"],
-  ["recover-template-fail", "spec.template.data is refused by name"],
-  ["recover-template-unclosed", "spec.template.data is refused by name"],
-  ["recover-template-null-omits", "spec.template.data is refused by name"],
-  ["recover-item-beats-template", "spec.template.data is refused by name"],
 ]);
 
 /** These need a controller behind a service proxy: test/peers/kubeseal and test/cluster run them. */

@@ -155,18 +155,51 @@ describe("sealedSecretController()", () => {
     expect(cluster.object("secrets", "apps/db")).toBeDefined();
   });
 
-  test("template.data is refused by its name before anything is opened", async () => {
-    let passes = 0;
-    const { cluster, settle } = await start((object) => {
-      passes += 1;
-      return opened(object);
-    });
-    cluster.put(SEALED_SECRETS, sealed("db", { template: { data: { conf: "{{ .a }}" } } }));
+  test("a template that fails is told and leaves the Secret as it is", async () => {
+    let fails = false;
+    const message = "template: conf:1: error calling fail (conf)";
+    const { cluster, clock, settle } = await start((object) =>
+      fails ? { kind: "template", message, mayPass: false } : opened(object),
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    const before = cluster.object("secrets", "apps/db");
+    fails = true;
+    cluster.put(SEALED_SECRETS, sealed("db", { template: { data: { conf: "{{ fail .a }}" } } }));
     await settle();
     expect(statusOf(cluster, "db")).toMatchObject({
-      conditions: [{ status: "False", message: "spec.template.data is not supported yet" }],
+      conditions: [{ status: "False", reason: "TemplateFailed", message }],
     });
-    expect([passes, cluster.objects("secrets")]).toEqual([0, []]);
+    expect(cluster.object("secrets", "apps/db")).toEqual(before);
+    const asked = cluster.calls.length;
+    await clock.advance(24 * 3_600_000);
+    expect(cluster.calls.length).toBe(asked);
+  });
+
+  test("a template that took too long is tried again after an hour", async () => {
+    let passes = 0;
+    const { cluster, clock, settle } = await start((object) => {
+      passes += 1;
+      return passes === 1 ? { kind: "template", message: "too long", mayPass: true } : opened(object);
+    });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    expect(cluster.object("secrets", "apps/db")).toBeUndefined();
+    await clock.advance(3_600_000);
+    expect(cluster.object("secrets", "apps/db")).toBeDefined();
+  });
+
+  test("while too many templates wait nothing is told, and it is tried again soon", async () => {
+    let passes = 0;
+    const { cluster, clock, settle } = await start((object) => {
+      passes += 1;
+      return passes === 1 ? { kind: "busy" } : opened(object);
+    });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    expect([statusOf(cluster, "db"), cluster.objects("events")]).toEqual([undefined, []]);
+    await clock.advance(1000);
+    expect(cluster.object("secrets", "apps/db")).toBeDefined();
   });
 
   test("a foreign Secret is left alone; the SealedSecret goes on as soon as it is gone", async () => {
