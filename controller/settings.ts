@@ -28,7 +28,7 @@ export interface SealedSecretSettings {
   readonly rateBurst: number;
   /** Networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
-  /** Private-key operations at the same time; absent: one for each core, at least 2 and at most 4. */
+  /** Private-key operations at the same time, 1 to 256; absent: one for each core, at least 2 and at most 4. */
   readonly unsealWorkers?: number | undefined;
 }
 

@@ -82,7 +82,7 @@ export const sealedSecretFlags = {
   maxUnsealRetries: optionalNumber({ help: "Give up after this many failures in a row (default: never)" }),
   metricsOmitSecretLabels: flag.toggle({ group, help: "Keep no metric per SealedSecret" }),
   unsealWorkers: optionalNumber({
-    help: "Private-key operations at the same time (default: one for each core, 2 to 4)",
+    help: "Private-key operations at the same time (default: one for each core, 2 to 4; at most 256)",
   }),
 } satisfies FlagTable;
 

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { prefixProblem } from "../../src/keys/index.ts";
 import type { ObjectKey } from "../../src/kube/index.ts";
 import { Keyring } from "../../src/sealed/index.ts";
+import { startRsaThreads } from "../../src/sealed/rsa-threads-adapter.ts";
 import { type ThreadRenderer, threadRenderer } from "../../src/secrets/index.ts";
 import { ControllerError } from "../errors.ts";
 import { startKeyManager } from "../keys/key-manager.ts";
@@ -17,8 +18,9 @@ import { SECRETS } from "./observe.ts";
 import { sealedSecretController } from "./reconciler.ts";
 import { rsaWorkshop } from "./workshop.ts";
 
-/** Node's pool has four threads. */
-const MOST_WORKERS = 4;
+/** Node's own pool has four threads; more operations at once get threads of their own. */
+const POOL_THREADS = 4;
+const MOST_WORKERS = 256;
 
 /** The SealedSecret controller with its keys and its HTTP API. */
 export function sealedSecretFamily(
@@ -40,9 +42,13 @@ async function setUp(
   if (problem !== undefined) {
     throw new ControllerError("CONTROLLER_OPTIONS", `Cannot use "${settings.keyPrefix}" as key prefix: ${problem}`);
   }
-  const keyring = new Keyring([], {
-    parallel: settings.unsealWorkers ?? Math.min(MOST_WORKERS, Math.max(2, availableParallelism())),
-  });
+  const workers = settings.unsealWorkers ?? Math.min(POOL_THREADS, Math.max(2, availableParallelism()));
+  if (workers < 1 || workers > MOST_WORKERS) {
+    const state = `it is not between 1 and ${MOST_WORKERS}`;
+    throw new ControllerError("CONTROLLER_OPTIONS", `Cannot use ${workers} as number of unseal workers: ${state}`);
+  }
+  const threads = workers > POOL_THREADS ? startRsaThreads(workers) : undefined;
+  const keyring = new Keyring([], threads === undefined ? { parallel: workers } : { work: threads.workWith });
   // Anybody in the cluster may ask over HTTP: such work has a lane of its own and never holds up the objects.
   const httpKeyring = new Keyring([], { parallel: 1 });
   const keys = startKeyManager(
@@ -121,7 +127,9 @@ async function setUp(
     controllers: [controller],
     ready: keys.ready,
     renewKey: keys.renewNow,
-    stop: () => templates.close(),
+    stop: async () => {
+      await Promise.all([templates.close(), threads?.close()]);
+    },
     answer: (question, isReady) => {
       routes ??= sealedSecretRoutes({
         service,

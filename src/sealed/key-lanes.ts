@@ -1,5 +1,16 @@
 const ALGORITHM = { name: "RSA-OAEP", hash: "SHA-256" };
 
+/** Private-key operations with one key, off the event loop. */
+export interface PrivateKeyWork {
+  /**
+   * RSA-OAEP with SHA-256. Undefined when key, label and ciphertext do not belong together; `"unusable"` when the key
+   * cannot even be imported.
+   */
+  decrypt(wrapped: Uint8Array, label: Uint8Array): Promise<Uint8Array | undefined | "unusable">;
+  /** The key is not needed any more. Operations under way still end. */
+  forget?(): void;
+}
+
 type ImportedKey = Parameters<typeof globalThis.crypto.subtle.decrypt>[1];
 type Import = () => Promise<ImportedKey | undefined>;
 
@@ -8,7 +19,7 @@ type Import = () => Promise<ImportedKey | undefined>;
  * OpenSSL's key objects are locked while in use, and a single import would let operations queue up inside the pool, where
  * they keep file and name look-ups waiting. Each import runs one operation at a time; the rest wait here.
  */
-export class KeyLanes {
+export class KeyLanes implements PrivateKeyWork {
   readonly #import: Import;
   readonly #lanes: (ReturnType<Import> | undefined)[];
   readonly #free: number[];
@@ -23,10 +34,6 @@ export class KeyLanes {
     this.#free = this.#lanes.map((_, index) => index).reverse();
   }
 
-  /**
-   * RSA-OAEP with SHA-256. Undefined when key, label and ciphertext do not belong together; `"unusable"` when the key
-   * cannot even be imported.
-   */
   async decrypt(wrapped: Uint8Array, label: Uint8Array): Promise<Uint8Array | undefined | "unusable"> {
     const lane = this.#free.pop() ?? (await new Promise<number>((resolve) => this.#waiting.push(resolve)));
     try {

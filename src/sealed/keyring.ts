@@ -2,8 +2,9 @@ import { primitives } from "#primitives";
 import { concat } from "../bytes/concat.ts";
 import { ClearText } from "../clear-text.ts";
 import { SealedError } from "./errors.ts";
+import { Gate } from "./gate.ts";
 import { openBody, splitSealed } from "./hybrid.ts";
-import { KeyLanes } from "./key-lanes.ts";
+import { KeyLanes, type PrivateKeyWork } from "./key-lanes.ts";
 
 /** A private key that may open sealed items, as `readPrivateKey` and its certificate give it. */
 export interface UnsealingKey {
@@ -17,8 +18,10 @@ export interface UnsealingKey {
 }
 
 export interface KeyringOptions {
-  /** How many private-key operations one key runs at once; default 2. */
+  /** How many private-key operations run at once, whatever their keys; default 2. */
   readonly parallel?: number;
+  /** Who does the private-key operations of a key (`pkcs8`: PrivateKeyInfo, DER); default `parallel` of WebCrypto's threads. */
+  readonly work?: (pkcs8: Uint8Array) => PrivateKeyWork;
 }
 
 export interface OpenOptions {
@@ -35,7 +38,7 @@ export interface OpenedItem {
 }
 
 interface Entry extends UnsealingKey {
-  readonly lanes: KeyLanes;
+  readonly work: PrivateKeyWork;
 }
 
 /** How many fingerprints one message lists. */
@@ -50,13 +53,15 @@ const DERIVED_KEPT = 1_000;
  * last time, then the one that opened anything last, then from newest to oldest. Private-key work runs off the event loop.
  */
 export class Keyring {
-  readonly #parallel: number;
+  readonly #gate: Gate;
+  readonly #workOf: (pkcs8: Uint8Array) => PrivateKeyWork;
   #entries: readonly Entry[] = [];
   #recent: string | undefined;
   readonly #derived = new Map<string, Uint8Array>();
 
-  constructor(keys: Iterable<UnsealingKey> = [], { parallel = 2 }: KeyringOptions = {}) {
-    this.#parallel = parallel;
+  constructor(keys: Iterable<UnsealingKey> = [], { parallel = 2, work }: KeyringOptions = {}) {
+    this.#workOf = work ?? ((pkcs8) => new KeyLanes(pkcs8, parallel));
+    this.#gate = new Gate(work === undefined ? parallel : Number.POSITIVE_INFINITY);
     this.replace(keys);
   }
 
@@ -71,9 +76,10 @@ export class Keyring {
     const entries = new Map<string, Entry>();
     for (const key of keys) {
       if (entries.has(key.fingerprint)) continue;
-      const lanes = before.get(key.fingerprint)?.lanes ?? new KeyLanes(key.pkcs8, this.#parallel);
-      entries.set(key.fingerprint, { ...key, lanes });
+      const work = before.get(key.fingerprint)?.work ?? this.#workOf(key.pkcs8);
+      entries.set(key.fingerprint, { ...key, work });
     }
+    for (const { fingerprint, work } of before.values()) if (!entries.has(fingerprint)) work.forget?.();
     this.#entries = [...entries.values()].sort((a, b) => b.notBefore - a.notBefore);
     this.#derived.clear();
   }
@@ -114,9 +120,9 @@ export class Keyring {
     const { wrappedKey, body } = splitSealed(sealed);
     const tried: string[] = [];
     const unusable: string[] = [];
-    for (const { fingerprint, bits, lanes } of this.#inOrder(first)) {
+    for (const { fingerprint, bits, work } of this.#inOrder(first)) {
       if (!isSizeOf(bits, wrappedKey) || (only !== undefined && only !== fingerprint)) continue;
-      const sessionKey = await lanes.decrypt(wrappedKey, label);
+      const sessionKey = await this.#gate.run(() => work.decrypt(wrappedKey, label));
       if (sessionKey === "unusable") {
         unusable.push(fingerprint);
         continue;
