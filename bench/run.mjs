@@ -30,6 +30,11 @@ const BENCHES = {
   },
   age: { run: simple("age"), quick: simple("age", { mebibytes: 8, rounds: 1 }), peers: ["age"] },
   yaml: { run: simple("yaml"), quick: simple("yaml", { definitions: 20, rounds: 2 }), peers: [] },
+  template: {
+    run: simple("template"),
+    quick: simple("template", { rounds: 5 }),
+    peers: ["template-oracle"],
+  },
   unseal: {
     run: unseal(),
     quick: unseal({ count: 20, rounds: 1 }),

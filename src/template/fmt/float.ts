@@ -16,6 +16,7 @@ export function formatFloat(value: number, form: FloatForm, precision: number): 
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
   const size = Math.abs(value);
+  if (form === "g" && precision < 0 && size < 1e6 && Number.isInteger(size)) return sign + String(size);
   switch (form) {
     case "b":
       return sign + binaryForm(size);

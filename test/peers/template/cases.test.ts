@@ -1,17 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { valueFunctions } from "../../../src/template/functions/value-functions.ts";
 import { goString } from "../../../src/template/value/go-string.ts";
 import { allTemplateCases, caseObject, type TemplateCase } from "../../helpers/template-cases.ts";
 import { askTemplateOracle, type TemplateAnswer } from "../../helpers/template-oracle.ts";
 import { oracleRequest, renderCase } from "../../helpers/template-render.ts";
 
-const functions = valueFunctions;
+const functions = await sprigFunctions();
 const files = await allTemplateCases();
+
+import { MACHINE, sprigFunctions } from "../../helpers/template-sprig.ts";
 
 /** What of a case is not as in Go; undefined when all is well. */
 function difference(entry: TemplateCase, go: TemplateAnswer) {
   const { template, like, differs } = caseObject(entry);
-  const ours = renderCase(entry, { functions });
+  const ours = renderCase(entry, { functions }, MACHINE);
   const wanted = go.error === undefined ? { output: textOf(go) } : { output: "", error: go.error };
   if (differs !== undefined) {
     const isSo =
@@ -36,5 +37,9 @@ describe("templates give what Go gives", () => {
       (entry, at) => difference(entry, answers[at] ?? { output: "", error: "no answer" }) ?? [],
     );
     expect(wrong.slice(0, 20)).toEqual([]);
+  });
+
+  test("there are at least 600 cases", () => {
+    expect([...files.values()].reduce((sum, cases) => sum + cases.length, 0)).toBeGreaterThanOrEqual(600);
   });
 });

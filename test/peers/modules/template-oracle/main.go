@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime/debug"
 	"text/template"
+	"time"
 	"unicode/utf8"
 
 	"github.com/Masterminds/sprig/v3"
@@ -34,12 +35,16 @@ type request struct {
 	Execute   string      `json:"execute"` // name of the template, when it is not the first
 	Tree      bool        `json:"tree"`    // answer the parsed template as text instead of executing it
 	Plain     bool        `json:"plain"`   // without the functions of Sprig
+	Repeat    int         `json:"repeat"`  // measure: parse and execute so often, and answer the times of one round
 }
 
 type answer struct {
 	Output string `json:"output"`
 	Bytes  []byte `json:"bytes,omitempty"` // base64: instead of the output, when that is no UTF-8
 	Error  string `json:"error,omitempty"`
+	// Nanoseconds of parsing and of executing, when they were measured.
+	Parsing   int64 `json:"parsing,omitempty"`
+	Executing int64 `json:"executing,omitempty"`
 }
 
 // bounded is a buffer that refuses more than a megabyte.
@@ -120,6 +125,35 @@ func run(r request) (a answer) {
 	return a
 }
 
+// measured is the answer to a request that asks for times.
+func measured(r request) answer {
+	rounds := r.Repeat
+	r.Repeat = 0
+	first := run(r)
+	if first.Error != "" {
+		return first
+	}
+	data, _ := tagged(r.Data)
+	parse := func() *template.Template {
+		return template.Must(template.New("t").Funcs(functions()).Parse(r.Templates[0].Text))
+	}
+	started := time.Now()
+	for i := 0; i < rounds; i++ {
+		parse()
+	}
+	first.Parsing = time.Since(started).Nanoseconds() / int64(rounds)
+	t := parse()
+	started = time.Now()
+	for i := 0; i < rounds; i++ {
+		var out bytes.Buffer
+		if err := t.Execute(&out, data); err != nil {
+			return answer{Error: err.Error()}
+		}
+	}
+	first.Executing = time.Since(started).Nanoseconds() / int64(rounds)
+	return first
+}
+
 func version() string {
 	text := "template-oracle"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -152,7 +186,11 @@ func main() {
 			if err := decoder.Decode(&r); err != nil {
 				a.Error = "bad request: " + err.Error()
 			} else {
-				a = run(r)
+				if r.Repeat > 0 {
+					a = measured(r)
+				} else {
+					a = run(r)
+				}
 			}
 			if err := encoder.Encode(a); err != nil {
 				fmt.Fprintln(os.Stderr, err)
