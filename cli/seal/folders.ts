@@ -13,6 +13,9 @@ import { type SourceFile, sourceFiles } from "./sources.ts";
 /** Files in work at once: enough to hide the disk, too few to fill memory. */
 const AT_ONCE = 16;
 
+/** Of thousands of alike errors nobody reads more. */
+const SHOWN = 20;
+
 export interface FolderRun {
   /** Undefined: only say what would be done. */
   readonly seal: FolderSealOptions | undefined;
@@ -56,7 +59,8 @@ export async function sealFolders(words: readonly string[], run: FolderRun, io: 
   }
   for (const path of tally.templates.sort()) await warn(io, `"${path}" is passed over: it is a template, no manifest`);
   if (links.length > 0) await note(io, `${count(links.length, "symbolic link")} not followed`);
-  for (const failure of tally.failures) await write(io.stderr, errorText(failure, io));
+  for (const failure of tally.failures.slice(0, SHOWN)) await write(io.stderr, errorText(failure, io));
+  if (tally.failures.length > SHOWN) await note(io, `… and ${tally.failures.length - SHOWN} more`);
   await note(io, summary(tally, run));
   return tally.failures.length > 0 ? EXIT.failed : EXIT.ok;
 }

@@ -58,28 +58,35 @@ export async function inspectWithKeys(view: SealedSecretView, options: InspectOp
   const { keyring } = options;
   const own = placeOf(view);
   const label = scopeLabel(own.scope, own.namespace, own.name);
-  const reports: ItemReport[] = [];
-  let first: string | undefined;
+  const reports = inspectItems(view);
+  const open = (report: ItemReport, first: string | undefined) => openIn(view, report, { keyring, label, first });
+  // The first item finds the key, so that the others are opened at the first trial.
+  const [head, ...rest] = reports;
+  if (head === undefined) return [];
+  const opened = [await open(head, head.claims)];
+  const known = opened[0]?.opening?.kind === "opens" ? opened[0].opening.key : undefined;
+  opened.push(...(await Promise.all(rest.map((report) => open(report, known ?? report.claims)))));
+  return await explained(view, opened, { ...options, own });
+}
+
+/** Looks for the place that closed items were sealed for. */
+async function explained(
+  { encryptedData, template }: SealedSecretView,
+  reports: readonly ItemReport[],
+  { own, keyring, maxPlaces, ...near }: InspectOptions & { readonly own: SealedPlaceName },
+): Promise<ItemReport[]> {
+  const names = [template.metadata?.name, ...near.names].filter((name) => name !== undefined);
+  const namespaces = [template.metadata?.namespace, "default", ...near.namespaces].filter((name) => name !== undefined);
+  const found: ItemReport[] = [];
   let elsewhere: SealedFor | undefined;
-  let left = options.maxPlaces;
-  for (const report of inspectItems(view)) {
-    const sealed = sealedBytes(view.encryptedData.get(report.item));
-    if (report.defect !== undefined || sealed === undefined) {
-      reports.push(report);
+  let left = maxPlaces;
+  for (const report of reports) {
+    const sealed = sealedBytes(encryptedData.get(report.item));
+    if (report.opening?.kind !== "closed" || sealed === undefined) {
+      found.push(report);
       continue;
     }
-    const key = await openedBy(keyring, sealed, label, first ?? report.claims);
-    if (key !== undefined) {
-      first = key;
-      reports.push({ ...report, opening: { kind: "opens", key } });
-      continue;
-    }
-    const names = [
-      ...(view.template.metadata?.name === undefined ? [] : [view.template.metadata.name]),
-      ...options.names,
-    ];
-    const given = view.template.metadata?.namespace;
-    const namespaces = [...(given === undefined ? [] : [given]), "default", ...options.namespaces];
+    // What was found for a neighbour is tried also when nothing more may be.
     const limit = Math.max(left, elsewhere === undefined ? 0 : 1);
     const search = await findSealedFor(sealed, keyring, { own, names, namespaces, maxPlaces: limit, first: elsewhere });
     left -= Math.min(left, search.tried);
@@ -88,9 +95,31 @@ export async function inspectWithKeys(view: SealedSecretView, options: InspectOp
       search.found === undefined
         ? { kind: "closed", placesTried: search.tried + 1, isCut: search.isCut }
         : { kind: "elsewhere", sealedFor: search.found };
-    reports.push({ ...report, opening });
+    found.push({ ...report, opening });
   }
-  return reports;
+  return found;
+}
+
+interface OpenIn {
+  readonly keyring: Keyring;
+  readonly label: Uint8Array;
+  /** The key to try first. */
+  readonly first: string | undefined;
+}
+
+/** Whether an item opens where it stands. */
+async function openIn(
+  view: SealedSecretView,
+  report: ItemReport,
+  { keyring, label, first }: OpenIn,
+): Promise<ItemReport> {
+  const sealed = sealedBytes(view.encryptedData.get(report.item));
+  if (report.defect !== undefined || sealed === undefined) return report;
+  const key = await openedBy(keyring, sealed, label, first);
+  return {
+    ...report,
+    opening: key === undefined ? { kind: "closed", placesTried: 1, isCut: false } : { kind: "opens", key },
+  };
 }
 
 function reportOf(item: string, value: unknown, hints: Hints): ItemReport {
