@@ -3,7 +3,7 @@ import { clearBytesOf, type SealedSecretView } from "../../src/secrets/index.ts"
 import { CliError } from "../errors.ts";
 
 /** More than this the API server takes in no Secret: it would be found out long after the commit. */
-export const MAX_SECRET_BYTES: number = 1024 * 1024;
+const MAX_SECRET_BYTES = 1024 * 1024;
 
 /** Refuses changes that would make a Secret larger than a cluster takes. @throws {CliError} `CLI_BAD_INPUT` */
 export function checkSealedSize(

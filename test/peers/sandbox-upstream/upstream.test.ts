@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CRDS } from "../../../controller/api/index.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/index.ts";
+import { readManifests } from "../../../src/yaml/index.ts";
 import { Api } from "../../conformance/endpoint.ts";
 import { freePort } from "../../helpers/cluster.ts";
 import { OWN_MOUNTS } from "../../helpers/own-network.ts";
 import { peer } from "../../helpers/peers.ts";
 import { type Running, runProcess, startProcess, until } from "../../helpers/process.ts";
+import { type CliRun, runCli } from "../../helpers/run-cli.ts";
 
 const ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 const SEALED = "/apis/bitnami.com/v1alpha1/namespaces/default/sealedsecrets";
@@ -98,6 +100,45 @@ describe("sealed-secrets against the sandbox", () => {
     const done = await kubeseal(["--fetch-cert"]);
     expect(done).toMatchObject({ code: 0 });
     expect(done.stdout).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
+  });
+
+  test("our own commands work with the original controller, and it passes over their hints", async () => {
+    const env = { KUBECONFIG: join(folder, "kubeconfig"), PATH: process.env["PATH"] ?? "" };
+    const own = (line: string, more: CliRun = {}) => runCli(line, { ...more, env: { ...env, ...more.env } });
+    expect((await own("cert")).stdout).toBe((await kubeseal(["--fetch-cert"])).stdout);
+    const manifest = SECRET.replace('"door"', '"own"');
+    const sealed = await own("seal -o yaml", { stdin: manifest });
+    expect([sealed.code, sealed.stderr]).toEqual([0, ""]);
+    const edited = await own("set s.yaml key=changed", { files: { "s.yaml": sealed.stdout } });
+    expect(edited.code, edited.stderr).toBe(0);
+    const opened = await own("edit s.yaml --from-cluster", {
+      files: { "s.yaml": edited.files["s.yaml"]?.text ?? "" },
+      env: { EDITOR: "sed -i s/changed/again/" },
+    });
+    expect(opened.stderr).toBe("Changed key in default/own (s.yaml)\n");
+    const text = opened.files["s.yaml"]?.text ?? "";
+    expect(text).toContain("sealkit.dev/hints: v1;SHA256:");
+    expect((await kubeseal(["--validate"], text)).code).toBe(0);
+    const check = await own("seal --check . --from-cluster --verify", { files: { "s.yaml": text } });
+    expect([check.code, check.stdout]).toEqual([0, ""]);
+    expect(check.stderr).toContain("; 2 open; hints claim SHA256:");
+    const moved = await own("seal --check . --verify", { files: { "s.yaml": text.replaceAll("own", "moved") } });
+    expect([moved.code, moved.stdout]).toEqual([1, expect.stringContaining("the controller does not open it")]);
+
+    expect((await api.post(SEALED, JSON.stringify(readManifests(text).manifests[0]?.value))).status).toBe(201);
+    await until("the Secret is there", async () => (await secret("own")).kind === "Secret", {
+      why: () => controller.tail(),
+    });
+    const made = await secret("own");
+    expect(made).toMatchObject({ data: { key: Buffer.from("again").toString("base64"), empty: "" } });
+    expect(JSON.stringify(made)).not.toContain("sealkit.dev");
+    const clear = await own("unseal - --from-cluster -o json", { stdin: text });
+    expect(JSON.parse(clear.stdout).data).toEqual(made.data);
+
+    // Its rotate copies all annotations of the object into the template, hints too.
+    const rotated = JSON.parse((await kubeseal(["--re-encrypt", "-o", "json"], text)).stdout);
+    expect(rotated.metadata.annotations).toBeUndefined();
+    expect(rotated.spec.template.metadata.annotations).toHaveProperty(["sealkit.dev/hints"]);
   });
 
   test("what kubeseal seals, the controller unseals, and the Secret goes with its SealedSecret", async () => {

@@ -82,6 +82,18 @@ describe("sealkit unseal", () => {
     ]);
   });
 
+  test("renders templates, and says which failed without their values", async () => {
+    const template = (text: string) =>
+      sealed.replace("  template:\n", `  template:\n    data:\n      conf: '${text}'\n`);
+    const good = await run("unseal - -k key.pem", { stdin: template("u={{ .user }}") });
+    expect([good.code, good.stderr]).toEqual([0, ""]);
+    expect(values(good.stdout)[0].data.conf).toBe(btoa("u=admin"));
+    const bad = await run("unseal - -k key.pem", { stdin: template("{{ fail .pass }}") });
+    expect([bad.code, bad.stdout]).toEqual([1, ""]);
+    expect(bad.stderr).toContain("conf");
+    expect(bad.stderr).not.toContain("canary-5d1e");
+  });
+
   test("reads stdin, prints JSON, and leaves other kinds out", async () => {
     const { code, stdout, stderr } = await run("unseal - -k key.pem -o json", {
       stdin: `kind: ConfigMap\n---\n${sealed}`,
