@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type Clock, type KubeClient, systemClock } from "../src/kube/index.ts";
+import { type Clock, type KubeClient, sleep, systemClock } from "../src/kube/index.ts";
 import { type Election, runElection } from "./election.ts";
 import { ControllerError } from "./errors.ts";
 import { createEventRecorder } from "./events.ts";
@@ -46,8 +46,11 @@ export interface RunningControllers {
   readonly lost: Promise<void>;
   /** Makes a new sealing key now; a process that does not lead leaves that to the one that does. */
   renewKey(): Promise<void>;
-  /** Ends in good order: passes that run are waited for. */
-  stop(graceMs?: number): Promise<void>;
+  /**
+   * Ends in good order: passes that run are waited for, and the lead is given back at once. Requests are answered for
+   * `answerForMs` from now on, because callers are still sent here for a moment.
+   */
+  stop(graceMs?: number, options?: { readonly answerForMs?: number }): Promise<void>;
 }
 
 const TWO_MINUTES_MS = 120_000;
@@ -104,7 +107,8 @@ export async function startControllers(options: StartOptions): Promise<RunningCo
   void Promise.all(setUps.map((setUp) => setUp.ready)).then(() => {
     isSetUp = true;
   });
-  const isReady = () => isSetUp && manager.hasRead;
+  let isStopping = false;
+  const isReady = () => isSetUp && manager.hasRead && !isStopping;
   const answer: Parameters<typeof listen>[0]["answer"] = async (question) => {
     for (const setUp of setUps) {
       const own = await setUp.answer?.(question, isReady);
@@ -121,12 +125,15 @@ export async function startControllers(options: StartOptions): Promise<RunningCo
     log.info(what, { addr: address, ...(/:0$/.test(address) ? { port: listener.port } : {}) });
     return listener.url;
   };
-  const stop = async (graceMs?: number) => {
+  const stop = async (graceMs?: number, { answerForMs = 0 } = {}) => {
+    isStopping = true;
+    const answered = answerForMs === 0 ? undefined : sleep(clock, answerForMs);
     await manager.stop(graceMs);
     stopping.abort();
     await Promise.all(setUps.map((setUp) => setUp.stop?.()));
-    await Promise.all(listeners.map((listener) => listener.close()));
     await election?.ended;
+    await answered;
+    await Promise.all(listeners.map((listener) => listener.close()));
   };
 
   try {

@@ -10,6 +10,7 @@ import {
   systemClock,
 } from "../../src/kube/index.ts";
 import { type DefinedCommand, defineCommand, flag } from "../define-command.ts";
+import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
@@ -102,6 +103,13 @@ const flags = {
     help: "Longest time for writing an answer",
   }),
 
+  shutdownDelay: goDuration({
+    group: serving,
+    default: "0",
+    placeholder: "SPAN",
+    help: "After SIGTERM, answer requests for so long: until nobody is sent here any more",
+  }),
+
   logLevel: flag.text({ group: logging, default: "INFO", placeholder: "LEVEL", help: "DEBUG, INFO, WARN or ERROR" }),
   logFormat: flag.text({ group: logging, default: "text", placeholder: "FORMAT", help: "text or json" }),
   logInfoStdout: flag.toggle({ group: logging, default: true, help: "Debug and info on stdout instead of stderr" }),
@@ -166,6 +174,7 @@ const definition = defineCommand({
     });
     // An API that cannot be reached, or does not know us, is told at once instead of in a log that goes on for ever.
     await client.resourceFor("v1", "Secret");
+    if (labelSelector !== undefined) await checkSelector(client, labelSelector);
     const namespace = given.ownNamespace ?? io.env["POD_NAMESPACE"] ?? serviceAccountNamespace() ?? "default";
     const additional = listOf(given.additionalNamespaces);
     const isLimited = additional.length > 0 || !given.allNamespaces;
@@ -201,7 +210,8 @@ const definition = defineCommand({
       const stopped = await Promise.race([aborted(io.signal).then(() => true), running.lost.then(() => false)]);
       log.info("Shutting down");
       // Another may be at work already: passes are not waited for.
-      await running.stop(stopped ? undefined : 0);
+      if (stopped) await running.stop(undefined, { answerForMs: given.shutdownDelay });
+      else await running.stop(0);
       if (!stopped) throw leadLost();
       return EXIT.ok;
     } finally {
@@ -236,6 +246,21 @@ function logTo(io: Io, given: { logLevel: string; logFormat: string; logInfoStdo
       const isLow = at === "debug" || at === "info";
       (isLow && given.logInfoStdout ? io.stdout : io.stderr).write(line);
     },
+  });
+}
+
+/**
+ * Asks the API whether it understands the selector: otherwise the watches would fail for ever.
+ *
+ * @throws {CliError} `CLI_BAD_FLAG` when it does not.
+ */
+async function checkSelector(client: KubeClient, labelSelector: string): Promise<void> {
+  const secrets = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
+  // Of a name that no object has: only the selector is of interest.
+  const none = { namespace: "default", fieldSelector: "metadata.name=-", metadataOnly: true };
+  await client.list(secrets, { ...none, labelSelector }).catch((error: unknown) => {
+    if (!(error instanceof KubeError) || error.status !== 400) return;
+    throw new CliError("CLI_BAD_FLAG", `Cannot use "${labelSelector}" for --label-selector: ${error.message}`);
   });
 }
 

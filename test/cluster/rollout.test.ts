@@ -7,7 +7,7 @@ import { peer } from "../helpers/peers.ts";
 import { until } from "../helpers/process.ts";
 import { prepareCluster } from "../helpers/upstream.ts";
 
-const args = ["--leader-elect", "--leader-election-name=sealkit-secrets", "--key-size=2048"];
+const args = ["--leader-elect", "--leader-election-name=sealkit-secrets", "--key-size=2048", "--shutdown-delay=2s"];
 const SEALED = "/apis/bitnami.com/v1alpha1/namespaces/default/sealedsecrets";
 const SECRETS = "/api/v1/namespaces/default/secrets";
 
@@ -55,6 +55,7 @@ describe("a roll-out", () => {
     const before = await versions();
 
     const second = await startController(cluster, { args });
+    const wasReady = (await first.ask("/readyz"))?.status;
     expect((await second.ask("/v1/cert.pem"))?.text).toBe(readFileSync(cert, "utf8"));
     expect(readFileSync(second.running.log, "utf8")).not.toContain("Became the leader");
 
@@ -69,6 +70,8 @@ describe("a roll-out", () => {
       }
     })();
     process.kill(first.running.pid, "SIGTERM");
+    await until("the one that goes is no longer ready", async () => (await first.ask("/readyz"))?.status === 503);
+    expect([wasReady, (await first.ask("/v1/cert.pem"))?.status]).toEqual([200, 200]);
     await create(10, 30);
     expect(await first.running.ended).toBe(0);
     await until("all are there", async () => (await versions()).size === 30, { timeoutMs: 60_000 });

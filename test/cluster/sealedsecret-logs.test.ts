@@ -10,6 +10,7 @@ import { prepareCluster, startUpstream } from "../helpers/upstream.ts";
 
 interface Run {
   readonly port: number;
+  readonly metricsPort: number;
   readonly running: { readonly log: string; readonly pid: number; readonly ended: Promise<unknown> };
   stop(): Promise<void>;
 }
@@ -27,7 +28,7 @@ describe.skipIf(!canOwnNetwork())("log lines beside the original's", () => {
   afterAll(() => cluster?.stop());
 
   /** What happens to both: something good, a wrong name, a foreign Secret, edits, a deletion, bad requests. */
-  async function live(run: Run, prefix: string): Promise<string[]> {
+  async function live(run: Run, prefix: string): Promise<{ lines: string[]; metrics: string[] }> {
     const pem = await (await fetch(`http://127.0.0.1:${run.port}/v1/cert.pem`)).text();
     const cert = join(cluster.folder, `${prefix}.pem`);
     writeFileSync(cert, pem);
@@ -65,6 +66,7 @@ describe.skipIf(!canOwnNetwork())("log lines beside the original's", () => {
       const headers = { "x-forwarded-for": `${prefix}-${at}` };
       await fetch(`http://127.0.0.1:${run.port}/v1/${at}`, { method: "POST", body: "{}", headers });
     }
+    const scraped = await (await fetch(`http://127.0.0.1:${run.metricsPort}/metrics`)).text();
     process.kill(run.running.pid, "SIGUSR1");
     await told("New key written");
     process.kill(run.running.pid, "SIGTERM");
@@ -72,7 +74,8 @@ describe.skipIf(!canOwnNetwork())("log lines beside the original's", () => {
     for (const kind of ["sealedsecrets", "secrets"]) {
       for (const name of ["good", "bad", "foreign"]) await cluster.api("DELETE", path(kind, name));
     }
-    return log().trim().split("\n");
+    const metrics = scraped.split("\n").filter((line) => /^(# (HELP|TYPE) )?sealed_secrets_controller_/.test(line));
+    return { lines: log().trim().split("\n"), metrics };
   }
 
   /** A line without what differs from run to run: times, names, ports, causes in our own words. */
@@ -91,13 +94,27 @@ describe.skipIf(!canOwnNetwork())("log lines beside the original's", () => {
 
   test("what people search for reads the same", async () => {
     const args = ["--log-info-stdout=false"];
-    const theirs = await live(await startUpstream(cluster, { args }), "theirs");
-    const ours = await live(await startController(cluster, { args }), "ours");
+    const original = await live(await startUpstream(cluster, { args }), "theirs");
+    const own = await live(await startController(cluster, { args }), "ours");
+    const [theirs, ours] = [original.lines, own.lines];
     const wanted = new Set(theirs.filter((line) => !THEIRS_ONLY.some((one) => one.test(line))).map(shape("theirs")));
     const have = new Set(ours.map(shape("ours")));
     expect(wanted.size).toBeGreaterThan(14);
     expect([...wanted].filter((line) => !have.has(line))).toEqual([]);
     expect(ours.join("\n")).not.toContain("PRIVATE KEY");
+    // Of the same events the same series come, and those that are no counts have the same values.
+    const series = (metrics: readonly string[], prefix: string) =>
+      metrics
+        .filter((line) => !line.includes("_bucket{"))
+        .map((line) => {
+          const [, name = "", labels = "", value] = /^([^{ ]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+          const sorted = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map((match) => `${match[1]}=${match[2]}`).sort();
+          if (name === "") return line;
+          const shown = /condition_info|build_info/.test(name) ? ` ${value}` : "";
+          return `${name} ${sorted.join(" ")}${shown}`.replaceAll(`${prefix}-`, "").replace(/revision=\S+/, "revision");
+        })
+        .sort();
+    expect(series(own.metrics, "ours")).toEqual(series(original.metrics, "theirs"));
     // The first lines come in the same order, but for the ports, which open before the keys are read.
     const start = (lines: readonly string[]) =>
       lines
@@ -117,6 +134,7 @@ describe.skipIf(!canOwnNetwork())("log lines beside the original's", () => {
     const members = async (run: Run) => {
       const text = () => readFileSync(run.running.log, "utf8");
       await until("both namespaces are there", async () => /Starting informer.*default/.test(text()));
+      await until("the keys are read", async () => text().includes("registered private key"));
       await until("what is missing is named", async () => text().includes("namespace doesn't exist"));
       await run.stop();
       const lines = text()

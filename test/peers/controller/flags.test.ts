@@ -24,6 +24,7 @@ const MORE_FLAGS = [
   "leader-elect",
   "leader-election-name",
   "own-namespace",
+  "shutdown-delay",
   "trusted-proxies",
   "unseal-workers",
 ];

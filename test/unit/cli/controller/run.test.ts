@@ -107,6 +107,13 @@ describe("sealkit controller in a cluster", () => {
     expect(stderr).toMatch(/level=ERROR msg="namespace doesn't exist" namespace=nope\n/);
   });
 
+  test("a selector that the API does not understand is refused at once", async () => {
+    const { ended } = run(["--label-selector=a in (", "--log-level=ERROR"]);
+    const { code, stderr } = await ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: Cannot use "a in \(" for --label-selector: /);
+  });
+
   test("a port in use ends it with one clear error", async () => {
     const { port } = new URL(sandbox.url);
     const { ended } = run(["--controllers=sealedsecret", `--listen-addr=127.0.0.1:${port}`, "--log-level=ERROR"]);
