@@ -1,0 +1,43 @@
+import type { KubeClient } from "../../src/kube/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
+
+const SECRETS = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true } as const;
+
+/** One change of a Secret, as everybody who watches Secrets sees it. */
+export interface SecretEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly name: string;
+  readonly uid: string;
+  readonly data: Readonly<Record<string, string>>;
+  readonly atMs: number;
+}
+
+/** Writes down every change of the Secrets of a namespace from now on. */
+export async function recordSecrets(
+  client: KubeClient,
+  namespace: string,
+): Promise<{ readonly events: readonly SecretEvent[]; stop(): void }> {
+  const { resourceVersion } = await client.list(SECRETS, { namespace });
+  const stop = new AbortController();
+  const events: SecretEvent[] = [];
+  let place = resourceVersion;
+  const follow = async () => {
+    while (!stop.signal.aborted) {
+      for await (const event of client.watch<KubeObject>(SECRETS, {
+        namespace,
+        resourceVersion: place,
+        signal: stop.signal,
+      })) {
+        if (event.type === "BOOKMARK") continue;
+        const { metadata } = event.object;
+        place = metadata.resourceVersion ?? place;
+        const data = (event.object["data"] ?? {}) as Record<string, string>;
+        events.push({ type: event.type, name: metadata.name ?? "", uid: metadata.uid ?? "", data, atMs: Date.now() });
+      }
+    }
+  };
+  void follow().catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  return { events, stop: () => stop.abort() };
+}
