@@ -169,7 +169,8 @@ export function createClient(options: ClientOptions): KubeClient {
       return answer !== undefined;
     },
 
-    watch: (resource, watchOptions) => openWatch(resource, watchOptions, { transport, clock, headers: baseHeaders }),
+    watch: (resource, watchOptions) =>
+      openWatch(resource, watchOptions, { transport, clock, headers: baseHeaders, headersTimeoutMs: idleTimeoutMs }),
 
     resourceFor,
 

@@ -55,7 +55,7 @@ function createHttpTransport(config: ClusterConfig, options: { readonly connecti
         headers: headersOf(request.headers, credentials),
         body: request.body ?? null,
         signal: request.signal ?? null,
-        headersTimeout: request.idleTimeoutMs,
+        headersTimeout: request.headersTimeoutMs ?? request.idleTimeoutMs,
         bodyTimeout: request.idleTimeoutMs,
       });
       return {

@@ -8,6 +8,8 @@ export interface TransportRequest {
   readonly signal?: AbortSignal | undefined;
   /** Longest silence: until the headers come, and between two pieces of the body. */
   readonly idleTimeoutMs: number;
+  /** Longest silence until the headers come, when that is another. */
+  readonly headersTimeoutMs?: number;
   /** A watch: it gets a connection of its own, so that it never holds up short calls. */
   readonly stream?: boolean;
 }

@@ -23,7 +23,13 @@ const SILENCE_MS = 195_000;
 export async function* openWatch<T extends KubeObject>(
   resource: ApiResource,
   options: WatchOptions,
-  wire: { readonly transport: Transport; readonly clock: Clock; readonly headers: Readonly<Record<string, string>> },
+  wire: {
+    readonly transport: Transport;
+    readonly clock: Clock;
+    readonly headers: Readonly<Record<string, string>>;
+    /** A server begins its answer at once, even when it has nothing to tell for long. */
+    readonly headersTimeoutMs: number;
+  },
 ): AsyncGenerator<WatchEvent<T>> {
   const { labelSelector, fieldSelector, resourceVersion, signal } = options;
   const what = `watch ${resource.plural}`;
@@ -37,6 +43,7 @@ export async function* openWatch<T extends KubeObject>(
     headers: { ...wire.headers, accept: acceptFor(options, "watch") },
     signal,
     idleTimeoutMs: SILENCE_MS,
+    headersTimeoutMs: wire.headersTimeoutMs,
     stream: true,
   });
   if (response.status >= 400) {

@@ -256,6 +256,14 @@ describe("createKubeClient()", () => {
 });
 
 describe("watch", () => {
+  const clientOfSilence = async (handle: Handle) => {
+    await client?.close();
+    await server?.close();
+    server = await startServer(handle);
+    client = createKubeClient({ server: server.url, authorize: async () => ({}) }, { idleTimeoutMs: 50 });
+    return { server: client };
+  };
+
   const watchAll = async (client: KubeClient) => {
     const seen: unknown[] = [];
     for await (const event of client.watch(secrets, { resourceVersion: "1", signal: new AbortController().signal })) {
@@ -263,6 +271,20 @@ describe("watch", () => {
     }
     return seen;
   };
+
+  test("a server that never begins to answer is not waited for as one that has nothing to tell", async () => {
+    const { server } = await clientOfSilence((_, response) => void response);
+    await expect(watchAll(server)).rejects.toMatchObject({ code: "KUBE_TIMEOUT" });
+    const { server: quiet } = await clientOfSilence((_, response) => {
+      response.writeHead(200);
+      response.flushHeaders();
+      setTimeout(
+        () => response.end(`${JSON.stringify({ type: "ADDED", object: { metadata: { name: "late" } } })}\n`),
+        150,
+      );
+    });
+    expect(await watchAll(quiet)).toEqual([{ type: "ADDED", name: "late" }]);
+  });
 
   test("frames events however the bytes arrive", async () => {
     const text = `${JSON.stringify({ type: "ADDED", object: { metadata: { name: "é" } } })}\n${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "5" } } })}\n`;
