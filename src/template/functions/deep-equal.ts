@@ -55,9 +55,9 @@ function wasSeen(a: object, b: object, { seen }: Comparison): boolean {
   return false;
 }
 
-/** Whether two states of host objects hold the same. */
+/** Whether two states of host objects hold the same. Functions in them belong to the type, not to the content. */
 function samePlain(a: unknown, b: unknown, depth: number): boolean {
-  if (Object.is(a, b)) return true;
+  if (Object.is(a, b) || (typeof a === "function" && typeof b === "function")) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
   if (left.length !== right.size) return false;

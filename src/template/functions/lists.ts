@@ -136,12 +136,8 @@ export const listFunctions: readonly GoFunction[] = [
     params: [],
     variadic: "interface {}",
     call: (values, host) => {
-      const items = values.map((value) => {
-        if (value === null) return listItems(value, "");
-        return itemsToConcat(value);
-      });
-      const all = items.flat();
-      return all.length === 0 ? nilSlice("interface {}") : made(all, host);
+      const items = values.flatMap((value) => listItems(value, "Cannot concat type", " as list"));
+      return items.length === 0 ? nilSlice("interface {}") : made(items, host);
     },
   }),
 ];
@@ -180,13 +176,4 @@ function slice(value: GoValue, range: { from: GoValue | undefined; to: GoValue |
   host.spend((end - begin) * ITEM_BYTES);
   if (value instanceof GoBytes) return new GoBytes(value.bytes.slice(begin, end));
   return value instanceof GoSlice ? new GoSlice(value.elem, value.items.slice(begin, end)) : null;
-}
-
-function itemsToConcat(value: GoValue): readonly GoValue[] {
-  try {
-    return listItems(value, "Cannot concat type");
-  } catch (error) {
-    if (error instanceof GoError) throw new GoError(`${error.message} as list`);
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { GoInt, type GoValue } from "../value/go-value.ts";
 import { truncated, wrap } from "../value/integer.ts";
-import { parseFloat64, parseInt64 } from "./parse-number.ts";
+import { parseFloat64, parseInt64 } from "../value/parse-number.ts";
 
 /**
  * Any value as a number, as Sprig's number functions take any value. What is no number is 0.

@@ -2,8 +2,8 @@ import { display } from "../fmt/print.ts";
 import { defineFunction } from "../value/function.ts";
 import type { GoFunction } from "../value/go-value.ts";
 import { int, int64 } from "../value/make.ts";
+import { parseInt64 } from "../value/parse-number.ts";
 import { float64Of, int64Of } from "./number-of.ts";
-import { parseInt64 } from "./parse-number.ts";
 
 /** Values as numbers. None of them fails: what is no number is 0. */
 export const numberFunctions: readonly GoFunction[] = [

@@ -15,7 +15,7 @@ export function roundHalf(value: number, places: number, roundOn: number): numbe
  * Go's `math.Pow(10, exponent)`: squarings of 10 with a mantissa in [0.5, 1), whose last digit differs from that of
  * JavaScript's `**` for large exponents.
  */
-export function powerOfTen(exponent: number): number {
+function powerOfTen(exponent: number): number {
   let steps = Math.abs(exponent);
   if (steps > MAX_STEPS) return exponent > 0 ? Number.POSITIVE_INFINITY : 0;
   let mantissa = 1;

@@ -15,7 +15,7 @@ export function textOf(value: GoValue, host: Host): string {
  *
  * A `[]string` gives its own items, not a copy.
  */
-export function textsOf(value: GoValue, host: Host): string[] | readonly string[] {
+export function textsOf(value: GoValue, host: Host): readonly string[] {
   if (value === null) return [];
   if (value instanceof GoSlice && value.elem === "string") return value.items.filter(isText);
   const items = itemsOf(value);

@@ -1,4 +1,4 @@
-import { wrap } from "../value/integer.ts";
+import { wrap } from "./integer.ts";
 
 /**
  * Numbers read from text as Go's `strconv` reads them.
@@ -10,18 +10,23 @@ export type ParsedInt =
   /** `nearest` is the end of the range for a number that is out of it, and 0 for what is no number. */
   | { readonly ok: false; readonly nearest: bigint };
 
-/**
- * Reads a 64-bit integer. Base 0 takes Go's literals: `0x1F`, `0b11`, `0o17`, `017`, and `_` between digits.
- */
-export function parseInt64(text: string, base: 0 | 8 | 10): ParsedInt {
-  if (!INTEGER[base].test(text)) return { ok: false, nearest: 0n };
-  const negative = text.startsWith("-");
+/** Base 0 takes Go's literals: `0x1F`, `0b11`, `0o17`, `017`, and `_` between digits. */
+export type Base = 0 | 8 | 10;
+
+/** Reads an integer of any size; one of very many digits is the first that is out of every range. */
+export function parseInteger(text: string, base: Base): bigint | undefined {
+  if (!INTEGER[base].test(text)) return undefined;
   const digits = text.replace(/^[+-]/, "").replaceAll("_", "").toLowerCase();
-  const literal = literalOf(digits, base);
-  const size = tooLong(digits) ? 2n ** 64n : BigInt(literal);
-  const value = negative ? -size : size;
+  const size = tooLong(digits) ? 2n ** 64n : BigInt(literalOf(digits, base));
+  return text.startsWith("-") ? -size : size;
+}
+
+/** Reads a 64-bit integer. */
+export function parseInt64(text: string, base: Base): ParsedInt {
+  const value = parseInteger(text, base);
+  if (value === undefined) return { ok: false, nearest: 0n };
   if (wrap("int64", value) === value) return { ok: true, value };
-  return { ok: false, nearest: negative ? MIN_INT64 : -MIN_INT64 - 1n };
+  return { ok: false, nearest: value < 0n ? MIN_INT64 : -MIN_INT64 - 1n };
 }
 
 /** Reads a float64, decimal or hexadecimal; undefined for what is none and for what is out of range. */
@@ -49,7 +54,7 @@ function tooLong(digits: string): boolean {
 }
 
 /** The form that JavaScript reads. */
-function literalOf(digits: string, base: 0 | 8 | 10): string {
+function literalOf(digits: string, base: Base): string {
   const octal = base === 8 || (base === 0 && /^0[0-7]/.test(digits));
   return octal ? `0o${digits}` : digits;
 }
