@@ -12,7 +12,7 @@ export function isCalledController(io: Pick<Io, "argv0">): boolean {
 }
 
 /** The flags of a table for the parser of Go's pflag. */
-export function flagSpecsOf(flags: FlagTable): readonly FlagSpec[] {
+function flagSpecsOf(flags: FlagTable): readonly FlagSpec[] {
   return Object.entries(flags).map(([key, { short, kind, check }]) => ({ name: kebab(key), short, kind, check }));
 }
 

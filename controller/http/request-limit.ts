@@ -18,6 +18,9 @@ export interface RequestLimitOptions {
  */
 export const SHARES_OF_ONE_ADDRESS = 16;
 
+/** More than the longest address with zone and port: a forged entry must not fill the memory of callers. */
+const ENTRY_CHARS = 64;
+
 /**
  * Limits requests for each path and caller.
  *
@@ -43,7 +46,7 @@ export function requestLimit(options: RequestLimitOptions): (question: Question)
     const address = plainAddress(peer);
     const forwarded = String(headers["x-forwarded-for"] ?? "")
       .split(",")
-      .map((entry) => entry.trim())
+      .map((entry) => entry.trim().slice(0, ENTRY_CHARS))
       .filter((entry) => entry !== "");
     if (trustedProxies.length > 0) {
       if (!trusted.has(address)) return ofCaller(`${path}\0${address}`);

@@ -125,6 +125,12 @@ describe("docs/migration.md on a real API server", () => {
       Object.keys((await crd()).spec.versions[0].schema.openAPIV3Schema.properties.status.properties);
     expect(await fields()).not.toContain("openedBy");
     await shell(handOver?.text ?? "");
+    const asked =
+      "helm upgrade sealed-secrets deploy/charts/sealed-secrets --namespace kube-system --reset-then-reuse-values";
+    const policy = await shell(`${asked} --dry-run=server --set networkPolicy.egress.enabled=true`);
+    // The API server's own address, as its Endpoints tell.
+    const { subsets = [] } = (await cluster.api("GET", "/api/v1/namespaces/default/endpoints/kubernetes")).json;
+    for (const { ip } of subsets[0]?.addresses ?? []) expect(policy).toContain(`cidr: ${ip}/32`);
     expect(await fields()).toContain("openedBy");
 
     expect(await shell(back?.text ?? "")).toContain(before.spec.template.spec.containers[0].image);

@@ -7,7 +7,7 @@ import { peer } from "../helpers/peers.ts";
 import { until } from "../helpers/process.ts";
 import { prepareCluster } from "../helpers/upstream.ts";
 
-const args = ["--leader-elect", "--leader-election-name=sealkit-secrets", "--key-size=2048", "--shutdown-delay=2s"];
+const args = ["--leader-elect", "--leader-election-name=sealkit-secrets", "--key-size=2048"];
 const SEALED = "/apis/bitnami.com/v1alpha1/namespaces/default/sealedsecrets";
 const SECRETS = "/api/v1/namespaces/default/secrets";
 
@@ -22,7 +22,7 @@ describe("a roll-out", () => {
   afterAll(() => cluster?.stop());
 
   test("leaves no moment without an answer, loses no object and touches no Secret that is done", async () => {
-    const first = await startController(cluster, { args });
+    const first = await startController(cluster, { args: [...args, "--shutdown-delay=2s"] });
     const cert = join(cluster.folder, "cert.pem");
     await until("there is a key", async () => {
       const answer = await first.ask("/v1/cert.pem");

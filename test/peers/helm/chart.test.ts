@@ -104,6 +104,9 @@ describe("the chart", () => {
       SEALED_SECRETS_LEADER_ELECTION_NAME: "my-lease",
       SEALED_SECRETS_TRUSTED_PROXIES: "10.0.0.0/8,fd00::/8",
       SEALED_SECRETS_UNSEAL_WORKERS: "3",
+      SEALED_SECRETS_NO_GENERATE_KEY: "true",
+      SEALED_SECRETS_REVERT_CHANGES: "true",
+      SEALED_SECRETS_SHUTDOWN_DELAY: "7s",
     });
   });
 
@@ -471,6 +474,9 @@ function everything(): Record<string, unknown> {
     writeTimeout: "40s",
     trustedProxies: ["10.0.0.0/8", "fd00::/8"],
     unsealWorkers: 3,
+    noGenerateKey: true,
+    revertChanges: true,
+    shutdownDelay: "7s",
     replicaCount: 3,
     maxRetries: 0,
     kubeClientQPS: -0.5,
