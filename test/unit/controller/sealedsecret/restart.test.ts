@@ -67,8 +67,13 @@ async function live(cluster: Cluster, withKeys = keys, options: Partial<SealedSe
   await manager.ready;
   onReady();
   // Private-key work takes real time.
+  const isQuiet = () =>
+    cluster.objects("sealedsecrets").every(({ metadata, ...object }) => {
+      const status = object["status"] as { observedGeneration?: number } | undefined;
+      return status?.observedGeneration === metadata.generation;
+    });
   const settle = async () => {
-    for (let turn = 0; turn < 4; turn++) {
+    for (let turn = 0; turn < 4 || (turn < 400 && !isQuiet()); turn++) {
       await clock.advance(0);
       await new Promise((resolve) => setTimeout(resolve, 4));
     }
