@@ -110,17 +110,15 @@ interface EditedFile {
 /** What somebody changed. A text that cannot be taken over is shown again, with the reason above it. */
 async function edited({ sealed, opened, sheet }: EditedSheet, file: EditedFile): Promise<ItemChanges> {
   const nothing: ItemChanges = { set: new Map(), unset: [] };
-  let shown = await file.read();
+  let shown = sheet;
   for (;;) {
     await file.edit();
-    const text = await file.read();
-    const isFirst = shown.endsWith(sheet);
-    if (text === shown) {
-      if (isFirst) return nothing;
+    const body = withoutHeading(await file.read());
+    if (body === shown) {
+      if (shown === sheet) return nothing;
       throw cancelled("the text was left as it was refused");
     }
-    if (withoutHeading(text).trim() === "") throw cancelled("the file was emptied");
-    const body = withoutHeading(text);
+    if (body.trim() === "") throw cancelled("the file was emptied");
     const take = (above: string) => {
       const changes = readSheet(above + body, sealed.view, opened);
       checkSealedSize(sealed.view, changes);
@@ -130,8 +128,8 @@ async function edited({ sealed, opened, sheet }: EditedSheet, file: EditedFile):
     if (!(found instanceof ToolkitError)) return found;
     // Said again as it stands below the heading, whose lines count too.
     const placed = attempt(() => take(reasons(found)));
-    shown = reasons(placed instanceof ToolkitError ? placed : found) + body;
-    await file.write(shown);
+    await file.write(reasons(placed instanceof ToolkitError ? placed : found) + body);
+    shown = body;
   }
 }
 

@@ -105,6 +105,37 @@ describe("a refused command shows nothing of its input", () => {
       words: ["seal", "--age", `AGE-SECRET-KEY-1${secret.toUpperCase()}`],
       stdin: good,
     },
+    { name: "set without a key", words: ["set", "s.json", secret], files: { "s.json": SEALED({}) } },
+    {
+      name: "set of a key that is the secret",
+      words: [
+        "set",
+        "s.json",
+        `${secret}/=${secret}`,
+        "--cert",
+        "cert.pem",
+        "--cert-fingerprint",
+        `SHA256:${"A".repeat(43)}`,
+      ],
+      files: { "s.json": SEALED({}) },
+    },
+    {
+      name: "set in clear text",
+      words: ["set", "s.json", `a=${secret}`, "--cert", "cert.pem"],
+      files: { "s.json": good },
+    },
+    {
+      name: "unseal with another key",
+      words: ["unseal", "-k", "key.pem"],
+      stdin: SEALED({ password: base64, user: secret }),
+    },
+    {
+      name: "unseal with a key file that is the secret",
+      words: ["unseal", "-k", "bad.pem"],
+      stdin: SEALED({ password: "AgA=" }),
+      files: { "bad.pem": secret },
+    },
+    { name: "cert of the secret", words: ["cert", "bad.pem"], files: { "bad.pem": secret } },
     { name: "seal without a target", words: ["seal", "--cert", "cert.pem", "--age", "age1nope"], stdin: good },
     {
       name: "age with a broken identity",
@@ -136,6 +167,17 @@ describe("a refused command shows nothing of its input", () => {
     test(`seal: ${name}`, async () => {
       await refused({ words: ["seal", "--cert", "cert.pem"], stdin });
     });
+    test(`edit: ${name}`, async () => {
+      const files = { "s.json": SEALED({ password: "AQAA" }), "m.yaml": stdin };
+      const env = { PATH: process.env["PATH"] ?? "" };
+      await refused({ words: ["edit", "s.json", "--cert", "cert.pem", "--editor", "cp m.yaml"], files, env });
+    });
+    if (Buffer.from(stdin).includes("Secret")) {
+      test(`seal of a folder: ${name}`, async () => {
+        await refused({ words: ["seal", "d", "--in-place", "--cert", "cert.pem"], files: { "d/m.yaml": stdin } });
+        await refused({ words: ["seal", "--check", "d"], files: { "d/m.yaml": stdin } });
+      });
+    }
     test(`seal --age: ${name}`, async () => {
       await refused({ words: ["seal", "--age", recipient], stdin });
     });

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { editorCommand } from "../../../../cli/edit/editor-command.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
@@ -35,22 +36,22 @@ const opened = (text = "") => {
   return Object.fromEntries(entries.map(([key, item]) => [key, open(item, labelOf(object), keys)]));
 };
 const lineOf = (text: string, key: string) => text.split("\n").find((line) => line.startsWith(`    ${key}:`));
-const leftovers = () =>
-  ["/dev/shm", tmpdir()]
-    .filter((place) => existsSync(place))
-    .flatMap((place) => readdirSync(place).filter((name) => /^sealkit-[A-Za-z0-9]{6}$/.test(name)));
+
+/** An editor that notes where its file was, and then does what it is told. */
+const noting = (command: string) => `sh -c 'echo "$0" > seen-path; ${command}'`;
+/** Whether what such an editor saw is gone, with its folder. */
+const isGone = (path = "") => path.trim().endsWith("/db.yaml") && !existsSync(dirname(path.trim()));
 
 describe("sealkit edit", () => {
   test("seals what was changed, and leaves every other byte", async () => {
-    const before = leftovers();
-    const result = await run("s.yaml -k key.pem --cert cert.pem", "sed -i s/canary-old/new/");
+    const result = await run("s.yaml -k key.pem --cert cert.pem", noting('exec sed -i s/canary-old/new/ "$0"'));
     expect([result.code, result.stdout, result.stderr]).toEqual([0, "", "Changed pass in apps/db (s.yaml)\n"]);
     const after = result.files["s.yaml"]?.text ?? "";
     expect(opened(after)).toEqual({ user: "admin", pass: "new" });
     expect(lineOf(after, "user")).toBe(lineOf(sealed, "user"));
     const others = (text: string) => text.split("\n").filter((line) => !/ (pass|sealkit.dev\/hints):/.test(line));
     expect(others(after)).toEqual(others(sealed));
-    expect(leftovers()).toEqual(before);
+    expect(isGone(result.files["seen-path"]?.text)).toBe(true);
   });
 
   test("without keys values are replaced, removed and added, not read", async () => {
@@ -102,9 +103,9 @@ describe("sealkit edit", () => {
       why: "left as it was refused",
     },
     { name: "emptied", editor: "cp /dev/null", why: "the file was emptied" },
-    { name: "an editor that fails", editor: "false", why: 'Cannot edit with "false": it ended with status 1' },
+    { name: "an editor that fails", editor: noting("exit 1"), why: 'Cannot edit with "sh": it ended with status 1' },
     { name: "an editor that is not there", editor: "no-such-editor-x -n", why: "there is no such program" },
-    { name: "an editor that is killed", editor: "sh -c 'kill -9 $$'", why: "it ended with signal SIGKILL" },
+    { name: "an editor that is killed", editor: noting("kill -9 $$"), why: "it ended with signal SIGKILL" },
     {
       name: "a file that changes meanwhile",
       editor: `sh -c 'sed -i s/admin/root/ "$0"; sed -i s/user:./user:\\ B/ s.yaml'`,
@@ -112,13 +113,13 @@ describe("sealkit edit", () => {
       changes: true,
     },
   ])("gives up when it is $name", async ({ editor, why, changes }) => {
-    const before = leftovers();
     const result = await run("s.yaml -k key.pem --cert cert.pem", editor);
     expect(result.stderr).toContain(why);
     expect(result.stderr).not.toContain("canary-old");
     expect(result.code).toBe(1);
     if (changes !== true) expect(result.files["s.yaml"]?.text).toBe(sealed);
-    expect(leftovers()).toEqual(before);
+    const seen = result.files["seen-path"]?.text;
+    if (seen !== undefined) expect(isGone(seen)).toBe(true);
   });
 
   test.each([
@@ -144,14 +145,19 @@ describe("sealkit edit", () => {
   });
 
   test("an interrupt ends the editor and leaves nothing behind", async () => {
-    const before = leftovers();
-    const interrupt = new AbortController();
-    const running = run("s.yaml -k key.pem --cert cert.pem", "sleep 60", { signal: interrupt.signal });
-    while (leftovers().length === before.length) await new Promise((done) => setTimeout(done, 5));
-    interrupt.abort();
-    const { code, files } = await running;
-    expect([code, files["s.yaml"]?.text]).toEqual([130, sealed]);
-    expect(leftovers()).toEqual(before);
+    const cwd = mkdtempSync(join(tmpdir(), "sealkit-edit-test-"));
+    try {
+      const interrupt = new AbortController();
+      const editor = noting("exec sleep 60");
+      const running = run("s.yaml -k key.pem --cert cert.pem", editor, { signal: interrupt.signal, cwd });
+      const seen = join(cwd, "seen-path");
+      while (!existsSync(seen) || statSync(seen).size === 0) await new Promise((done) => setTimeout(done, 5));
+      interrupt.abort();
+      expect([(await running).code, readFileSync(join(cwd, "s.yaml"), "utf8")]).toEqual([130, sealed]);
+      expect(isGone(readFileSync(seen, "utf8"))).toBe(true);
+    } finally {
+      rmSync(cwd, { recursive: true, force: true });
+    }
   });
 });
 
