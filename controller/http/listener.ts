@@ -74,7 +74,7 @@ const CONNECTION_LIMITS: ConnectionLimits = {
   headBytes: 16 * 1024,
   idleMs: 30_000,
   connections: 1024,
-  connectionsOfOne: 256,
+  connectionsOfOne: 128,
   checkMs: 2_000,
 };
 
@@ -195,11 +195,13 @@ function readBody(
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   const { status, headers = {}, body = "" } = answer;
+  const { "content-length": length = "0", "transfer-encoding": coding } = request.headers;
+  const isUnread = !request.readableEnded && (coding !== undefined || Number(length) > 0);
   // A body that nobody read would be taken for the next request.
-  const unread = request.readableEnded ? {} : { Connection: "close" };
-  response.writeHead(status, { ...headers, ...unread, "Content-Length": Buffer.byteLength(body) });
+  const closing = isUnread ? { Connection: "close" } : {};
+  response.writeHead(status, { ...headers, ...closing, "Content-Length": Buffer.byteLength(body) });
   response.end(body);
-  if (request.readableEnded) return;
+  if (!isUnread) return;
   // Read on a little, so that the answer is not lost in a reset before the caller saw it.
   request.on("error", () => undefined).resume();
   const hangUp = setTimeout(() => request.socket.destroy(), LINGER_MS);

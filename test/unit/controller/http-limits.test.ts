@@ -109,6 +109,19 @@ describe("limits of connections", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nConnection: close\r\n/);
   });
 
+  test("a connection serves one request after the other, as long as bodies are read", async () => {
+    const { port } = await serve({}, async (question) =>
+      question.path === "/read" ? bodies(question) : { status: 204 },
+    );
+    const post = (path: string) => `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc`;
+    const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    const answers = await raw(port, `${get}${get}${post("/read")}${get}${post("/unread")}${get}`);
+    expect(answers.match(/^HTTP\/1\.1 \d+/gm)).toEqual(
+      ["204", "204", "200", "204", "204"].map((code) => `HTTP/1.1 ${code}`),
+    );
+    expect(answers.match(/^Connection: close/gm)).toHaveLength(1);
+  });
+
   test("a caller that hangs up in the middle of its body hinders nobody", async () => {
     const { url, port } = await serve({}, bodies);
     const sending = request(url, { method: "POST", headers: { "content-length": "50" } });
