@@ -9,6 +9,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/index.ts";
 import { type ClusterConfig, createKubeClient, type KubeClient, sleep, systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
+import type { ThreadRenderer } from "../../src/secrets/index.ts";
 
 /** The names under which kubeseal looks for the controller. */
 export const CONTROLLER_NAMESPACE = "kube-system";
@@ -20,6 +21,8 @@ export const SYNC_NAMESPACE = "flux-system";
 export interface WholeClusterOptions extends SandboxOptions {
   readonly log?: Log | undefined;
   readonly settings?: Partial<SealedSecretSettings> | undefined;
+  /** What renders templates of SealedSecrets; default: threads of this build. */
+  readonly renderer?: (() => ThreadRenderer) | undefined;
   /** A private folder for artifacts. Without one, and without `families`, only SealedSecrets are looked after. */
   readonly storagePath?: string | undefined;
   /** Where metrics are served, `HOST:PORT`; nowhere when absent. */
@@ -38,12 +41,12 @@ export interface WholeCluster {
 
 /** Starts a sandbox, installs our resource kinds, and runs the controllers behind the Service that kubeseal asks for. */
 export async function startWholeCluster(options: WholeClusterOptions = {}): Promise<WholeCluster> {
-  const { log, settings, families, storagePath, listenMetrics, ...sandboxOptions } = options;
+  const { log, settings, renderer, families, storagePath, listenMetrics, ...sandboxOptions } = options;
   const sandbox = await startSandbox(sandboxOptions);
   const client = createKubeClient(configOf(sandbox), { userAgent: `sealkit-sandbox/${packageJson.version}` });
   try {
     await install(client);
-    const controllers = await runControllers(client, { log, settings, families, storagePath, listenMetrics });
+    const controllers = await runControllers(client, { log, settings, renderer, families, storagePath, listenMetrics });
     sandbox.registerService({
       namespace: CONTROLLER_NAMESPACE,
       name: CONTROLLER_SERVICE,
@@ -115,8 +118,12 @@ export async function runControllers(
   return controllers;
 }
 
-function allFamilies({ settings = {}, storagePath }: Pick<WholeClusterOptions, "settings" | "storagePath">): Family[] {
-  const secrets = sealedSecretFamily(settings);
+function allFamilies({
+  settings = {},
+  renderer,
+  storagePath,
+}: Pick<WholeClusterOptions, "settings" | "renderer" | "storagePath">): Family[] {
+  const secrets = sealedSecretFamily(settings, renderer);
   if (storagePath === undefined) return [secrets];
   return [secrets, sourceFamily({ storagePath, storageAddress: "127.0.0.1:0" }), kustomizationFamily()];
 }

@@ -88,8 +88,9 @@ function safeLine({ item, failure, line, function: called }: TemplateProblem): s
 }
 
 function stateOf(failure: TemplateFailure, called: string): string {
-  if (failure === "malformed") return `function "${called}" not defined`;
-  return failure === "failed" ? `error calling ${called}` : STATES[failure];
+  const name = called.length > MOST_NAME ? `${called.slice(0, MOST_NAME)}…` : called;
+  if (failure === "malformed") return `function "${name}" not defined`;
+  return failure === "failed" ? `error calling ${name}` : STATES[failure];
 }
 
 /** What the original prints: its own text of each problem, tagged with the item. */

@@ -11,6 +11,7 @@ import { serveGit } from "../../src/git/http-backend-adapter.ts";
 import { systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { TestRepository } from "../helpers/git-server.ts";
+import { testRenderer } from "../helpers/render-worker.ts";
 import { runCli } from "../helpers/run-cli.ts";
 import { type Canary, makeCanary, type Watched, watchTemporaryFiles } from "./canary.ts";
 
@@ -20,6 +21,31 @@ const encrypted = makeCanary("sops");
 const inGit = makeCanary("clear");
 const password = makeCanary("password");
 const canaries: Record<string, Canary> = { sealed, encrypted, inGit, password };
+
+/** Templates that fail with a value in their error text. */
+const HOSTILE_TEMPLATES = [
+  "{{ fail .password }}",
+  "{{ .password | fail }}",
+  "{{ mustToDate .password .password }}",
+  "{{ semver .password }}",
+  "{{ semverCompare .password .password }}",
+  "{{ mustRegexMatch (print `(` .password) `x` }}",
+  "{{ urlParse (print `%` .password) }}",
+  "{{ mustFromJson .password }}",
+  "{{ genCAWithKey `x` 1 .password }}",
+  "{{ genSelfSignedCert `x` (list .password) nil 1 }}",
+  "{{ decryptAES `k` .password }}",
+  "{{ index . `a` `b` .password }}",
+  "{{ (index . `password`).Nope }}",
+  "{{ get . .password }}",
+  "{{ slice .password 1000 }}",
+  "{{ fail (b64enc .password) }}",
+  "{{ fail (printf `%x` .password) }}",
+  "{{ call .password }}",
+  "{{ lt .password 1 }}",
+  "{{ template .password }}",
+  "{{ range until 100000 }}{{ repeat 1000 $.password }}{{ end }}",
+];
 
 const NAMESPACE = "apps";
 const logs: string[] = [];
@@ -79,6 +105,7 @@ beforeAll(async () => {
   cluster = await startWholeCluster({
     storagePath,
     settings: { keySizeBits: 2048 },
+    renderer: await testRenderer(),
     listenMetrics: "127.0.0.1:0",
     log: createLog({ clock: systemClock, level: "debug", format: "text", write: (line) => logs.push(line) }),
   });
@@ -102,6 +129,12 @@ describe("SealedSecrets that fail", () => {
     "clear-text": (good) => withItem(good, () => sealed.text),
     "base64-of-clear-text": (good) => withItem(good, () => Buffer.from(sealed.text).toString("base64")),
     "with-template": (good) => withTemplate(good, { data: { out: "{{ fail .password }}", other: "{{ .password }" } }),
+    ...Object.fromEntries(
+      HOSTILE_TEMPLATES.map((source, at) => [
+        `template-${at}`,
+        (good: KubeObject) => withTemplate(good, { data: { out: source, [`sibling-${at}`]: "{{ fail .out }}" } }),
+      ]),
+    ),
     "bad-type": (good) => withTemplate(good, { type: "kubernetes.io/tls" }),
     "bad-label": (good) => withTemplate(good, { metadata: { labels: { "no good": "x" } } }),
     "bad-key": async () => await seal(secret("bad-key", { "no good": sealed.text })),

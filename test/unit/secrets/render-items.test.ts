@@ -90,6 +90,19 @@ describe.each([
     expect(await problems(renderer(), { t: source })).toEqual({ safe, original });
   });
 
+  test.each([
+    '{{ fail "LITERAL" }}',
+    '{{ "LITERAL" }',
+    '{{ template "LITERAL" }}',
+    '{{ if "LITERAL" }}',
+    '{{ index . "user" "LITERAL" }}',
+    '{{ semver "LITERAL" }}',
+    "{{ .LITERAL.x.y | fail }}",
+    '{{ "LITERAL" | mustToDate "2006" }}',
+  ])("no literal of %j is told", async (source) => {
+    expect((await problems(renderer(), { t: source })).safe).not.toContain("LITERAL");
+  });
+
   test("every template that fails is told", async () => {
     const { safe } = await problems(renderer(), { a: "{{ fail .user }}", b: "fine", c: "{{" });
     expect(safe).toBe("template: a:1: error calling fail (a)\ntemplate: c:1: it is not a template (c)");
