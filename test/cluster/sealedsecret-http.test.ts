@@ -76,8 +76,11 @@ describe.skipIf(!canOwnNetwork())("the HTTP API beside the original's", () => {
     const ask = async (base: string) => {
       const answer = await fetch(base + path, { ...init, headers: { "x-forwarded-for": from } });
       const headers = Object.fromEntries(HEADERS.map((name) => [name, answer.headers.get(name)]));
-      // Where the original loses the templates, they stay.
-      const body = (await answer.text()).replace(/"Ag[A-D][^"]+"/g, '"Ag…"').replace(/,?"data":\{"t":"[^"]*"\}/, "");
+      // Where the original loses the templates and labels of the template, they stay.
+      const body = (await answer.text())
+        .replace(/"Ag[A-D][^"]+"/g, '"Ag…"')
+        .replace(/,?"data":\{"t":"[^"]*"\}/, "")
+        .replace(',"labels":{"app":"x"}', "");
       return { status: answer.status, headers, body };
     };
     const [theirs, own] = [await ask(`http://127.0.0.1:${upstream.port}`), await ask(ours.url ?? "")];
@@ -148,6 +151,16 @@ describe.skipIf(!canOwnNetwork())("the HTTP API beside the original's", () => {
       const { theirs, own } = await both(path, { method: "POST", body });
       expect(own, path).toEqual(theirs);
     }
+  });
+
+  test("rotate keeps the labels of the template, which the original loses", async () => {
+    const ask = async (base: string, from: string) => {
+      const init = { method: "POST", body: JSON.stringify(sealed), headers: { "x-forwarded-for": from } };
+      return JSON.parse(await (await fetch(`${base}/v1/rotate`, init)).text()).spec.template.metadata;
+    };
+    const plain = { name: "db", namespace: "apps" };
+    expect(await ask(`http://127.0.0.1:${upstream.port}`, "10.4.0.1")).toEqual(plain);
+    expect(await ask(ours.url ?? "", "10.4.0.1")).toEqual({ ...plain, labels: { app: "x" } });
   });
 
   test("broken YAML to verify gets an answer, where the original hangs up", async () => {
