@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FAULT_RUNS, type FaultCluster, runFaults, startFaultCluster } from "../faults/runs.ts";
+import { testRenderer } from "../helpers/render-worker.ts";
 
 // `npm run faults -- --times 20` does the same for longer.
 describe("random operations while things go wrong", () => {
   let faulty: FaultCluster;
   beforeAll(async () => {
-    faulty = await startFaultCluster();
+    faulty = await startFaultCluster(await testRenderer());
   });
   afterAll(() => faulty?.stop());
 

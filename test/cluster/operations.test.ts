@@ -3,6 +3,7 @@ import { loadClusterConfig } from "../../src/kube/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
 import { seeded } from "../helpers/chaos.ts";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
+import { testRenderer } from "../helpers/render-worker.ts";
 import { makePool } from "../operations/cluster.ts";
 import { clusterTarget, runRandomly, sandboxTarget, stormOf } from "../operations/targets.ts";
 
@@ -11,16 +12,24 @@ const seed = Number(process.env["OPERATIONS_SEED"] ?? "20261121");
 
 describe("random operations, compared with a model of all that may follow", () => {
   let pool: readonly SealingKeyPair[];
+  let renderer: Awaited<ReturnType<typeof testRenderer>>;
   let cluster: Cluster | undefined;
   beforeAll(async () => {
     pool = await makePool();
+    renderer = await testRenderer();
   });
   afterAll(() => cluster?.stop());
 
   const many = { seed, shrinkMs: 60_000 };
 
   test("10,000 in the sandbox", { timeout: 600_000 }, async () => {
-    const report = await runRandomly(sandboxTarget, { ...many, random: seeded(seed), operations: 10_000, pool });
+    const report = await runRandomly(sandboxTarget, {
+      ...many,
+      random: seeded(seed),
+      operations: 10_000,
+      pool,
+      renderer,
+    });
     expect(stormOf(report)).toBeUndefined();
   });
 
@@ -29,7 +38,14 @@ describe("random operations, compared with a model of all that may follow", () =
     const { kubeconfig, folder } = cluster;
     const target = clusterTarget(await loadClusterConfig({ env: {}, cwd: folder, kubeconfig }));
     const patienceMs = 60_000;
-    const report = await runRandomly(target, { ...many, random: seeded(seed), operations: 1_000, pool, patienceMs });
+    const report = await runRandomly(target, {
+      ...many,
+      random: seeded(seed),
+      operations: 1_000,
+      pool,
+      renderer,
+      patienceMs,
+    });
     expect(stormOf(report)).toBeUndefined();
   });
 });

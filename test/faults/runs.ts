@@ -1,4 +1,5 @@
 import { type ClusterConfig, loadClusterConfig } from "../../src/kube/index.ts";
+import type { ThreadRenderer } from "../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
 import { seeded } from "../helpers/chaos.ts";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
@@ -14,17 +15,18 @@ export interface FaultCluster {
   readonly direct: ClusterConfig;
   readonly viaProxy: ClusterConfig;
   readonly pool: readonly SealingKeyPair[];
+  readonly renderer: (() => ThreadRenderer) | undefined;
   stop(): Promise<void>;
 }
 
-export async function startFaultCluster(): Promise<FaultCluster> {
+export async function startFaultCluster(renderer?: () => ThreadRenderer): Promise<FaultCluster> {
   const cluster = await startCluster({ controllerManager: true });
   const { folder, kubeconfig } = cluster;
   const proxy = await startFaultyProxy({ url: cluster.url, ca: () => cluster.ca });
   const direct = await loadClusterConfig({ env: {}, cwd: folder, kubeconfig });
   const { ca: _, ...viaProxy } = { ...direct, server: proxy.url };
   return {
-    ...{ cluster, proxy, direct, viaProxy },
+    ...{ cluster, proxy, direct, viaProxy, renderer },
     pool: await makePool(),
     async stop() {
       await proxy.close();
@@ -216,7 +218,7 @@ export async function runFaults(
   const { faults = () => 0, ...more } = trouble(faulty, seeded(seed + 1));
   try {
     const report = await runRandomly(clusterTarget(faulty.direct), {
-      ...{ seed, shrinkMs, pool: faulty.pool, patienceMs: 90_000, trouble: more },
+      ...{ seed, shrinkMs, pool: faulty.pool, renderer: faulty.renderer, patienceMs: 90_000, trouble: more },
       random: seeded(seed),
       operations: operations * times,
     });

@@ -52,6 +52,11 @@ const withItems = (sealed: KubeObject, encryptedData: Values): KubeObject => ({
   spec: { ...(sealed["spec"] as object), encryptedData },
 });
 
+const withTemplates = (sealed: KubeObject, data: Values): KubeObject => {
+  const spec = sealed["spec"] as { template: object };
+  return { ...sealed, spec: { ...spec, template: { ...spec.template, data } } };
+};
+
 /** Every kind of SealedSecret that people have. */
 const SHAPES: Readonly<Record<string, Described>> = {
   plain: {},
@@ -79,6 +84,22 @@ const SHAPES: Readonly<Record<string, Described>> = {
   "empty-item": { values: { empty: "", full: b64("x") } },
   "no-items": { values: {} },
   large: { values: { large: b64("x".repeat(50_000)) } },
+  template: {
+    expected: { ...PLAIN, "conf.txt": b64("user=admin\n") },
+    change: async (sealed) => withTemplates(sealed, { "conf.txt": "user={{ .user }}\n" }),
+  },
+  "template-loop": {
+    expected: { ...PLAIN, "list.txt": b64("password=CORRECT HORSE;user=ADMIN;") },
+    change: async (sealed) =>
+      withTemplates(sealed, {
+        "list.txt": '{{ range $k, $v := . }}{{ if ne $k "list.txt" }}{{ $k }}={{ upper $v }};{{ end }}{{ end }}',
+      }),
+  },
+  "broken-template": {
+    expected: "nothing",
+    isSynced: false,
+    change: async (sealed) => withTemplates(sealed, { bad: "{{ .user" }),
+  },
   legacy: {
     expected: { old: b64("whole Secret in one blob") },
     change: async (sealed, { label, certificate }) => {

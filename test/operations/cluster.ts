@@ -7,9 +7,10 @@ import { type RunningControllers, startControllers } from "../../controller/star
 import { type Clock, type KubeClient, KubeError, systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { sealItem } from "../../src/sealed/index.ts";
+import type { ThreadRenderer } from "../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
 import { makeSealingKey } from "../helpers/sealing-keys.ts";
-import { labelOf } from "./model.ts";
+import { labelOf, sourceOf } from "./model.ts";
 import { type Item, type Key, type Manifest, NAMESPACES, POOL, type PoolKey, type Scope } from "./script.ts";
 
 export const SECRETS = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true } as const;
@@ -36,7 +37,7 @@ export async function sealedObject(
   manifest: Manifest,
   ciphertexts: Readonly<Record<string, string>> = {},
 ): Promise<KubeObject> {
-  const { items, scope, labels, annotations, type, immutable } = manifest;
+  const { items, scope, labels, annotations, type, immutable, templates = {} } = manifest;
   const sealed = await Promise.all(
     Object.entries(items).map(async ([name, item]) => [name, ciphertexts[name] ?? (await ciphertextOf(pool, item))]),
   );
@@ -51,6 +52,7 @@ export async function sealedObject(
         metadata: { labels, annotations },
         ...(type === undefined ? {} : { type }),
         ...(immutable === undefined ? {} : { immutable }),
+        data: Object.fromEntries(Object.entries(templates).map(([item, one]) => [item, sourceOf(one) ?? null])),
       },
     },
   };
@@ -163,12 +165,14 @@ export interface ControllerOptions {
   readonly log?: Log;
   readonly settings?: Partial<SealedSecretSettings>;
   readonly clock?: Clock;
+  /** What renders templates; Node runs no TypeScript in a thread. */
+  readonly renderer?: (() => ThreadRenderer) | undefined;
 }
 
 /** A controller that can be stopped and started, and whose calls are counted. */
 export function controllerOf(
   client: KubeClient,
-  { log = silentLog, settings = {}, clock = hurried }: ControllerOptions = {},
+  { log = silentLog, settings = {}, clock = hurried, renderer }: ControllerOptions = {},
 ): Controller {
   const watched: Watched = { writes: new Map(), passes: 0, lines: 0 };
   let underWay = 0;
@@ -247,13 +251,10 @@ export function controllerOf(
         clock,
         namespace: OWN,
         families: [
-          sealedSecretFamily({
-            keySizeBits: 2048,
-            keyRenewPeriodMs: 0,
-            ratePerSecond: 10_000,
-            rateBurst: 10_000,
-            ...settings,
-          }),
+          sealedSecretFamily(
+            { keySizeBits: 2048, keyRenewPeriodMs: 0, ratePerSecond: 10_000, rateBurst: 10_000, ...settings },
+            renderer,
+          ),
         ],
         listen: "127.0.0.1:0",
       });

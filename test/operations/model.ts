@@ -1,4 +1,13 @@
-import { type Item, type Key, MANAGED, type Manifest, PATCH, type PoolKey, SKIP_OWNER } from "./script.ts";
+import {
+  type Item,
+  type Key,
+  MANAGED,
+  type Manifest,
+  PATCH,
+  type PoolKey,
+  SKIP_OWNER,
+  type Template,
+} from "./script.ts";
 
 /** A Secret as far as the controller may touch it. */
 export interface Live {
@@ -56,16 +65,15 @@ export interface Course {
  */
 export function passOf(key: Key, sealed: Sealed, live: Live | undefined, keys: ReadonlySet<PoolKey>) {
   const name = key.slice(key.indexOf("/") + 1);
-  const { items, annotations, labels, type, immutable } = sealed.manifest;
+  const { annotations, labels, type, immutable } = sealed.manifest;
   const failed = failures(key, sealed.manifest, keys);
   if (failed !== undefined) return { live, status: failed };
   const foreign: Status = {
     says: [`failed update: Resource "${name}" already exists and is not managed by SealedSecret`],
     waitsFor: "secret",
   };
-  const data = Object.fromEntries(
-    Object.entries(items).map(([item, sealedItem]) => [item, "value" in sealedItem ? sealedItem.value : ""]),
-  );
+  const data = rendered(sealed.manifest);
+  if (data === undefined) return { live, status: { says: ["bad"], waitsFor: "change" } as const };
   const skipsOwner = annotations[SKIP_OWNER] === "true";
   const owner = skipsOwner ? undefined : sealed.uid;
   const wantedType = type === undefined || type === "" ? "Opaque" : type;
@@ -92,6 +100,27 @@ export function passOf(key: Key, sealed: Sealed, live: Live | undefined, keys: R
   return refused
     ? { live, status: { says: ["field is immutable"], waitsFor: "time" } as const }
     : { live: next, status: "synced" as const };
+}
+
+/** What the Secret holds: the items, then what templates make of them. Undefined when one of them fails. */
+function rendered({ items, templates = {} }: Manifest): Record<string, string> | undefined {
+  const values = Object.entries(items).map(([name, item]) => [name, "value" in item ? item.value : ""] as const);
+  const data = Object.fromEntries(values);
+  for (const [name, template] of Object.entries(templates)) {
+    if (template === "fails") return undefined;
+    const value = template === null ? undefined : items[template.item];
+    const text = value !== undefined && "value" in value ? atob(value.value) : undefined;
+    // An item stands before a template of its name, and templates see the sources of the others.
+    if (template === null) delete data[name];
+    else data[name] ??= btoa(`${template.before}${text ?? sourceOf(templates[template.item]) ?? "<no value>"}`);
+  }
+  return data;
+}
+
+/** A template in the language of templates. */
+export function sourceOf(template: Template | null | undefined): string | undefined {
+  if (template === undefined || template === null) return undefined;
+  return template === "fails" ? '{{ fail "always" }}' : `${template.before}{{ .${template.item} }}`;
 }
 
 /** Undefined when every item opens; otherwise what the status says. */

@@ -18,7 +18,12 @@ export interface Manifest {
   readonly annotations: Readonly<Record<string, string>>;
   readonly type?: string;
   readonly immutable?: boolean;
+  /** `spec.template.data`; null takes the item of that name out of the Secret. */
+  readonly templates?: Readonly<Record<string, Template | null>>;
 }
+
+/** A text around one item, or a template that always fails. */
+export type Template = { readonly before: string; readonly item: string } | "fails";
 
 /** One thing that somebody does. On an object that is not there it does nothing. */
 export type Operation =
@@ -60,10 +65,13 @@ export interface ScriptOptions {
   readonly names?: number;
   /** Longest burst. Default 12. */
   readonly longest?: number;
+  /** Whether some SealedSecrets have templates. Default true. */
+  readonly templates?: boolean;
 }
 
 /** A random script of as many operations. The same random numbers give the same script. */
-export function randomScript({ random, operations, names = 10, longest = 12 }: ScriptOptions): Burst[] {
+export function randomScript(options: ScriptOptions): Burst[] {
+  const { random, operations, names = 10, longest = 12 } = options;
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
   const chance = (probability: number) => random() < probability;
   const key = (namespace: string = pick(NAMESPACES)) => `${namespace}/s${Math.floor(random() * names)}`;
@@ -81,6 +89,10 @@ export function randomScript({ random, operations, names = 10, longest = 12 }: S
       for: chance(0.03) ? key() : owner,
     };
   };
+  const templates = (): Readonly<Record<string, Template | null>> => {
+    const around = { before: `${value()}: `, item: pick(["item0", "item1"]) };
+    return pick([{ text: around }, { text: around, item0: null }, { item1: around }, { text: around, bad: "fails" }]);
+  };
   const manifest = (owner: Key): Manifest => {
     const scope = pick(scopes);
     const count = pick([0, 1, 1, 1, 2, 3]);
@@ -95,6 +107,7 @@ export function randomScript({ random, operations, names = 10, longest = 12 }: S
       annotations,
       ...(chance(0.25) ? { type: pick(["Opaque", "my/type"]) } : {}),
       ...(chance(0.06) ? { immutable: chance(0.8) } : {}),
+      ...(chance(0.2) && options.templates !== false ? { templates: templates() } : {}),
     };
   };
 

@@ -3,6 +3,7 @@ import type { SealedSecretSettings } from "../../controller/settings.ts";
 import { startSandbox } from "../../sandbox/index.ts";
 import { type Clock, type ClusterConfig, createKubeClient } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
+import type { ThreadRenderer } from "../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
 import { controllerOf, KEY_SECRETS, OWN, prepareNamespaces, SEALED_SECRETS, SECRETS } from "./cluster.ts";
 import { type Bench, Mismatch, type Report, runScript } from "./run.ts";
@@ -13,6 +14,8 @@ export interface TargetOptions {
   readonly pool: readonly SealingKeyPair[];
   readonly patienceMs?: number;
   readonly settings?: Partial<SealedSecretSettings>;
+  /** What renders templates; without it no SealedSecret has any. */
+  readonly renderer?: (() => ThreadRenderer) | undefined;
   /** How things go wrong; see `Bench`. */
   readonly trouble?: Trouble;
 }
@@ -54,7 +57,11 @@ async function runAt(
   const { disturb, calm, clock, idleTimeoutMs = 30_000 } = trouble;
   const client = createKubeClient(config);
   const theirs = createKubeClient(trouble.config ?? config, { idleTimeoutMs });
-  const controller = controllerOf(theirs, { settings, ...(clock === undefined ? {} : { clock }) });
+  const controller = controllerOf(theirs, {
+    settings,
+    renderer: options.renderer,
+    ...(clock === undefined ? {} : { clock }),
+  });
   try {
     await install(client);
     await prepareNamespaces(client);
@@ -87,7 +94,7 @@ export async function runRandomly(
   target: Target,
   { random, seed, operations, shrinkMs, ...options }: RandomOptions & TargetOptions,
 ): Promise<Report> {
-  const script = randomScript({ random, operations });
+  const script = randomScript({ random, operations, templates: options.renderer !== undefined });
   try {
     return await target(script, options);
   } catch (error) {
