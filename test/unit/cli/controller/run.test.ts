@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { install } from "../../../../cli/sandbox/whole-cluster.ts";
+import { SEALED_SECRETS } from "../../../../controller/api/index.ts";
 import { type Sandbox, startSandbox } from "../../../../sandbox/index.ts";
 import { createKubeClient } from "../../../../src/kube/index.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
@@ -105,6 +106,28 @@ describe("sealkit controller in a cluster", () => {
     const { code, stderr } = await ended;
     expect(code).toBe(0);
     expect(stderr).toMatch(/level=ERROR msg="namespace doesn't exist" namespace=nope\n/);
+  });
+
+  test("looks after its own namespace and the additional ones, and no other", async () => {
+    const names = ["kube-system", "default", "kube-public"];
+    for (const namespace of names) {
+      await client.create(SEALED_SECRETS, {
+        apiVersion: "bitnami.com/v1alpha1",
+        kind: "SealedSecret",
+        metadata: { namespace, name: "one" },
+        spec: { encryptedData: {} },
+      });
+    }
+    const { stop, ended } = run(["--controllers=sealedsecret", "--key-size=2048", "--additional-namespaces=default"]);
+    const made = async () => {
+      const secrets = await Promise.all(names.map((namespace) => client.get(SECRETS, { namespace, name: "one" })));
+      return secrets.map((secret) => secret !== undefined);
+    };
+    await until("those are made", async () => (await made()).slice(0, 2).every((isThere) => isThere));
+    stop.abort();
+    await ended;
+    expect(await made()).toEqual([true, true, false]);
+    for (const namespace of names) await client.delete(SEALED_SECRETS, { namespace, name: "one" });
   });
 
   test("a selector that the API does not understand is refused at once", async () => {
