@@ -29,13 +29,23 @@ export function isGone(error: unknown): boolean {
 
 /** One line on stderr. */
 export async function note(io: Io, line: string): Promise<void> {
-  await write(io.stderr, `${line}\n`);
+  await write(io.stderr, `${printable(line)}\n`);
 }
 
 /** A warning on stderr: something worth to know that does not stop the command. */
 export async function warn(io: Io, line: string): Promise<void> {
-  await write(io.stderr, `${paint(io, io.stderr, "yellow", "warning:")} ${line}\n`);
+  await write(io.stderr, `${paint(io, io.stderr, "yellow", "warning:")} ${printable(line)}\n`);
 }
+
+/**
+ * A text without the control characters by which a terminal takes commands: names of objects and items come out of files
+ * of others. Line feeds and tabs stay.
+ */
+export function printable(text: string): string {
+  return text.replace(CONTROL, "\ufffd");
+}
+
+const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 const COLOURS = { bold: "1", dim: "2", red: "1;31", green: "32", yellow: "33", cyan: "36" } as const;
 
@@ -53,7 +63,7 @@ const GAP = "   ";
 
 /** Rows under upper-case headings, columns aligned by spaces and without borders, as kubectl prints them. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [headings, ...rows];
+  const lines = [headings, ...rows].map((line) => line.map((cell) => printable(cell).replaceAll("\n", " ")));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => width(line[column] ?? ""))));
   return lines
     .map((line) => line.map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - width(cell))).join(GAP))

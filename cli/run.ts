@@ -4,7 +4,7 @@ import { CliError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { errno } from "./files-adapter.ts";
 import type { Io } from "./io.ts";
-import { paint, ReaderGone, write } from "./output.ts";
+import { paint, printable, ReaderGone, write } from "./output.ts";
 
 /** Runs one command and turns what it throws into text and an exit code. Never throws itself. */
 export async function run(entry: Pick<CommandEntry, "load">, args: readonly string[], io: Io): Promise<number> {
@@ -31,10 +31,10 @@ export async function report(error: unknown, io: Io): Promise<number> {
 export function errorText(error: unknown, io: Io): string {
   const label = paint(io, io.stderr, "red", "error:");
   if (error instanceof ToolkitError) {
-    const details = error.details.map((line) => `  ${line}\n`).join("");
+    const details = error.details.map((line) => `  ${printable(line)}\n`).join("");
     const hint = paint(io, io.stderr, "cyan", "hint:");
-    const hints = error.hints.map((line) => `${hint} ${line}\n`).join("");
-    return `${label} ${error.message}\n${details}${hints}${io.env["SEALKIT_DEBUG"] === "1" ? frames(error) : ""}`;
+    const hints = error.hints.map((line) => `${hint} ${printable(line)}\n`).join("");
+    return `${label} ${printable(error.message)}\n${details}${hints}${io.env["SEALKIT_DEBUG"] === "1" ? frames(error) : ""}`;
   }
   if (io.signal.aborted && isAbort(error)) return `${label} Interrupted\n`;
   const code = errno(error);

@@ -1,3 +1,4 @@
+import { ToolkitError } from "../../src/errors.ts";
 import {
   describePlace,
   type ItemReport,
@@ -99,13 +100,17 @@ function lookInto(bytes: Uint8Array, path: string, findings: Finding[]): readonl
     }
     return sealedInFile(bytes, path);
   } catch (cause) {
-    if (!(cause instanceof YamlError)) throw cause;
-    const isTemplate = looksLikeTemplate(bytes);
-    const place = `line ${cause.at.line}, column ${cause.at.column}: ${cause.problem}`;
+    if (!(cause instanceof ToolkitError)) throw cause;
+    const isTemplate = cause instanceof YamlError && looksLikeTemplate(bytes);
+    const place = cause instanceof YamlError ? placeText(cause) : [cause.message, ...cause.details].join(", ");
     const problem = isTemplate ? "not looked at: it is a template, no manifest" : `it cannot be read: ${place}`;
     findings.push({ level: isTemplate ? "warning" : "error", file: path, object: "", item: "", problem });
     return [];
   }
+}
+
+function placeText({ at, problem }: YamlError): string {
+  return `line ${at.line}, column ${at.column}: ${problem}`;
 }
 
 interface ObjectContext {

@@ -13,7 +13,7 @@ import { checkSecretBytes } from "../sealed-file/size.ts";
 export async function sealDocuments(
   bytes: Uint8Array,
   file: string | undefined,
-  options: SealOptions,
+  { onDoubt, ...options }: SealOptions & { readonly onDoubt?: (line: string) => Promise<void> },
 ): Promise<KubeObject[]> {
   const { manifests } = readManifests(bytes, { mode: "strict", source: file ?? "standard input" });
   const name = file === undefined ? "standard input" : `"${file}"`;
@@ -30,6 +30,9 @@ export async function sealDocuments(
       try {
         const secret = decodeSecret(object, { scalarsAsText: false });
         checkSize(secret, place);
+        for (const key of endsInLineEnd(secret)) {
+          await onDoubt?.(`the value of ${key} ${place} ends in a line end, which is sealed too`);
+        }
         sealed.push(await sealSecret(secret, options));
       } catch (cause) {
         throw withPlace(cause, place);
@@ -52,6 +55,12 @@ export function checkSecretSizes(bytes: Uint8Array, file: string | undefined): v
     const place = `in ${name}, document ${document + 1} (line ${line})`;
     checkSize(decodeSecret(value, { scalarsAsText: false }), place);
   }
+}
+
+/** Values of one line that end in a line end: nearly always what `echo` added, and no login takes it. */
+export function endsInLineEnd({ data }: Pick<Secret, "data">): string[] {
+  const isDoubtful = (bytes: Uint8Array) => bytes.at(-1) === 0x0a && bytes.indexOf(0x0a) === bytes.length - 1;
+  return [...data].filter(([, value]) => isDoubtful(value.reveal())).map(([key]) => key);
 }
 
 function checkSize({ data }: Secret, place: string): void {

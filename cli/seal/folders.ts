@@ -31,13 +31,14 @@ interface Tally {
   sealedBefore: number;
   sops: number;
   templates: string[];
+  doubts: string[];
   failures: ToolkitError[];
 }
 
 /** Seals all Secrets of folders. Each file is replaced in one step; one that fails does not stop the others. */
 export async function sealFolders(words: readonly string[], run: FolderRun, io: Io): Promise<number> {
   const { files, links } = await sourceFiles(words, io);
-  const tally: Tally = { files: 0, secrets: 0, sealedBefore: 0, sops: 0, templates: [], failures: [] };
+  const tally: Tally = { files: 0, secrets: 0, sealedBefore: 0, sops: 0, templates: [], doubts: [], failures: [] };
   const plans = new Map<string, readonly string[]>();
   await withProgress(io, run.seal === undefined ? "Looking" : "Sealing", async (onStep) => {
     const queue = files.entries();
@@ -59,6 +60,8 @@ export async function sealFolders(words: readonly string[], run: FolderRun, io: 
   }
   for (const path of tally.templates.sort()) await warn(io, `"${path}" is passed over: it is a template, no manifest`);
   if (links.length > 0) await note(io, `${count(links.length, "symbolic link")} not followed`);
+  for (const doubt of tally.doubts.slice(0, SHOWN)) await warn(io, doubt);
+  if (tally.doubts.length > SHOWN) await warn(io, `… and ${tally.doubts.length - SHOWN} more values end in a line end`);
   for (const failure of tally.failures.slice(0, SHOWN)) await write(io.stderr, errorText(failure, io));
   if (tally.failures.length > SHOWN) await note(io, `… and ${tally.failures.length - SHOWN} more`);
   await note(io, summary(tally, run));
@@ -79,6 +82,7 @@ async function sealOne(
     tally.sops += outcome.counts.sops;
   }
   if (outcome.kind !== "sealed") return undefined;
+  tally.doubts.push(...outcome.doubts);
   if (seal !== undefined) {
     const target = out === undefined ? path : join(out, inside);
     if (out !== undefined && inside.includes(sep)) await makeFolders(io, join(target, ".."));

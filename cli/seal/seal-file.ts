@@ -5,13 +5,20 @@ import { CliError } from "../errors.ts";
 import { printObject } from "../kubeseal/print.ts";
 import { checkSecretBytes } from "../sealed-file/size.ts";
 import { type ClassifiedObject, classify, looksLikeTemplate, mayHoldSecrets } from "./classify.ts";
+import { endsInLineEnd } from "./documents.ts";
 
 /** How a Secret of a folder is sealed: one that names no namespace gets `defaultNamespace`. */
 export type FolderSealOptions = Pick<SealOptions, "spki" | "scope" | "defaultNamespace" | "allowEmptyData" | "hintFor">;
 
 /** What became of one file. */
 export type FileOutcome =
-  | { readonly kind: "sealed"; readonly text: string; readonly names: readonly string[]; readonly counts: FileCounts }
+  | {
+      readonly kind: "sealed";
+      readonly text: string;
+      readonly names: readonly string[];
+      readonly counts: FileCounts;
+      readonly doubts: readonly string[];
+    }
   | { readonly kind: "nothing"; readonly counts: FileCounts }
   | { readonly kind: "template" }
   | { readonly kind: "failed"; readonly error: ToolkitError };
@@ -40,8 +47,10 @@ export async function sealFile(
     const secrets = objects.filter(({ kind }) => kind === "secret");
     if (secrets.length === 0) return { kind: "nothing", counts };
     const names = secrets.map(({ name }) => name);
-    if (options === undefined) return { kind: "sealed", text, names, counts };
-    return { kind: "sealed", text: await withSealed(text, objects, { path, options }), names, counts };
+    const doubts: string[] = [];
+    if (options === undefined) return { kind: "sealed", text, names, counts, doubts };
+    const sealed = await withSealed(text, objects, { path, options, doubts });
+    return { kind: "sealed", text: sealed, names, counts, doubts };
   } catch (cause) {
     if (cause instanceof YamlError && looksLikeTemplate(bytes)) return { kind: "template" };
     if (cause instanceof ToolkitError) return { kind: "failed", error: cause };
@@ -49,15 +58,18 @@ export async function sealFile(
   }
 }
 
-async function withSealed(
-  text: string,
-  objects: readonly ClassifiedObject[],
-  { path, options }: { readonly path: string; readonly options: FolderSealOptions },
-): Promise<string> {
+interface SealContext {
+  readonly path: string;
+  readonly options: FolderSealOptions;
+  /** Takes what somebody should look at. */
+  readonly doubts: string[];
+}
+
+async function withSealed(text: string, objects: readonly ClassifiedObject[], context: SealContext): Promise<string> {
   const isJson = /^\ufeff?\s*\{/.test(text);
   const documents = new Map<number, string>();
   for (const object of objects.filter(({ kind, item }) => kind === "secret" && item === undefined)) {
-    const printed = printObject(await sealedObject(object, path, options), isJson ? "json" : "yaml");
+    const printed = printObject(await sealedObject(object, context), isJson ? "json" : "yaml");
     documents.set(object.document, printed.replace(/^---\n/, ""));
   }
   const lists = new Set(
@@ -66,19 +78,15 @@ async function withSealed(
   for (const document of lists) {
     const items: unknown[] = [];
     for (const object of objects.filter((one) => one.document === document)) {
-      items.push(object.kind === "secret" ? await sealedObject(object, path, options) : object.value);
+      items.push(object.kind === "secret" ? await sealedObject(object, context) : object.value);
     }
     const list = { apiVersion: "v1", kind: "List", items };
     documents.set(document, printObject(list, isJson ? "json" : "yaml").replace(/^---\n/, ""));
   }
-  return replaceDocuments(text, documents, { source: path });
+  return replaceDocuments(text, documents, { source: context.path });
 }
 
-async function sealedObject(
-  { value, document, item, line }: ClassifiedObject,
-  path: string,
-  options: FolderSealOptions,
-) {
+async function sealedObject({ value, document, item, line }: ClassifiedObject, { path, options, doubts }: SealContext) {
   const place = `in "${path}", document ${document + 1}${item === undefined ? "" : `, item ${item + 1}`} (line ${line})`;
   try {
     const secret = decodeSecret(value, { scalarsAsText: false });
@@ -86,6 +94,9 @@ async function sealedObject(
       [...secret.data.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
       [place],
     );
+    for (const key of endsInLineEnd(secret)) {
+      doubts.push(`the value of ${key} ${place} ends in a line end, which is sealed too`);
+    }
     return await sealSecret(secret, options);
   } catch (cause) {
     if (!(cause instanceof ToolkitError) || cause instanceof CliError) throw cause;

@@ -10,7 +10,7 @@ import { EXIT } from "../exit-codes.ts";
 import { isDirectory, readFile, readStdin, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { findController } from "../kubeseal/controller.ts";
-import { note, write } from "../output.ts";
+import { note, warn, write } from "../output.ts";
 import { privateKeyFlags } from "../private-keys/flags.ts";
 import { type KeySources, loadKeys, wantsKeys } from "../private-keys/load.ts";
 import { checkSecretSizes, sealDocuments } from "./documents.ts";
@@ -87,7 +87,8 @@ export const sealCommand = defineCommand({
       for (const { certificate } of obtained) {
         for (const { bytes, file } of inputs) {
           const format = flags.format ?? formatOf(bytes);
-          const sealed: KubeObject[] = await sealDocuments(bytes, file, sealOptions(flags, certificate));
+          const settings = { ...sealOptions(flags, certificate), onDoubt: (line: string) => warn(io, line) };
+          const sealed: KubeObject[] = await sealDocuments(bytes, file, settings);
           texts.push(...sealed.map((object) => printObject(object, format)));
         }
       }

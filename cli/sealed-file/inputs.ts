@@ -1,3 +1,4 @@
+import { ToolkitError } from "../../src/errors.ts";
 import { type ObjectInFile, objectsInFile, type SealedInFile, sealedInFile } from "../../src/secrets/index.ts";
 import { YamlError } from "../../src/yaml/index.ts";
 import { isDirectory, readFile, readStdin } from "../files-adapter.ts";
@@ -44,8 +45,12 @@ async function folderInputs(folder: string, io: Io): Promise<readonly SealedInpu
       const input = inputOf(bytes, source);
       if (input.sealed.length > 0) inputs.push(input);
     } catch (cause) {
-      if (!(cause instanceof YamlError)) throw cause;
-      await warn(io, `"${source}" is passed over: line ${cause.at.line}, column ${cause.at.column}: ${cause.problem}`);
+      if (!(cause instanceof ToolkitError)) throw cause;
+      const why =
+        cause instanceof YamlError
+          ? `line ${cause.at.line}, column ${cause.at.column}: ${cause.problem}`
+          : [cause.message, ...cause.details].join(", ");
+      await warn(io, `"${source}" is passed over: ${why}`);
     }
   }
   return inputs;

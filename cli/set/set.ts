@@ -7,6 +7,7 @@ import { EXIT } from "../exit-codes.ts";
 import { replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { note, warn, write } from "../output.ts";
+import { endsInLineEnd } from "../seal/documents.ts";
 import { warnOfImmutable } from "../sealed-file/immutable.ts";
 import { nameOf, pickSealed } from "../sealed-file/pick.ts";
 import { checkSealedSize } from "../sealed-file/size.ts";
@@ -100,11 +101,8 @@ function withoutLineEnd(value: ClearText): ClearText {
   return new ClearText(bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1));
 }
 
-/** One line that ends in a line end is nearly always `echo password`, and no login takes it. */
 async function warnOfLineEnds(values: ReadonlyMap<string, ClearText>, words: readonly string[], io: Io): Promise<void> {
-  for (const [key, value] of values) {
-    const bytes = value.reveal();
-    if (bytes.at(-1) !== 0x0a || bytes.indexOf(0x0a) !== bytes.length - 1) continue;
+  for (const key of endsInLineEnd({ data: values })) {
     const remedy = isFromBytes(words, key) ? "; --trim leaves it out" : "";
     await warn(io, `the value of ${key} ends in a line end, which is sealed too${remedy}`);
   }

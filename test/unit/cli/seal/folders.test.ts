@@ -132,6 +132,17 @@ describe("sealkit seal DIR", () => {
     expect(values(given.files["d/ok.yaml"]?.text)[0].metadata.namespace).toBe("apps");
   });
 
+  test("warns of a value that ends in what echo added", async () => {
+    const files = { "d/s.yaml": `${secret("s", "x")}  echoed: "canary-e\\n"\n  lines: "a\\nb\\n"\n` };
+    for (const line of ["d --in-place --cert cert.pem", "d/s.yaml --cert cert.pem"]) {
+      const { stderr } = await run(line, { files });
+      expect(stderr).toContain(
+        'warning: the value of echoed in "d/s.yaml", document 1 (line 1) ends in a line end, which is sealed too\n',
+      );
+      expect(stderr).not.toMatch(/canary-e|value of lines/);
+    }
+  });
+
   test.each([
     { name: "no place for the results", line: "repo --cert cert.pem", why: "not said where the results go" },
     { name: "two places", line: "repo --in-place --out x --cert cert.pem", why: "do not go together" },
@@ -215,6 +226,20 @@ describe("sealkit seal --check", () => {
     expect([lie.code, lie.stdout]).toEqual([
       0,
       expect.stringMatching(/warning .* its hint claims SHA256:AAAA…AAAA, but SHA256:.* opens it\n/),
+    ]);
+  });
+
+  test("a name cannot send commands to the terminal", async () => {
+    const { stdout, stderr } = await check(".", { "s.yaml": sealed.replace(/ {4}pass: A\S+/, '    "\\e[2Jx": AQAA') });
+    expect(stdout).toContain("\ufffd[2Jx");
+    expect(stdout + stderr).not.toContain("\u001b");
+  });
+
+  test("a SealedSecret of a version that nobody knows is an error of its file", async () => {
+    const { code, stdout } = await check(".", { "s.yaml": sealed.replace("v1alpha1", "v9") });
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/error +s.yaml +it cannot be read: Cannot read SealedSecret/),
     ]);
   });
 
