@@ -47,8 +47,10 @@ export function keyUnsealer({ keyring, acceptLegacyData, templates }: KeyUnseale
           const mayPass = error.templates.some(({ failure }) => ["time", "memory", "crash"].includes(failure));
           return { kind: "template", message: error.original, mayPass };
         }
+        // An item that is cut off opens with no key of the world.
         const isKeyMissing =
-          error.code === "SECRETS_UNSEAL_FAILED" && error.items.every((item) => item.original === NO_KEY);
+          error.code === "SECRETS_UNSEAL_FAILED" &&
+          error.items.every(({ original, defect }) => original === NO_KEY && defect === undefined);
         const message = `${error.original}${triedText(error.items)}`;
         if (!isKeyMissing) return { kind: "unusable", message };
         return { kind: "no-key", message, item: error.items.find(({ tried }) => tried.length > 0)?.item };
