@@ -1,8 +1,9 @@
 import { placeOf, YamlError } from "../errors.ts";
 import { parseJsonStream } from "../json-reader.ts";
-import { readManifests } from "../manifests.ts";
+import { type Manifest, readManifests } from "../manifests.ts";
 import { parseYaml } from "../parse.ts";
 import { printJson } from "../print-json.ts";
+import type { YamlValue } from "../yaml-value.ts";
 import { jsonTextNode } from "./json-text.ts";
 import { lineBreakAt, lineStart } from "./lines.ts";
 import { spliced } from "./splice.ts";
@@ -43,21 +44,30 @@ export function replaceDocuments(
     const tail = isJson || (end === text.length && !/[\r\n]$/.test(text)) ? "" : broken;
     result = spliced(result, { start, end, text: lead + written + tail });
   }
-  const after = readManifests(result, named).manifests;
-  const isSame =
-    after.length === before.length &&
-    after.every(({ value, document }, at) => {
-      const other = before[at];
-      if (other === undefined || other.document !== document) return false;
-      return (
-        documents.has(document) || printJson(value, { sortKeys: true }) === printJson(other.value, { sortKeys: true })
-      );
-    });
-  if (isSame) return mark + result;
+  if (isAsMeant(result, before, documents)) return mark + result;
   throw new YamlError("YAML_NOT_EDITABLE", "its documents cannot be told apart for replacing one", {
     at: placeOf(text, 0),
     source,
   });
+}
+
+/** Whether all other documents say what they said. */
+function isAsMeant(text: string, before: readonly Manifest[], replaced: ReadonlyMap<number, string>): boolean {
+  try {
+    const after = readManifests(text).manifests;
+    return (
+      after.length === before.length &&
+      after.every(({ value, document }, at) => {
+        const other = before[at];
+        if (other === undefined || other.document !== document) return false;
+        const print = (one: YamlValue) => printJson(one, { sortKeys: true });
+        return replaced.has(document) || print(value) === print(other.value);
+      })
+    );
+  } catch (error) {
+    if (error instanceof YamlError) return false;
+    throw error;
+  }
 }
 
 interface Span {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { editManifests, readManifests } from "../../../src/yaml/index.ts";
+import { editManifests, readManifests, replaceDocuments, YamlError } from "../../../src/yaml/index.ts";
+import { suiteCases } from "../../helpers/yaml-suite.ts";
 
 const ITEMS = ["spec", "encryptedData"] as const;
 const item = (key: string) => [...ITEMS, key];
@@ -408,5 +409,66 @@ describe("editManifests() of any layout", () => {
       }),
       runs,
     );
+  });
+});
+
+describe("every text of the YAML test suite", () => {
+  const texts = suiteCases().flatMap(({ yaml }) => {
+    try {
+      return [{ text: yaml, manifests: readManifests(yaml).manifests }];
+    } catch (error) {
+      if (error instanceof YamlError) return [];
+      throw error;
+    }
+  });
+
+  /** Paths of the root and of the mappings in it. */
+  const mappings = (value: unknown): (readonly (string | number)[])[] => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+    const inner = Object.entries(value).filter(
+      ([, item]) => typeof item === "object" && item !== null && !Array.isArray(item),
+    );
+    return [[], ...inner.map(([key]) => [key])];
+  };
+  const attempt = (work: () => string): string | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof YamlError) return undefined;
+      throw error;
+    }
+  };
+
+  test("takes one more entry and loses nothing, or is refused", () => {
+    let edited = 0;
+    for (const { text, manifests } of texts) {
+      for (const { value, document } of manifests) {
+        for (const path of mappings(value)) {
+          const changes = [{ path: [...path, "new.key"], value: "NEW" }];
+          const after = attempt(() => editManifests(text, { document, changes }));
+          if (after === undefined) continue;
+          edited++;
+          expect(commonLengths(text, after) + (/\{ *\}/.test(text) ? 3 : 0), text).toBeGreaterThanOrEqual(text.length);
+        }
+      }
+    }
+    expect(edited).toBeGreaterThan(100);
+  });
+
+  test("lets one document be replaced and keeps the others, or is refused", () => {
+    let replaced = 0;
+    for (const { text, manifests } of texts) {
+      for (const { document } of manifests) {
+        const after = attempt(() => replaceDocuments(text, new Map([[document, "kind: New\n"]])));
+        if (after === undefined) continue;
+        replaced++;
+        const values = readManifests(after).manifests;
+        expect(values.length, text).toBe(manifests.length);
+        for (const [at, manifest] of values.entries()) {
+          expect(manifest.value, text).toEqual(manifest.document === document ? { kind: "New" } : manifests[at]?.value);
+        }
+      }
+    }
+    expect(replaced).toBeGreaterThan(200);
   });
 });
