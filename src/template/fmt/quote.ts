@@ -1,4 +1,5 @@
 import { isEscapedByte } from "../value/go-string.ts";
+import { isNewerThanGo } from "../value/newer-characters.ts";
 
 const SHORT: Readonly<Record<string, string>> = {
   "\x07": "\\a",
@@ -13,7 +14,7 @@ const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 /** Go's `strconv.IsPrint` of one character. */
 export function isPrintable(char: string): boolean {
-  return PRINTABLE.test(char);
+  return PRINTABLE.test(char) && !isNewerThanGo(char);
 }
 
 /** Go's `strconv.Quote`, or `QuoteToASCII`. */

@@ -1,9 +1,10 @@
+import { isNewerThanGo } from "../value/newer-characters.ts";
+
 /**
  * Go's view of characters: each function takes and gives one code point.
  *
  * Go maps one code point to one (`ß` stays `ß`), where JavaScript gives the full mapping (`SS`); what Go's `unicode`
- * package answers otherwise differently from JavaScript is listed here. The tables are those of the Unicode version of
- * the running Node; characters that are newer than Unicode 15.0 have no case in the original.
+ * package answers otherwise differently from JavaScript is listed here.
  *
  * Source: Go 1.26, package `unicode`; compared for all code points.
  */
@@ -15,37 +16,37 @@ export function isSpace(rune: number): boolean {
 
 /** Go's `unicode.IsUpper`. */
 export function isUpper(rune: number): boolean {
-  return /^\p{Lu}$/u.test(String.fromCodePoint(rune));
+  return isIn(/^\p{Lu}$/u, rune);
 }
 
 /** Go's `unicode.IsLower`. */
 export function isLower(rune: number): boolean {
-  return /^\p{Ll}$/u.test(String.fromCodePoint(rune)) || rune === 0x295;
+  return isIn(/^\p{Ll}$/u, rune) || rune === 0x295;
 }
 
 /** Go's `unicode.IsTitle`: the few characters such as `ǅ`. */
 export function isTitle(rune: number): boolean {
-  return /^\p{Lt}$/u.test(String.fromCodePoint(rune));
+  return isIn(/^\p{Lt}$/u, rune);
 }
 
 /** Go's `unicode.IsLetter`. */
 export function isLetter(rune: number): boolean {
-  return /^\p{L}$/u.test(String.fromCodePoint(rune));
+  return isIn(/^\p{L}$/u, rune);
 }
 
 /** Go's `unicode.IsDigit`: decimal digits of any script. */
 export function isDigit(rune: number): boolean {
-  return /^\p{Nd}$/u.test(String.fromCodePoint(rune));
+  return isIn(/^\p{Nd}$/u, rune);
 }
 
 /** Go's `unicode.IsNumber`: digits, and numbers such as `½` and `Ⅷ`. */
 export function isNumber(rune: number): boolean {
-  return /^\p{N}$/u.test(String.fromCodePoint(rune));
+  return isIn(/^\p{N}$/u, rune);
 }
 
 /** Go's `unicode.IsPunct`. */
 export function isPunct(rune: number): boolean {
-  return /^\p{P}$/u.test(String.fromCodePoint(rune));
+  return isIn(/^\p{P}$/u, rune);
 }
 
 /** Go's `unicode.ToUpper`. */
@@ -81,7 +82,14 @@ function titleOfGreekWithIota(rune: number): number {
   return rune <= 0x1faf ? rune + 8 : rune + 9;
 }
 
+function isIn(category: RegExp, rune: number): boolean {
+  const char = String.fromCodePoint(rune);
+  return category.test(char) && !isNewerThanGo(char);
+}
+
+/** A mapping to a character that Go does not know, or from one, is none. */
 function singleOr(rune: number, mapped: string): number {
   const first = mapped.codePointAt(0) ?? rune;
-  return mapped.length === (first > 0xffff ? 2 : 1) ? first : rune;
+  const isSingle = mapped.length === (first > 0xffff ? 2 : 1);
+  return isSingle && !isNewerThanGo(mapped) && !isNewerThanGo(String.fromCodePoint(rune)) ? first : rune;
 }
