@@ -13,6 +13,7 @@ import type { KubeObject } from "../../src/objects/index.ts";
 import { sealSecret } from "../../src/secrets/index.ts";
 import { readCertificate } from "../../src/x509/index.ts";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
+import { CHART, render } from "../helpers/helm.ts";
 import { until } from "../helpers/process.ts";
 import { CONTROLLER_NAMESPACE, prepareCluster } from "../helpers/upstream.ts";
 
@@ -203,6 +204,42 @@ describe("the rights of the SealedSecret controller", () => {
     }
     expect(complaints()).toEqual([]);
     expect(calls(ACCOUNT).filter((call) => !MAY_CALL.includes(call))).toEqual([]);
+  });
+
+  test("the chart's roles of namespaces are enough for these namespaces, without any right in the whole cluster", async () => {
+    const values = {
+      fullnameOverride: "narrow",
+      additionalNamespaces: ["default"],
+      rbac: { clusterRole: false, namespacedRoles: true, namespacedRolesName: "narrow" },
+      crds: { create: false },
+    };
+    const rights = render(CHART, values).filter(
+      ({ apiVersion, kind }) => apiVersion.startsWith("rbac.") || kind === "ServiceAccount",
+    );
+    expect(rights.map(({ kind }) => kind)).not.toContain("ClusterRole");
+    await cluster.apply(rights.map((one) => JSON.stringify(one)).join("\n---\n"));
+    const token = await cluster.serviceAccountToken(CONTROLLER_NAMESPACE, "narrow");
+    const kubeconfig = cluster.kubeconfigWith(token);
+    const narrow = createKubeClient(await loadClusterConfig({ env: {}, cwd: "/", kubeconfig }));
+    const { log, complaints } = recorder();
+    const running = await startControllers({
+      client: narrow,
+      log,
+      families: [sealedSecretFamily({ keySizeBits: 2048 })],
+      namespace: CONTROLLER_NAMESPACE,
+      namespaces: [CONTROLLER_NAMESPACE, "default"],
+      election: { name: "narrow-lead", identity: "one" },
+      listen: "127.0.0.1:0",
+    });
+    try {
+      await running.ready;
+      await until("there is a certificate", async () => (await fetch(`${running.url}/v1/cert.pem`)).status === 200);
+      await seal(running.url, { namespace: "default", name: "narrow" });
+    } finally {
+      await running.stop();
+      await narrow.close();
+    }
+    expect(complaints()).toEqual([]);
   });
 
   test("deleting Secrets itself wants the one right more that the manual names", async () => {
