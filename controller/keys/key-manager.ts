@@ -202,10 +202,10 @@ export function startKeyManager<K extends SealingKey>(
     }
   };
 
+  const readAll = watched.synced.then(() => inTurn(async () => undefined));
   const started = async (): Promise<void> => {
     log.info("Searching for existing private keys");
-    await watched.synced;
-    await inTurn(async () => undefined);
+    await readAll;
     if (!mayGenerate && registry.newest === undefined) {
       log.warn("There is no sealing key; waiting for one", { namespace, label: watched.selector });
     }
@@ -223,7 +223,8 @@ export function startKeyManager<K extends SealingKey>(
 
   return {
     registry,
-    ready: firstKey,
+    // With some of the keys, objects of the others would be told as not to be opened.
+    ready: readAll.then(() => firstKey),
     renewNow: async () => {
       await inTurn(makeKey);
       plan();

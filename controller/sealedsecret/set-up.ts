@@ -4,6 +4,7 @@ import type { ObjectKey } from "../../src/kube/index.ts";
 import { Keyring } from "../../src/sealed/index.ts";
 import { startRsaThreads } from "../../src/sealed/rsa-threads-adapter.ts";
 import { type ThreadRenderer, threadRenderer } from "../../src/secrets/index.ts";
+import { SEALED_SECRETS } from "../api/index.ts";
 import { ControllerError } from "../errors.ts";
 import { startKeyManager } from "../keys/key-manager.ts";
 import { defaultSealedSecretSettings, type SealedSecretSettings } from "../settings.ts";
@@ -91,7 +92,8 @@ async function setUp(
     isLeading = leads;
   });
   const deleteSecret = async (key: ObjectKey): Promise<void> => {
-    if (!isLeading) return;
+    // One that is out of the watch may just have lost its label, or be missing in a list.
+    if (!isLeading || (await client.get(SEALED_SECRETS, key)) !== undefined) return;
     log.info("SealedSecret has gone, deleting Secret", { namespace: key.namespace, name: key.name });
     await client.delete(SECRETS, key);
   };

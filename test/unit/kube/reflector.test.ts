@@ -46,6 +46,29 @@ const verbs = (cluster: ReturnType<typeof memoryCluster>, verb: string) =>
   cluster.calls.filter((call) => call.verb === verb).length;
 
 describe("startReflector()", () => {
+  test("keeps no record of who set what and no second copy of the object, and less still when it is told so", async () => {
+    const annotations = {
+      "kubectl.kubernetes.io/last-applied-configuration": '{"data":{"password":"CANARY"}}',
+      other: "x",
+    };
+    const metadata = { name: "one", namespace: "a", annotations, managedFields: [{ manager: "m" }] };
+    const put = (cluster: ReturnType<typeof memoryCluster>) => void cluster.put(maps, map("one", { metadata }));
+    const { cluster, reflector, settle } = await start({}, put);
+    const text = () => JSON.stringify(reflector.store.values());
+    expect(text()).not.toMatch(/CANARY|managedFields/);
+    cluster.put(maps, map("one", { metadata: { ...metadata, labels: { x: "y" } } }));
+    await settle();
+    expect(text()).not.toMatch(/CANARY|managedFields/);
+    expect(reflector.store.get("a/one")?.metadata.annotations).toEqual({ other: "x" });
+    const keep = ({ apiVersion, kind }: KubeObject) => ({
+      apiVersion,
+      kind,
+      metadata: { name: "one", namespace: "a" },
+    });
+    const lean = await start({ keep }, put);
+    expect(lean.reflector.store.values()).toEqual([keep(map("one"))]);
+  });
+
   test("lists, then follows", async () => {
     const { cluster, seen, reflector, settle } = await start(
       {},

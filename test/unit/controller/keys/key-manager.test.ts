@@ -106,6 +106,24 @@ describe("startKeyManager()", () => {
     expect(cluster.objects("secrets")).toHaveLength(4);
   });
 
+  test("is ready when all of them are read", async () => {
+    const cluster = memoryCluster();
+    const clock = fakeClock();
+    for (const name of ["a", "b", "c"]) cluster.put(SECRETS, secretOf(name, `${name}@${clock.now()}`));
+    const { manager, names } = await start({
+      client: cluster,
+      workshop: {
+        generate: () => Promise.reject(new Error("there are keys")),
+        read: async (pem) => {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          return read(pem);
+        },
+      },
+    });
+    await manager.ready;
+    expect(names()).toEqual(["a", "b", "c"]);
+  });
+
   test("finds the key from before labels, by its name", async () => {
     const { names } = await start({}, (cluster, now) => {
       cluster.put(SECRETS, secretOf("sealed-secrets-key", `legacy@${now}`, { labels: {} }));

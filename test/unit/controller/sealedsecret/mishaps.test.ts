@@ -207,6 +207,20 @@ describe("several controllers", () => {
     expect(cluster.calls.filter(({ verb, resource }) => verb === "create" && resource === "secrets")).toHaveLength(4);
   });
 
+  test("with the old way of deleting: only the Secret of an object that is gone goes, not of one that lost its label", async () => {
+    const cluster = clusterWithKey();
+    await start(cluster, { labelSelector: "shard=a", oldGcBehavior: true });
+    for (const name of ["relabelled", "deleted"])
+      cluster.put(SEALED_SECRETS, await sealed(name, { a: "1" }, { shard: "a" }));
+    await settle();
+    const object = cluster.object("sealedsecrets", "apps/relabelled")!;
+    cluster.put(SEALED_SECRETS, { ...object, metadata: { ...object.metadata, labels: {} } });
+    cluster.remove(SEALED_SECRETS, "apps/deleted");
+    await settle();
+    const names = cluster.objects("secrets").map(({ metadata }) => metadata.name);
+    expect(names.sort()).toEqual(["key", "relabelled"]);
+  });
+
   test("of which one leads: the other is ready, answers, and goes on within two seconds when the first stops", async () => {
     const cluster = clusterWithKey();
     const first = await start(cluster, {}, { name: "lease", identity: "first" });
