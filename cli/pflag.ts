@@ -9,6 +9,8 @@ export interface FlagSpec {
   readonly kind: FlagKind;
   /** Says what is wrong with a value, or undefined when it is good. */
   readonly check?: ((value: string) => string | undefined) | undefined;
+  /** What is said of a text that is no boolean; without it what Go's pflag says. */
+  readonly notBoolean?: string | undefined;
 }
 
 export interface ParsedFlags {
@@ -163,11 +165,13 @@ export function goBool(text: string): boolean | undefined {
 function valuesOf(spec: FlagSpec, value: string): { texts: readonly string[]; why?: string | undefined } {
   if (spec.kind === "bool") {
     const read = goBool(value);
-    if (read === undefined) return { texts: [], why: `strconv.ParseBool: parsing ${goQuote(value)}: invalid syntax` };
+    if (read === undefined) {
+      return { texts: [], why: spec.notBoolean ?? `strconv.ParseBool: parsing ${goQuote(value)}: invalid syntax` };
+    }
     return { texts: [String(read)] };
   }
   const texts = spec.kind === "slice" ? splitCommaList(value) : [value];
-  if (texts === undefined) return { texts: [], why: 'parse error on line 1: bare " in non-quoted field' };
+  if (texts === undefined) return { texts: [], why: csvProblem(value) };
   return { texts, why: texts.map((text) => spec.check?.(text)).find((why) => why !== undefined) };
 }
 
@@ -201,6 +205,29 @@ export function splitCommaList(text: string): string[] | undefined {
     if (at >= text.length) return fields;
     at++;
   }
+}
+
+/** Go's word on a text that is no CSV record. Columns count bytes. */
+function csvProblem(text: string): string {
+  const column = (at: number) => Buffer.byteLength(text.slice(0, at)) + 1;
+  for (let at = 0; at < text.length; ) {
+    if (text[at] === '"') {
+      let end = text.indexOf('"', at + 1);
+      while (end >= 0 && text[end + 1] === '"') end = text.indexOf('"', end + 2);
+      const wrong = end < 0 ? text.length : end;
+      if (end < 0 || (end + 1 < text.length && text[end + 1] !== ",")) {
+        return `parse error on line 1, column ${column(wrong)}: extraneous or missing " in quoted-field`;
+      }
+      at = end + 2;
+    } else {
+      const comma = text.indexOf(",", at);
+      const end = comma < 0 ? text.length : comma;
+      const bare = text.slice(at, end).indexOf('"');
+      if (bare >= 0) return `parse error on line 1, column ${column(at + bare)}: bare " in non-quoted-field`;
+      at = end + 1;
+    }
+  }
+  return "EOF";
 }
 
 /** A string as Go's `%q` shows it: double quotes, control characters and quotes escaped. */

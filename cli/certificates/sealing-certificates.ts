@@ -52,7 +52,7 @@ export function obtainedCertificate(
   fingerprints: readonly string[],
 ): ObtainedCertificate {
   const place = placeOf(cert);
-  const certificate = placed(place, () => readCertificate(new TextDecoder().decode(pem)));
+  const certificate = placed(place, () => readCertificate(new TextDecoder("utf-8", { ignoreBOM: true }).decode(pem)));
   checkFingerprint(certificate, fingerprints, place);
   return { certificate, place };
 }

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import { createKubeClient, KubeError, noRetries } from "../../src/kube/index.ts";
 import type { Io } from "../io.ts";
 import { KubesealError } from "./errors.ts";
@@ -12,7 +13,11 @@ export async function certificatePem(cert: string, io: Io): Promise<Uint8Array> 
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(cert)?.[1]?.toLowerCase();
   if (scheme === undefined) return await readFileGo(io, cert);
   if (scheme === "file") return await fromFileUrl(cert, io);
-  if (scheme === "http" || scheme === "https") return await download(cert, io);
+  if (scheme === "http" || scheme === "https") {
+    const problem = urlProblem(cert);
+    if (problem !== undefined) throw new KubesealError("KUBESEAL_CERTIFICATE", problem);
+    return await download(cert, io);
+  }
   throw new KubesealError("KUBESEAL_CERTIFICATE", `Get "${cert}": unsupported protocol scheme "${scheme}"`, {
     hints: ["use a file name, or an http, https or file URL"],
   });
@@ -27,9 +32,21 @@ async function fromFileUrl(url: string, io: Io): Promise<Uint8Array> {
   }
 }
 
+/** Go's word on a URL that leads nowhere. Node's parser takes some of them for something else (`http:///x` for a host). */
+function urlProblem(url: string): string | undefined {
+  if (/^https?:\/*$/i.test(url)) return `Get "${url.replace(/\/+$/, "")}": http: no Host in request URL`;
+  if (!/^https?:\/\/[^/]/i.test(url)) return `Get "${url}": http: no Host in request URL`;
+  if (URL.canParse(url)) return undefined;
+  if (/\/\/\[[^\]]*$/.test(url)) return `parse "${url}": missing ']' in host`;
+  const port = /^https?:\/\/[^/]*:(\d+)(?:\/|$)/i.exec(url)?.[1];
+  if (port !== undefined) return `Get "${url}": dial tcp: address ${port}: invalid port`;
+  return `parse "${url}": invalid URL`;
+}
+
 /** GET with redirects and the proxy of the environment. */
 async function download(url: string, io: Io): Promise<Uint8Array> {
   let at = url;
+  let asked = url;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const { origin, pathname, search } = new URL(at);
     const client = createKubeClient(
@@ -41,9 +58,10 @@ async function download(url: string, io: Io): Promise<Uint8Array> {
       const location = headers["location"];
       if (status >= 300 && status < 400 && location !== undefined) {
         at = redirectTarget(at, location);
+        asked = location;
         continue;
       }
-      if (status !== 200) throw cannotFetch(url, `${status} ${STATUS_TEXTS[status] ?? ""}`.trim());
+      if (status !== 200) throw cannotFetch(url, `${status} ${STATUS_CODES[status] ?? ""}`.trim());
       return body;
     } catch (cause) {
       if (!(cause instanceof KubeError)) throw cause;
@@ -52,23 +70,12 @@ async function download(url: string, io: Io): Promise<Uint8Array> {
       await client.close();
     }
   }
-  throw new KubesealError("KUBESEAL_CERTIFICATE", `Get "${at}": stopped after ${MAX_REDIRECTS} redirects`);
+  throw new KubesealError("KUBESEAL_CERTIFICATE", `Get "${asked}": stopped after ${MAX_REDIRECTS} redirects`);
 }
 
 function cannotFetch(url: string, status: string, cause?: unknown): KubesealError {
   return new KubesealError("KUBESEAL_CERTIFICATE", `cannot fetch "${url}": ${status}`, { cause });
 }
-
-const STATUS_TEXTS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  500: "Internal Server Error",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-};
 
 function proxyFor(url: string, env: Io["env"]): string | undefined {
   const { protocol, hostname } = new URL(url);

@@ -13,6 +13,8 @@ export interface Context {
   readInput(): Promise<Uint8Array>;
   /** Adds to the result: printed at once, or kept for the output file until everything went well. */
   print(text: string): Promise<void>;
+  /** The format that was asked for, or that the output file's name chooses. */
+  readonly format: string;
   /** Adds an object in the format that was asked for. */
   printObject(object: object): Promise<void>;
   /** Something that the original passes over: a warning, or an error with `--strict`. */
@@ -42,6 +44,7 @@ export async function openContext(options: KubesealOptions, io: Io): Promise<Con
     io,
     readInput: async () => input ?? (await readStdinGo(io)),
     print,
+    format,
     printObject: (object) => print(printObject(object, format)),
     doubt: async (lines) => {
       const [first, ...more] = lines;

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { CliError, type CliErrorCode } from "../errors.ts";
-import { isDirectory, readFile, readStdin, replaceFile } from "../files-adapter.ts";
+import { errno, isDirectory, readFile, readStdin, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { KubesealError } from "./errors.ts";
 
@@ -11,15 +11,20 @@ const GO_STATES: Partial<Record<CliErrorCode, string>> = {
   CLI_DISK_FULL: "no space left on device",
 };
 
-/** A whole file. @throws {KubesealError} `KUBESEAL_FILE` in the words of Go: `open x: no such file or directory`. */
-export async function readFileGo(io: Io, path: string): Promise<Uint8Array> {
+/** A whole file; `forWriting` that is to be changed afterwards. @throws {KubesealError} `KUBESEAL_FILE` in the words of Go: `open x: no such file or directory`. */
+export async function readFileGo(
+  io: Io,
+  path: string,
+  { forWriting = false }: { forWriting?: boolean } = {},
+): Promise<Uint8Array> {
   // Resolved like any other name it would be the current folder.
   if (path === "") throw new KubesealError("KUBESEAL_FILE", "open : no such file or directory");
   try {
     // The device keeps its meaning also where the streams are not those of the process.
     return await (path === "/dev/stdin" ? readStdin(io) : readFile(io, path === "-" ? "./-" : path));
   } catch (cause) {
-    throw goError(cause, cause instanceof CliError && cause.code === "CLI_IS_DIRECTORY" ? "read" : "open", path);
+    const isRead = cause instanceof CliError && cause.code === "CLI_IS_DIRECTORY" && !forWriting;
+    throw goError(cause, isRead ? "read" : "open", path);
   }
 }
 
@@ -56,7 +61,7 @@ export async function replaceFileGo(
 
 function goError(cause: unknown, verb: string, path: string): unknown {
   if (!(cause instanceof CliError)) return cause;
-  const state = GO_STATES[cause.code];
+  const state = errno(cause.cause) === "ENOTDIR" ? "not a directory" : GO_STATES[cause.code];
   const message = state === undefined ? cause.message : `${verb} ${path}: ${state}`;
   return new KubesealError("KUBESEAL_FILE", message, { cause, hints: cause.hints });
 }

@@ -1,6 +1,7 @@
 import { fingerprintProblem } from "../certificates/fingerprint.ts";
 import { durationMs } from "../flag.ts";
 import type { FlagKind, FlagSpec } from "../pflag.ts";
+import { levelProblem, modulesProblem, severityProblem, sizeProblem, traceProblem } from "./logging-flags.ts";
 
 /** A flag of kubeseal with what its usage list says. */
 export interface KubesealFlag {
@@ -16,6 +17,7 @@ export interface KubesealFlag {
   readonly logging?: true;
   readonly hidden?: true;
   readonly check?: (value: string) => string | undefined;
+  readonly notBoolean?: string;
 }
 
 export const SCOPES = ["strict", "namespace-wide", "cluster-wide"] as const;
@@ -23,9 +25,6 @@ export type ScopeName = (typeof SCOPES)[number];
 
 const isScope = (value: string) =>
   value === "" || SCOPES.some((scope) => scope === value) ? undefined : `must be one of: ${SCOPES.join(", ")}`;
-
-const isInteger = (value: string) =>
-  /^[+-]?[0-9]{1,9}$/.test(value) ? undefined : `strconv.ParseInt: parsing "${value}": invalid syntax`;
 
 const isDuration = (value: string) =>
   durationMs(value) === undefined ? "it is not a duration such as 90m, 12h or 7d" : undefined;
@@ -133,26 +132,36 @@ function loggingFlags(): KubesealFlag[] {
     "skip_headers",
     "skip_log_headers",
   ];
-  const typed: readonly (readonly [string, string])[] = [
-    ["alsologtostderrthreshold", "severity"],
-    ["log_backtrace_at", "traceLocation"],
+  const typed: readonly (readonly [name: string, type: string, check?: KubesealFlag["check"]])[] = [
+    ["alsologtostderrthreshold", "severity", severityProblem],
+    ["log_backtrace_at", "traceLocation", traceProblem],
     ["log_dir", "string"],
     ["log_file", "string"],
-    ["log_file_max_size", "uint"],
-    ["stderrthreshold", "severity"],
-    ["vmodule", "moduleSpec"],
+    ["log_file_max_size", "uint", sizeProblem],
+    ["stderrthreshold", "severity", severityProblem],
+    ["vmodule", "moduleSpec", modulesProblem],
   ];
   return [
-    ...switches.map((name): KubesealFlag => ({ name, kind: "bool", usage, logging: true })),
-    ...typed.map(([name, type]): KubesealFlag => ({ name, kind: "string", type, usage, logging: true })),
-    { name: "v", short: "v", kind: "string", type: "Level", usage, logging: true, check: isInteger },
+    ...switches.map((name): KubesealFlag => ({ name, kind: "bool", usage, logging: true, notBoolean: "parse error" })),
+    ...typed.map(
+      ([name, type, check]): KubesealFlag => ({
+        name,
+        kind: "string",
+        type,
+        usage,
+        logging: true,
+        ...(check === undefined ? {} : { check }),
+      }),
+    ),
+    { name: "v", short: "v", kind: "string", type: "Level", usage, logging: true, check: levelProblem },
   ];
 }
 
 /** The same flags for the parser. */
-export const KUBESEAL_SPECS: readonly FlagSpec[] = KUBESEAL_FLAGS.map(({ name, short, kind, check }) => ({
+export const KUBESEAL_SPECS: readonly FlagSpec[] = KUBESEAL_FLAGS.map(({ name, short, kind, check, notBoolean }) => ({
   name,
   short,
   kind,
   check,
+  notBoolean,
 }));

@@ -1,4 +1,9 @@
-import { type ObtainedCertificate, obtainedCertificate, obtainPem } from "../certificates/sealing-certificates.ts";
+import {
+  checkedTime,
+  type ObtainedCertificate,
+  obtainedCertificate,
+  obtainPem,
+} from "../certificates/sealing-certificates.ts";
 import type { CommandRunner } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
@@ -89,7 +94,7 @@ async function useCertificate(context: Context): Promise<void> {
       await context.print(new TextDecoder().decode(pem));
       continue;
     }
-    const obtained = obtainedCertificate(pem, cert, fingerprints);
+    const obtained = checkedTime(obtainedCertificate(pem, cert, fingerprints), io.now());
     await hintAtAge(obtained, io);
     certificates.push(obtained);
   }

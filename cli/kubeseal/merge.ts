@@ -1,5 +1,6 @@
 import { mergeInto } from "../../src/secrets/index.ts";
-import { checkedTime, type ObtainedCertificate } from "../certificates/sealing-certificates.ts";
+import { isSameFile } from "../age/same-file-adapter.ts";
+import type { ObtainedCertificate } from "../certificates/sealing-certificates.ts";
 import type { Context } from "./context.ts";
 import { KubesealError } from "./errors.ts";
 import { readFileGo, replaceFileGo } from "./files.ts";
@@ -10,7 +11,7 @@ import { readSecrets } from "./secret.ts";
 /** `--merge-into`: the items of the first Secret of the input are added to the SealedSecret in a file. */
 export async function mergeMode(context: Context, certificates: readonly ObtainedCertificate[]): Promise<void> {
   const { options, io } = context;
-  const { mergeInto: path, allowEmptyData, namespace, scope, format } = options;
+  const { mergeInto: path, allowEmptyData, namespace, scope, sealedSecretFile } = options;
   const [obtained, other] = certificates;
   if (obtained === undefined || other !== undefined) {
     throw new KubesealError(
@@ -22,7 +23,7 @@ export async function mergeMode(context: Context, certificates: readonly Obtaine
     );
   }
   const [secret, second] = await readSecrets(context);
-  const target = readSealedSecret(await readFileGo(io, path));
+  const target = readSealedSecret(await readFileGo(io, path, { forWriting: true }))?.object;
   if (target === undefined || secret === undefined) {
     throw new KubesealError("KUBESEAL_BAD_INPUT", `Cannot merge into "${path}": it holds no SealedSecret`);
   }
@@ -34,6 +35,8 @@ export async function mergeMode(context: Context, certificates: readonly Obtaine
     scope: scope === "strict" ? undefined : scope,
   };
   const merged = await mergeInto(target, secret, settings);
-  checkedTime(obtained, io.now());
-  await replaceFileGo(io, path, printObject(merged, format), { keepMode: true });
+  const text = printObject(merged, context.format);
+  // The output file is written last, and empty otherwise: where it is the target, that would lose everything.
+  if (sealedSecretFile !== "" && (await isSameFile(io, path, sealedSecretFile))) await context.print(text);
+  else await replaceFileGo(io, path, text, { keepMode: true });
 }

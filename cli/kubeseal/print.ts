@@ -9,6 +9,7 @@ import { KubesealError } from "./errors.ts";
  */
 export function printObject(object: object, format: string): string {
   switch (format.toLowerCase()) {
+    case "":
     case "json":
       return `${printJson(inGoOrder(object, ORDER), { indent: "  " })}\n`;
     case "yaml":

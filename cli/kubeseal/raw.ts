@@ -1,6 +1,6 @@
 import { encodeBase64 } from "../../src/bytes/base64.ts";
 import { scopeLabel, sealItem } from "../../src/sealed/index.ts";
-import { checkedTime, type ObtainedCertificate } from "../certificates/sealing-certificates.ts";
+import type { ObtainedCertificate } from "../certificates/sealing-certificates.ts";
 import type { Context } from "./context.ts";
 import { KubesealError } from "./errors.ts";
 import { readFileGo, readStdinGo } from "./files.ts";
@@ -30,8 +30,7 @@ export async function rawMode(context: Context, certificates: readonly ObtainedC
   const [source] = fromFile;
   const plain = source === undefined ? await readStdinGo(io) : await readFileGo(io, source.replace(/^[^=]*=/, ""));
   const label = scopeLabel(scope, namespace, name);
-  for (const obtained of certificates) {
-    const { certificate } = checkedTime(obtained, io.now());
+  for (const { certificate } of certificates) {
     const sealed = encodeBase64(await sealItem(certificate.spki, plain, label));
     await context.print(certificates.length === 1 ? sealed : `${sealed}\n`);
   }

@@ -1,5 +1,5 @@
 import { type Secret, sealSecret } from "../../src/secrets/index.ts";
-import { checkedTime, type ObtainedCertificate } from "../certificates/sealing-certificates.ts";
+import type { ObtainedCertificate } from "../certificates/sealing-certificates.ts";
 import type { Context } from "./context.ts";
 import { fallbackNamespace } from "./namespace.ts";
 import { readSecrets } from "./secret.ts";
@@ -14,14 +14,13 @@ export async function sealMode(context: Context, certificates: readonly Obtained
 }
 
 async function sealAll(secrets: readonly Secret[], obtained: ObtainedCertificate, context: Context): Promise<void> {
-  const { options, io } = context;
+  const { options } = context;
   const { allowEmptyData, name, namespace, scope } = options;
   for (const secret of secrets) {
     const isPlaced = (secret.metadata.namespace ?? "") !== "" || namespace !== "" || secret.data.size === 0;
     const defaultNamespace = isPlaced || scope === "cluster-wide" ? undefined : await fallbackNamespace(options);
     const settings = { spki: obtained.certificate.spki, allowEmptyData, name, namespace, scope, defaultNamespace };
     const sealed = await sealSecret(secret, settings);
-    checkedTime(obtained, io.now());
     await context.printObject(sealed);
   }
 }

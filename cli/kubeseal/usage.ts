@@ -4,7 +4,7 @@ import { KUBESEAL_FLAGS } from "./flags.ts";
 export function flagList(): string {
   const rows = KUBESEAL_FLAGS.filter(({ hidden }) => hidden !== true).map(
     ({ name, short, type, usage, shownDefault }) => ({
-      left: `${short === undefined ? "     " : ` -${short},`} --${name}${type === undefined ? "" : ` ${type}`}`,
+      left: `${short === undefined ? "    " : ` -${short},`} --${name}${type === undefined ? "" : ` ${type}`}`,
       right: shownDefault === undefined ? usage : `${usage} (default ${shownDefault})`,
     }),
   );

@@ -118,7 +118,14 @@ async function openPools(config: ClusterConfig, server: URL, connections: number
           connections: limit,
           ...keepAlive,
         })
-      : new ProxyAgent({ uri: proxyUrl, requestTls: tls, connections: limit, ...keepAlive });
+      : new ProxyAgent({
+          uri: proxyUrl,
+          requestTls: tls,
+          // What goes over http is handed to the proxy to fetch; only https needs a tunnel through it.
+          proxyTunnel: server.protocol === "https:",
+          connections: limit,
+          ...keepAlive,
+        });
   return { calls: open(connections), streams: open(null) };
 }
 

@@ -1,6 +1,6 @@
 import type { ObjectMeta } from "../objects/index.ts";
 import { type Fields, field, isFields, mapFields, stringMap } from "./fields.ts";
-import type { GoDecoder, GoPlace } from "./go-decoder.ts";
+import { GoDecoder, type GoPlace } from "./go-decoder.ts";
 
 /** Fields that are text and that nothing is made of: the API server owns them. Name and Go type. */
 const OWNED_TEXTS = [
@@ -43,6 +43,15 @@ export function decodeMetadata(value: Fields, root: GoDecoder): ObjectMeta {
   put("finalizers", finalizers?.length === 0 ? undefined : finalizers);
   put("managedFields", managedFields?.length === 0 ? undefined : managedFields);
   return meta;
+}
+
+/**
+ * Checks the metadata of an object of which nothing is converted, such as a SealedSecret.
+ *
+ * @throws {SecretsError} `SECRETS_SECRET_MALFORMED`
+ */
+export function checkMetadata(value: Fields): void {
+  decodeMetadata(value, new GoDecoder(false));
 }
 
 function at(name: string): GoPlace {

@@ -1,3 +1,4 @@
+export { checkMetadata } from "./decode-metadata.ts";
 export { type DecodeOptions, decodeSecret } from "./decode-secret.ts";
 export { decryptingTree } from "./decrypting-tree.ts";
 export type {

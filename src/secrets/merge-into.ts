@@ -41,7 +41,7 @@ export async function mergeInto(target: KubeObject, secret: Secret, options: Mer
   const items = await sealItems(secret, options.spki, scopeLabel(scope, namespace, name));
   const spec = isFields(target["spec"]) ? target["spec"] : {};
   const template = isFields(spec["template"]) ? spec["template"] : {};
-  const given = view.template.metadata ?? { name, namespace };
+  const given = view.template.metadata ?? {};
   const input = secret.metadata;
   const metadata = {
     ...given,

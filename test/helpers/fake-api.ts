@@ -29,7 +29,7 @@ export interface FakeApiOptions {
 /**
  * An API server with nothing but a controller behind its service proxy, on loopback. The controller's namespace says how
  * it behaves: `ANSWERS` and `SERVICES` name the odd ones, all others are a good controller that opens what carries no
- * annotation `fake: undecryptable`.
+ * annotation `fake: undecryptable`; `slow` never answers.
  */
 export async function startFakeApi({ certificates, tls }: FakeApiOptions): Promise<FakeApi> {
   const requests: AskedRequest[] = [];
@@ -57,11 +57,11 @@ export async function startFakeApi({ certificates, tls }: FakeApiOptions): Promi
   };
 }
 
-const SERVICE = /^\/api\/v1\/namespaces\/([^/]+)\/services\/([^/]+)$/;
-const PROXY = /^\/api\/v1\/namespaces\/([^/]+)\/services\/([^/]+)\/proxy(\/.*)$/;
+const SERVICE = /^(?:\/clusters\/a)?\/api\/v1\/namespaces\/([^/]+)\/services\/([^/]+)$/;
+const PROXY = /^(?:\/clusters\/a)?\/api\/v1\/namespaces\/([^/]+)\/services\/([^/]+)\/proxy(\/.*)$/;
 
 /** How a Service looks or fails, by namespace. */
-const SERVICES: Readonly<Record<string, (response: ServerResponse, name: string) => void>> = {
+export const SERVICES: Readonly<Record<string, (response: ServerResponse, name: string) => void>> = {
   named: (response) => json(response, 200, service([{ name: "http", port: 8080 }])),
   several: (response) => json(response, 200, service([{ name: "web", port: 80 }, { port: 8080 }])),
   portless: (response) => json(response, 200, service([])),
@@ -79,7 +79,7 @@ const SERVICES: Readonly<Record<string, (response: ServerResponse, name: string)
 };
 
 /** How what is behind the proxy fails, by namespace. */
-const ANSWERS: Readonly<Record<string, (response: ServerResponse, count: number) => void>> = {
+export const ANSWERS: Readonly<Record<string, (response: ServerResponse, count: number) => void>> = {
   "proxy-forbidden": (response) =>
     status(
       response,
@@ -126,6 +126,7 @@ function answer(
     plain(response, 429, "limit exceeded\n", { "Retry-After": "1" });
     return;
   }
+  if (namespace === "slow") return;
   const fail = ANSWERS[namespace];
   if (fail !== undefined) fail(response, count);
   else if (path === "/v1/cert.pem") plain(response, 200, certificates[namespace] ?? certificates["*"] ?? "");
@@ -140,12 +141,20 @@ function rotate(response: ServerResponse, body: string): void {
     plain(response, 500, "");
     return;
   }
-  const { metadata, spec } = JSON.parse(body);
+  const { metadata, spec } = parsed(body);
   plain(
     response,
     200,
     JSON.stringify({ metadata, spec: { ...spec, template: { ...spec?.template, data: undefined } } }),
   );
+}
+
+function parsed(body: string) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return {};
+  }
 }
 
 function service(ports: readonly object[]) {
