@@ -39,6 +39,8 @@ export interface KubesealOptions {
   readonly verbosity: number;
   readonly version: boolean;
   readonly selection: ClusterSelection;
+  /** As typed. */
+  readonly requestTimeout: string;
 }
 
 export type OptionsResult =
@@ -83,6 +85,7 @@ export function readOptions(words: readonly string[], io: Pick<Io, "env" | "cwd"
       validate: isOn("validate"),
       verbosity: Number(text("v", "0")),
       version: isOn("version"),
+      requestTimeout: text("request-timeout", "0"),
       selection: {
         env: io.env,
         cwd: io.cwd,

@@ -70,13 +70,18 @@ function inGoOrder(value: unknown, order: Order | undefined): unknown {
   const known = Object.keys(order).filter((key) => keys.includes(key));
   const others = keys.filter((key) => !Object.hasOwn(order, key)).sort(compareBytes);
   const entries = [...known, ...others].map((key): [string, unknown] => [key, inGoOrder(value[key], order[key])]);
-  return new Map(entries.filter(([, item]) => item !== null && item !== undefined));
+  return new Map(entries.filter(([key, item]) => item !== undefined && !isLeftOut(key, item)));
 }
 
 function withoutNulls(value: unknown, order: Order | undefined): unknown {
   if (order === undefined || !isObject(value)) return value;
-  const entries = Object.entries(value).filter(([, item]) => item !== null);
+  const entries = Object.entries(value).filter(([key, item]) => !isLeftOut(key, item));
   return Object.fromEntries(entries.map(([key, item]) => [key, withoutNulls(item, order[key])]));
+}
+
+/** Go leaves out what is empty, but of the items it always says that there are none. */
+function isLeftOut(key: string, item: unknown): boolean {
+  return item === null && key !== "encryptedData";
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

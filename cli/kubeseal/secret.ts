@@ -1,5 +1,6 @@
 import { decodeSecret, type Secret, SecretsError } from "../../src/secrets/index.ts";
 import type { YamlValue } from "../../src/yaml/index.ts";
+import { isBlank } from "./blank.ts";
 import type { Context } from "./context.ts";
 import { KubesealError } from "./errors.ts";
 import { type InputDocument, readInput } from "./input.ts";
@@ -21,39 +22,6 @@ export async function readSecrets(context: Context): Promise<readonly Secret[]> 
   }
   await context.doubt([...warnings, ...documents.flatMap(strangeKind)]);
   return documents.map(readSecret);
-}
-
-/** Fields of metadata that count as absent when they are empty text; all others only when they are null. */
-const META_TEXTS = ["generateName", "name", "namespace", "resourceVersion", "selfLink", "uid"];
-const META_OTHERS = [
-  "annotations",
-  "creationTimestamp",
-  "deletionGracePeriodSeconds",
-  "deletionTimestamp",
-  "finalizers",
-  "labels",
-  "managedFields",
-  "ownerReferences",
-];
-
-/** A document that says nothing of a Secret is passed over like an empty one: only unknown fields, or empty known ones. */
-function isBlank(value: unknown): boolean {
-  const metadata = lookUp(value, "metadata");
-  const isGenerated = lookUp(metadata, "generation") !== undefined && Number(lookUp(metadata, "generation")) !== 0;
-  return (
-    !isGenerated &&
-    ["apiVersion", "kind", "type"].every((name) => (lookUp(value, name) ?? "") === "") &&
-    ["data", "stringData", "immutable"].every((name) => lookUp(value, name) === undefined) &&
-    META_TEXTS.every((name) => (lookUp(metadata, name) ?? "") === "") &&
-    META_OTHERS.every((name) => lookUp(metadata, name) === undefined)
-  );
-}
-
-/** A field whose name may differ in case; undefined when it is absent or null. */
-function lookUp(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const wanted = name.toLowerCase();
-  return Object.entries(value).findLast(([key]) => key.toLowerCase() === wanted)?.[1] ?? undefined;
 }
 
 function sortedFields(value: YamlValue): YamlValue {

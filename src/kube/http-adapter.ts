@@ -1,4 +1,5 @@
 import { createSecureContext, type SecureContext } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import type { Dispatcher } from "undici";
 import { createClient } from "./client.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
@@ -43,9 +44,9 @@ function createHttpTransport(config: ClusterConfig, options: { readonly connecti
   const prefix = server.pathname.replace(/\/+$/, "");
   let pools: Promise<Pools> | undefined;
 
-  const send = async (request: TransportRequest, refresh: boolean): Promise<TransportResponse> => {
+  const send = async (request: TransportRequest, credentials: Headers): Promise<TransportResponse> => {
     pools ??= openPools(config, server, options.connections ?? CONNECTIONS);
-    const [{ calls, streams }, credentials] = await Promise.all([pools, config.authorize(refresh)]);
+    const { calls, streams } = await pools;
     const url = `${server.origin}${prefix}${request.path}`;
     try {
       const response = await (request.stream === true ? streams : calls).request({
@@ -70,10 +71,14 @@ function createHttpTransport(config: ClusterConfig, options: { readonly connecti
 
   return {
     async send(request) {
-      const response = await send(request, false);
+      const credentials = await config.authorize(false);
+      const response = await send(request, credentials);
       if (response.status !== 401) return response;
+      const renewed = await config.authorize(true);
+      // The same token would be refused again.
+      if (isDeepStrictEqual(renewed, credentials)) return response;
       for await (const _ of response.body);
-      return send(request, true);
+      return send(request, renewed);
     },
     async close() {
       const open = await pools?.catch(() => undefined);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { credentialsOf, pem } from "./credentials-adapter.ts";
@@ -14,6 +14,7 @@ import {
   mergeKubeconfigs,
   readKubeconfig,
 } from "./kubeconfig.ts";
+import { checkChosen } from "./kubeconfig-problems.ts";
 
 /** Where to look for a cluster, and what the command line overrides. Names follow kubectl's flags. */
 export interface ClusterSelection {
@@ -63,8 +64,16 @@ export async function loadClusterConfig(selection: ClusterSelection): Promise<Cl
   if (selection.user !== undefined && user === undefined) throw missing("auth info", selection.user);
   const { server } = address;
   const proxyUrl = selection.proxyUrl ?? cluster?.proxyUrl ?? proxyFromEnv(selection.env, server);
+  const chosen = overridden(user, selection);
+  const namespace = selection.namespace ?? context?.namespace;
+  const ca = caOf(selection, cluster);
+  checkChosen({ clusterName: clusterName ?? "", ca, proxyUrl, userName: userName ?? "", user: chosen }, whyUnreadable);
+  // No password or token goes over a wire that anybody can read; the Go clients leave them out there, too.
+  if (!/^https:/i.test(server)) {
+    return { ...address, proxyUrl, namespace, authorize: withImpersonation(nobody, chosen, selection) };
+  }
   const credentials = await credentialsOf({
-    user: overridden(user, selection),
+    user: chosen,
     userName: userName ?? "",
     config,
     contextName: selection.context ?? config.currentContext,
@@ -75,9 +84,32 @@ export async function loadClusterConfig(selection: ClusterSelection): Promise<Cl
     clientCertificate: credentials.clientCertificate,
     clientKey: credentials.clientKey,
     proxyUrl,
-    namespace: selection.namespace ?? context?.namespace,
-    authorize: withImpersonation(credentials.authorize, selection),
+    namespace,
+    authorize: withImpersonation(credentials.authorize, chosen, selection),
   };
+}
+
+const nobody: ClusterConfig["authorize"] = () => Promise.resolve({});
+
+function caOf(selection: ClusterSelection, cluster: KubeconfigCluster | undefined): FileOrData | undefined {
+  return asked(selection.certificateAuthority, selection.cwd) ?? cluster?.certificateAuthority;
+}
+
+/** Go's word on a file that cannot be read. */
+function whyUnreadable(file: FileOrData): string | undefined {
+  if (file.kind === "data") return undefined;
+  try {
+    accessSync(resolve(file.folder, file.path), constants.R_OK);
+    return undefined;
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "";
+    return code === "EACCES" ? "permission denied" : "no such file or directory";
+  }
+}
+
+/** An address without a scheme is one of http, unless something of TLS was given with it. */
+function withScheme(server: string, isTls: boolean): string {
+  return server === "" || /^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `${isTls ? "https" : "http"}://${server}`;
 }
 
 /**
@@ -110,13 +142,19 @@ function locate(config: Kubeconfig, selection: ClusterSelection): Located {
   const clusterName = selection.cluster ?? context?.cluster;
   const cluster = clusterName === undefined ? undefined : config.clusters.get(clusterName);
   if (selection.cluster !== undefined && cluster === undefined) throw missing("cluster", selection.cluster);
-  const server = selection.server ?? cluster?.server ?? "";
+  const ca = caOf(selection, cluster);
+  const insecureSkipTlsVerify = selection.insecureSkipTlsVerify ?? cluster?.insecureSkipTlsVerify;
+  const server = withScheme(
+    selection.server ?? cluster?.server ?? "",
+    ca !== undefined || insecureSkipTlsVerify === true,
+  );
   if (server === "") throw noConfiguration();
-  const ca = asked(selection.certificateAuthority, selection.cwd) ?? cluster?.certificateAuthority;
+  const why = ca === undefined ? undefined : whyUnreadable(ca);
   const address = {
     server,
-    ca: ca === undefined ? undefined : pem(ca),
-    insecureSkipTlsVerify: selection.insecureSkipTlsVerify ?? cluster?.insecureSkipTlsVerify,
+    // Whatever is wrong with the file is told with all else that is wrong.
+    ca: ca === undefined || why !== undefined ? undefined : pem(ca),
+    insecureSkipTlsVerify,
     tlsServerName: selection.tlsServerName ?? cluster?.tlsServerName,
   };
   return { kind: "named", context, clusterName, cluster, address };
@@ -149,6 +187,7 @@ async function readFile(path: string, cwd: string, need: "required" | "optional"
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : "";
     if (code === "ENOENT" && need === "optional") return undefined;
+    if (code === "EISDIR") throw brokenKubeconfig(path, `read ${path}: is a directory`, cause);
     const state = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "no permission" : String(code);
     throw new KubeError("KUBE_CONFIG_UNREADABLE", `Cannot read the kubeconfig "${path}": ${state}`, {
       apiMessage: code === "ENOENT" ? `stat ${path}: no such file or directory` : `open ${path}: permission denied`,
@@ -214,9 +253,13 @@ function overridden(user: KubeconfigUser | undefined, selection: ClusterSelectio
 
 function withImpersonation(
   authorize: ClusterConfig["authorize"],
+  user: KubeconfigUser | undefined,
   selection: ClusterSelection,
 ): ClusterConfig["authorize"] {
-  const { as, asUid, asGroups = [] } = selection;
+  const as = selection.as ?? user?.as;
+  const asUid = selection.asUid ?? user?.asUid;
+  const given = selection.asGroups ?? [];
+  const asGroups = given.length > 0 ? given : (user?.asGroups ?? []);
   if (as === undefined && asUid === undefined && asGroups.length === 0) return authorize;
   const headers: Record<string, string | string[]> = {};
   if (as !== undefined) headers["impersonate-user"] = as;

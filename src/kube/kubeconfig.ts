@@ -23,6 +23,10 @@ export interface KubeconfigUser {
   readonly password?: string;
   readonly clientCertificate?: FileOrData;
   readonly clientKey?: FileOrData;
+  /** Whom the user acts as. */
+  readonly as?: string;
+  readonly asUid?: string;
+  readonly asGroups?: readonly string[];
   /** The user logs in through a plugin or an identity provider. */
   readonly needsPlugin: boolean;
   /** As written, for the plugin. */
@@ -71,9 +75,15 @@ export function readKubeconfig(parsed: unknown, source: string, folder: string):
       const tokenFile = string(user["tokenFile"]);
       const username = string(user["username"]);
       const password = string(user["password"]);
+      const as = string(user["as"]);
+      const asUid = string(user["as-uid"]);
+      const groups = user["as-groups"];
       return {
         needsPlugin: user["exec"] !== undefined || user["auth-provider"] !== undefined,
         raw: user,
+        ...(as === undefined ? {} : { as }),
+        ...(asUid === undefined ? {} : { asUid }),
+        ...(Array.isArray(groups) ? { asGroups: groups.filter((group) => typeof group === "string") } : {}),
         ...(token === undefined ? {} : { token }),
         ...(tokenFile === undefined ? {} : { tokenFile }),
         ...(username === undefined ? {} : { username }),

@@ -2,47 +2,49 @@ import type { ObjectMeta } from "../objects/index.ts";
 import { type Fields, field, isFields, mapFields, stringMap } from "./fields.ts";
 import { GoDecoder, type GoPlace } from "./go-decoder.ts";
 
-/** Fields that are text and that nothing is made of: the API server owns them. Name and Go type. */
-const OWNED_TEXTS = [
-  ["resourceVersion", "string"],
-  ["selfLink", "string"],
-  ["uid", "types.UID"],
-] as const;
-
 /**
- * The metadata of a Secret, as far as a SealedSecret takes it over; the rest is only checked. Fields are looked at in
- * the order of their names, so that of several mistakes the same one is told as by the Go tools.
+ * The metadata of an object with every field that Kubernetes knows; others are dropped, absent and empty ones left out.
+ * Fields are looked at in the order of their names, so that of several mistakes the same one is told as by the Go tools.
  *
  * @throws {SecretsError} `SECRETS_SECRET_MALFORMED`
  */
 export function decodeMetadata(value: Fields, root: GoDecoder): ObjectMeta {
-  const annotations = texts(value, "annotations", root);
-  root.time(field(value, "creationTimestamp"), at("creationTimestamp"));
-  root.checkInteger(field(value, "deletionGracePeriodSeconds"), at("deletionGracePeriodSeconds"));
-  root.time(field(value, "deletionTimestamp"), at("deletionTimestamp"));
-  const finalizers = root
-    .list(field(value, "finalizers"), at("finalizers"), "[]string")
-    ?.map((entry) => root.text(entry, at("finalizers")) ?? "");
-  const generateName = root.text(field(value, "generateName"), at("generateName"));
-  root.checkInteger(field(value, "generation"), at("generation"));
-  const labels = texts(value, "labels", root);
-  const managedFields = managedFieldsOf(field(value, "managedFields"), root);
-  const name = root.text(field(value, "name"), at("name"));
-  const namespace = root.text(field(value, "namespace"), at("namespace"));
-  checkOwners(field(value, "ownerReferences"), root);
-  for (const [owned, goType] of OWNED_TEXTS) root.text(field(value, owned), at(owned), goType);
-  const meta: ObjectMeta = {};
-  const put = (key: string, content: string | object | undefined) => {
-    if (content !== undefined && content !== "") meta[key] = content;
+  const parts = {
+    annotations: texts(value, "annotations", root),
+    creationTimestamp: root.time(field(value, "creationTimestamp"), at("creationTimestamp")),
+    deletionGracePeriodSeconds: root.integer(
+      field(value, "deletionGracePeriodSeconds"),
+      at("deletionGracePeriodSeconds"),
+    ),
+    deletionTimestamp: root.time(field(value, "deletionTimestamp"), at("deletionTimestamp")),
+    finalizers: root
+      .list(field(value, "finalizers"), at("finalizers"), "[]string")
+      ?.map((entry) => root.text(entry, at("finalizers")) ?? ""),
+    generateName: root.text(field(value, "generateName"), at("generateName")),
+    generation: root.integer(field(value, "generation"), at("generation")) || undefined,
+    labels: texts(value, "labels", root),
+    managedFields: managedFieldsOf(field(value, "managedFields"), root),
+    name: root.text(field(value, "name"), at("name")),
+    namespace: root.text(field(value, "namespace"), at("namespace")),
+    ownerReferences: ownersOf(field(value, "ownerReferences"), root),
+    resourceVersion: root.text(field(value, "resourceVersion"), at("resourceVersion")),
+    selfLink: root.text(field(value, "selfLink"), at("selfLink")),
+    uid: root.text(field(value, "uid"), at("uid"), "types.UID"),
   };
-  put("name", name);
-  put("generateName", generateName);
-  put("namespace", namespace);
-  put("labels", labels);
-  put("annotations", annotations);
-  put("finalizers", finalizers?.length === 0 ? undefined : finalizers);
-  put("managedFields", managedFields?.length === 0 ? undefined : managedFields);
-  return meta;
+  return filled(parts);
+}
+
+/** What a SealedSecret takes over of a Secret's metadata: all but what the API server owns. */
+export function ownMetadata({
+  name,
+  generateName,
+  namespace,
+  labels,
+  annotations,
+  finalizers,
+  managedFields,
+}: ObjectMeta): ObjectMeta {
+  return filled({ name, generateName, namespace, labels, annotations, finalizers, managedFields });
 }
 
 /**
@@ -52,6 +54,15 @@ export function decodeMetadata(value: Fields, root: GoDecoder): ObjectMeta {
  */
 export function checkMetadata(value: Fields): void {
   decodeMetadata(value, new GoDecoder(false));
+}
+
+/** Without what Go leaves out: absent values, empty texts, lists and maps. */
+function filled(parts: Fields): ObjectMeta {
+  const entries = Object.entries(parts).filter(([, part]) => {
+    if (part === undefined || part === "") return false;
+    return typeof part !== "object" || part === null || Object.keys(part).length > 0;
+  });
+  return Object.fromEntries(entries);
 }
 
 function at(name: string): GoPlace {
@@ -82,18 +93,19 @@ function managedFieldsOf(value: unknown, root: GoDecoder): readonly Fields[] | u
       fieldsV1: field(entry ?? {}, "fieldsV1") ?? undefined,
       subresource: text("subresource"),
     };
-    return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined && part !== ""));
+    return filled(parts);
   });
 }
 
-function checkOwners(value: unknown, root: GoDecoder): void {
+function ownersOf(value: unknown, root: GoDecoder): readonly Fields[] | undefined {
   const place = at("ownerReferences");
-  for (const entry of root.list(value, place, "[]v1.OwnerReference") ?? []) {
-    if (entry === null) continue;
-    if (!isFields(entry)) throw root.wrongType(entry, place, "v1.OwnerReference");
+  return root.list(value, place, "[]v1.OwnerReference")?.map((entry) => {
+    if (entry !== null && !isFields(entry)) throw root.wrongType(entry, place, "v1.OwnerReference");
     const inner = (name: string) => ({ go: `OwnerReference.metadata.ownerReferences.${name}`, path: place.path });
-    for (const name of ["apiVersion", "kind", "name"]) root.text(field(entry, name), inner(name));
-    for (const name of ["controller", "blockOwnerDeletion"]) root.bool(field(entry, name), inner(name));
-    root.text(field(entry, "uid"), inner("uid"), "types.UID");
-  }
+    const text = (name: string, goType?: string) => root.text(field(entry ?? {}, name), inner(name), goType) ?? "";
+    const bool = (name: string) => root.bool(field(entry ?? {}, name), inner(name));
+    const [apiVersion, kind, name] = [text("apiVersion"), text("kind"), text("name")];
+    const flags = { controller: bool("controller"), blockOwnerDeletion: bool("blockOwnerDeletion") };
+    return { apiVersion, kind, name, uid: text("uid", "types.UID"), ...filled(flags) };
+  });
 }

@@ -1,5 +1,5 @@
 import { ClearText } from "../clear-text.ts";
-import { decodeMetadata } from "./decode-metadata.ts";
+import { decodeMetadata, ownMetadata } from "./decode-metadata.ts";
 import { field, isFields, mapFields } from "./fields.ts";
 import { GoDecoder, type GoPlace } from "./go-decoder.ts";
 import type { Secret } from "./secret.ts";
@@ -34,7 +34,7 @@ export function decodeSecret(value: unknown, { scalarsAsText = true }: DecodeOpt
     if (part !== null && !isFields(part)) throw root.wrongType(part, at("metadata"), "v1.ObjectMeta");
     return part ?? {};
   });
-  const metadata = decodeMetadata(Object.assign({}, ...given), root);
+  const metadata = ownMetadata(decodeMetadata(Object.assign({}, ...given), root));
   const texts = at("stringData");
   for (const [key, entry] of mapFields(value, "stringData").flatMap((map) =>
     root.entries(map, texts, "map[string]string"),

@@ -57,11 +57,12 @@ export class GoDecoder {
     throw this.wrongType(value, place, "bool");
   }
 
-  /** Only checked: nobody needs the number. */
-  checkInteger(value: unknown, place: GoPlace): void {
-    if (value === undefined || value === null || typeof value === "bigint") return;
-    if (typeof value !== "number") throw this.wrongType(value, place, "int64");
-    if (!Number.isSafeInteger(value)) throw this.#malformed(wrongNumber(value, place, "int64"), place);
+  integer(value: unknown, place: GoPlace): number | undefined {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== "number" && typeof value !== "bigint") throw this.wrongType(value, place, "int64");
+    const number = Number(value);
+    if (!Number.isSafeInteger(number)) throw this.#malformed(wrongNumber(number, place, "int64"), place);
+    return number;
   }
 
   /** A time, in UTC. */

@@ -1,4 +1,5 @@
 export { checkMetadata } from "./decode-metadata.ts";
+export { decodeSealedSecret } from "./decode-sealed-secret.ts";
 export { type DecodeOptions, decodeSecret } from "./decode-secret.ts";
 export { decryptingTree } from "./decrypting-tree.ts";
 export type {

@@ -103,7 +103,7 @@ export const ANSWERS: Readonly<Record<string, (response: ServerResponse, count: 
   "proxy-always-busy": (response) => plain(response, 429, "limit exceeded\n", { "Retry-After": "0" }),
   "proxy-empty": (response) => plain(response, 200, ""),
   "proxy-object": (response) => plain(response, 200, "{}"),
-  "proxy-garbage": (response) => plain(response, 200, "not what was asked for"),
+  "proxy-garbage": (response) => plain(response, 200, "<html>log in</html>"),
   "proxy-list": (response) => plain(response, 200, "[1]"),
   "proxy-created": (response) => plain(response, 201, "{}"),
 };
@@ -113,14 +113,15 @@ function answer(
   response: ServerResponse,
   certificates: Readonly<Record<string, string>>,
 ): void {
-  const { url = "", body = "" } = requests.at(-1) ?? {};
+  const { url: asked = "", body = "" } = requests.at(-1) ?? {};
+  const url = asked.split("?")[0] ?? "";
   const [, serviceNamespace = "", name = ""] = SERVICE.exec(url) ?? [];
   if (serviceNamespace !== "") {
     (SERVICES[serviceNamespace] ?? ((to) => json(to, 200, service([{ port: 8080 }]))))(response, name);
     return;
   }
   const [, namespace = "", , path = ""] = PROXY.exec(url) ?? [];
-  const count = requests.filter((request) => request.url === url).length;
+  const count = requests.filter((request) => request.url === asked).length;
   // Busy for one request only.
   if (namespace === "proxy-busy-once" && count === 1) {
     plain(response, 429, "limit exceeded\n", { "Retry-After": "1" });

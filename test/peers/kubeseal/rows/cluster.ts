@@ -15,6 +15,11 @@ const MODES: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 const DIFFERENT: Readonly<Record<string, Difference>> = {
+  login: {
+    row: "an answer that is no JSON",
+    code: 1,
+    stderr: /^error: cannot get sealed secret service: the answer is not JSON\./,
+  },
   portless: {
     row: "a Service without ports",
     code: 1,
@@ -34,6 +39,13 @@ function answerRows(): Invocation[] {
     }),
   );
 }
+
+const ENDLESS: Difference = {
+  row: "a JSON object followed by",
+  code: 0,
+  stderr: /^warning: document 2 is passed over/,
+  hangs: true,
+};
 
 const SEALED = (more = "", items = "{a: AgA=}") =>
   `apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: db\n  namespace: apps\n${more}spec:\n  encryptedData: ${items}\n`;
@@ -96,8 +108,11 @@ const INPUTS: Readonly<Record<string, string>> = {
 
 function inputRows(): Invocation[] {
   return Object.entries(INPUTS).flatMap(([name, stdin], at) => [
-    row(`validate ${name}`, ["--validate"], { stdin }),
-    row(`re-encrypt ${name}`, at % 2 === 0 ? ["--re-encrypt", "-o", "yaml"] : ["--re-encrypt"], { stdin }),
+    row(`validate ${name}`, ["--validate"], { stdin, ...(name === "JSON, then garbage" ? { differs: ENDLESS } : {}) }),
+    row(`re-encrypt ${name}`, at % 2 === 0 ? ["--re-encrypt", "-o", "yaml"] : ["--re-encrypt"], {
+      stdin,
+      ...(name === "JSON, then garbage" ? { differs: ENDLESS } : {}),
+    }),
   ]);
 }
 
@@ -153,6 +168,7 @@ export function clusterRows(): Invocation[] {
     row("--kubeconfig, a scalar", ["--fetch-cert", "--kubeconfig", "broken"], { files: { broken: "hello\n" } }),
     row("--kubeconfig, wrong types", ["--fetch-cert", "--kubeconfig", "broken"], {
       files: { broken: "clusters: 5\n" },
+      differs: { row: "a kubeconfig of another shape", code: 1, stderr: /"broken": "clusters" is not a list\n/ },
     }),
     kubeconfig("kc-api:none"),
     kubeconfig("none:kc-api"),
@@ -177,7 +193,13 @@ export function clusterRows(): Invocation[] {
       "--controller-namespace",
       "slow",
     ]),
-    row("--proxy-url, not there", ["--fetch-cert", "--proxy-url", "http://127.0.0.1:1"]),
+    row("--proxy-url, not there", ["--fetch-cert", "--proxy-url", "http://127.0.0.1:1"], {
+      differs: {
+        row: "a proxy that is not there",
+        code: 1,
+        stderr: /dial tcp 127\.0\.0\.1:1: connect: connection refused/,
+      },
+    }),
     row("--proxy-url, garbage", ["--fetch-cert", "--proxy-url", "::"]),
     row("--disable-compression", ["--fetch-cert", "--disable-compression"]),
     row("--client-certificate none", ["--fetch-cert", "--client-certificate", "none", "--client-key", "none"]),
