@@ -119,7 +119,7 @@ export class TemplateSet {
       timeZone: options.timeZone,
       randomBytes: options.randomBytes ?? (() => refuse("random numbers")),
     });
-    run.declare("$", data);
+    run.variables.declare("$", data);
     run.depth = target.tree.nesting;
     return output(run, () => target.execute(run, { value: data, boxed: false }));
   }

@@ -2,12 +2,17 @@ import { defineFunction } from "../value/function.ts";
 import { GoError } from "../value/go-error.ts";
 import { byteLength, bytesOf, sliceBytes } from "../value/go-string.ts";
 import { GoBytes, GoInt, GoMap, GoObject, GoSlice, type GoValue, NoValue } from "../value/go-value.ts";
+import type { Host } from "../value/host.ts";
 import { int, integer } from "../value/make.ts";
 import { kind, typeName, zeroOf } from "../value/reflection.ts";
 
 /** How many elements can be indexed; undefined when it is nothing of that sort. */
-function lengthOf(value: GoValue): number | undefined {
-  if (typeof value === "string") return byteLength(value);
+function lengthOf(value: GoValue, host: Host): number | undefined {
+  if (typeof value === "string") {
+    // Bytes of a text have to be counted one by one.
+    host.step(value.length >> 8);
+    return byteLength(value);
+  }
   if (value instanceof GoSlice) return value.items.length;
   if (value instanceof GoBytes) return value.bytes.length;
   return undefined;
@@ -33,13 +38,13 @@ function mapKey(index: GoValue): string {
   throw new GoError(`value has type ${typeName(index)}; should be string`);
 }
 
-function indexed(item: GoValue, index: GoValue): GoValue {
+function indexed(item: GoValue, index: GoValue, host: Host): GoValue {
   if (item === null) throw new GoError("index of nil pointer");
   if (item instanceof GoMap) {
     const found = item.entries.get(mapKey(index));
     return found === undefined ? zeroOf(item.elem) : found;
   }
-  const length = lengthOf(item);
+  const length = lengthOf(item, host);
   if (length === undefined) {
     if (item instanceof GoObject && item.isNil) throw new GoError("index of nil pointer");
     throw new GoError(`can't index item of type ${typeName(item).replace(/^\*/, "")}`);
@@ -54,9 +59,9 @@ export const index = defineFunction({
   name: "index",
   params: ["reflect.Value"],
   variadic: "reflect.Value",
-  call([item, ...indexes]) {
+  call([item, ...indexes], host) {
     if (kind(item) === "invalid") throw new GoError("index of untyped nil");
-    return indexes.reduce(indexed, item);
+    return indexes.reduce((found, at) => indexed(found, at, host), item);
   },
 });
 
@@ -65,10 +70,10 @@ export const slice = defineFunction({
   name: "slice",
   params: ["reflect.Value"],
   variadic: "reflect.Value",
-  call([item, ...indexes]) {
+  call([item, ...indexes], host) {
     if (kind(item) === "invalid") throw new GoError("slice of untyped nil");
     if (indexes.length > 3) throw new GoError(`too many slice indexes: ${indexes.length}`);
-    const length = lengthOf(item);
+    const length = lengthOf(item, host);
     if (length === undefined) throw new GoError(`can't slice item of type ${typeName(item).replace(/^\*/, "")}`);
     if (typeof item === "string" && indexes.length === 3) throw new GoError("cannot 3-index slice a string");
     const [from = 0, to = length, capacity] = indexes.map((at) => checkedIndex(at, length));
@@ -83,11 +88,11 @@ export const slice = defineFunction({
 export const len = defineFunction({
   name: "len",
   params: ["reflect.Value"],
-  call([item]) {
+  call([item], host) {
     if (item === null || (item instanceof GoObject && item.isNil)) throw new GoError("len of nil pointer");
     if (item instanceof NoValue) throw new GoError("reflect: call of reflect.Value.Type on zero Value");
     if (item instanceof GoMap) return int(item.entries.size);
-    const length = lengthOf(item);
+    const length = lengthOf(item, host);
     if (length === undefined) throw new GoError(`len of type ${typeName(item).replace(/^\*/, "")}`);
     return int(length);
   },

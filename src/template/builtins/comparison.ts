@@ -22,6 +22,7 @@ const isWhole = (basic: BasicClass | undefined) => basic === "int" || basic === 
 
 /** Go's `eq` of two values. */
 function equal(a: GoValue, b: GoValue, host: Host): boolean {
+  if (typeof a === "string") host.step(a.length >> 10);
   const [x, y] = [basicClass(a), basicClass(b)];
   if (x === undefined && y === undefined) return sameComposite(a, b, host);
   if (a instanceof GoInt && b instanceof GoInt) return a.value === b.value;
@@ -58,7 +59,8 @@ function isComparable(value: GoValue): boolean {
 }
 
 /** Go's `lt`: numbers of one sort, or strings. */
-function less(a: GoValue, b: GoValue): boolean {
+function less(a: GoValue, b: GoValue, host: Host): boolean {
+  if (typeof a === "string") host.step(a.length >> 10);
   const [x, y] = [basicClass(a), basicClass(b)];
   if (x === undefined || y === undefined) throw new GoError("invalid type for comparison");
   if (a instanceof GoInt && b instanceof GoInt) return a.value < b.value;
@@ -92,23 +94,23 @@ export const ne = defineFunction({
 export const lt = defineFunction({
   name: "lt",
   params: ["reflect.Value", "reflect.Value"],
-  call: ([a, b]) => less(a, b),
+  call: ([a, b], host) => less(a, b, host),
 });
 
 export const le = defineFunction({
   name: "le",
   params: ["reflect.Value", "reflect.Value"],
-  call: ([a, b], host) => less(a, b) || equal(a, b, host),
+  call: ([a, b], host) => less(a, b, host) || equal(a, b, host),
 });
 
 export const gt = defineFunction({
   name: "gt",
   params: ["reflect.Value", "reflect.Value"],
-  call: ([a, b], host) => !(less(a, b) || equal(a, b, host)),
+  call: ([a, b], host) => !(less(a, b, host) || equal(a, b, host)),
 });
 
 export const ge = defineFunction({
   name: "ge",
   params: ["reflect.Value", "reflect.Value"],
-  call: ([a, b]) => !less(a, b),
+  call: ([a, b], host) => !less(a, b, host),
 });

@@ -69,6 +69,7 @@ function argumentsFor(
 ): GoValue[] {
   const { params, variadic = "interface {}" } = target;
   checkCount(run, target, site, site.args.length + (final === undefined ? 0 : 1));
+  run.step(site.args.length);
   const args: GoValue[] = [];
   const before = run.callee;
   for (const [at, argument] of site.args.entries()) {
@@ -87,6 +88,7 @@ function argumentsFor(
 /** `and` and `or` evaluate no more arguments than they need. */
 function shortCircuit(run: Run, dot: Dot, target: GoFunction, site: CallSite, final: GoValue | undefined): GoValue {
   checkCount(run, target, site, site.args.length + (final === undefined ? 0 : 1));
+  run.step(site.args.length);
   let value: GoValue = null;
   for (const argument of site.args) {
     value = argument(run, dot, "reflect.Value");

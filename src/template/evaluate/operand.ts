@@ -37,12 +37,13 @@ export function compilePipe(node: PipeNode): Evaluate {
   return (run, dot) => {
     run.node = node;
     let value: GoValue | undefined;
+    run.step(commands.length);
     for (const command of commands) value = command(run, dot, value) ?? NO_VALUE;
     run.boxed = false;
     const result = value ?? NO_VALUE;
     for (const name of variables) {
       if (assigns) run.assign(name, result, false);
-      else run.declare(name, result);
+      else run.variables.declare(name, result);
     }
     return result;
   };
@@ -127,6 +128,7 @@ function compileFields(names: readonly string[], node: Node, operands: readonly 
       evaluateField(run, dot, receiver, only, final);
   }
   return (run: Run, dot: Dot, receiver: GoValue, final: GoValue | undefined): GoValue => {
+    run.step(sites.length);
     let value = receiver;
     for (const [at, site] of sites.entries()) {
       value = evaluateField(run, dot, value, site, at === sites.length - 1 ? final : undefined);

@@ -9,6 +9,7 @@ import { type LimitName, LimitReached } from "../value/go-error.ts";
 import { byteLength } from "../value/go-string.ts";
 import type { GoValue } from "../value/go-value.ts";
 import type { Host } from "../value/host.ts";
+import { type Variable, Variables } from "./variables.ts";
 
 /** What a field of a map does that is not there: Go's option `missingkey`. */
 export type MissingKey = "default" | "zero" | "error";
@@ -17,13 +18,6 @@ export type MissingKey = "default" | "zero" | "error";
 export interface Dot {
   readonly value: GoValue;
   readonly boxed: boolean;
-}
-
-/** A variable at run time. */
-interface Variable {
-  readonly name: string;
-  value: GoValue;
-  boxed: boolean;
 }
 
 /** What a run needs from outside. */
@@ -51,7 +45,7 @@ export class Run implements Host {
   node: Node | undefined;
   /** The function whose arguments are evaluated. */
   callee: string | undefined;
-  variables: Variable[] = [];
+  variables = new Variables();
   /** Whether the value that was evaluated last came out of an interface. */
   boxed = false;
   depth = 0;
@@ -97,30 +91,18 @@ export class Run implements Host {
     return printed(value, this);
   }
 
-  declare(name: string, value: GoValue): void {
-    this.variables.push({ name, value, boxed: false });
-  }
-
   variable(name: string): Variable {
-    for (let at = this.variables.length - 1; at >= 0; at--) {
-      const variable = this.variables[at];
-      if (variable?.name === name) return variable;
-    }
-    return this.fail(`undefined variable: ${name}`);
+    return this.variables.find(name) ?? this.fail(`undefined variable: ${name}`);
   }
 
   assign(name: string, value: GoValue, boxed: boolean): void {
-    const variable = this.variable(name);
-    variable.value = value;
-    variable.boxed = boxed;
+    set(this.variable(name), value, boxed);
   }
 
   /** Changes a variable by its place from the top of the stack, 1 being the newest. */
   assignTop(place: number, value: GoValue, boxed: boolean): void {
-    const variable = this.variables.at(-place);
-    if (variable === undefined) return;
-    variable.value = value;
-    variable.boxed = boxed;
+    const variable = this.variables.fromTop(place);
+    if (variable !== undefined) set(variable, value, boxed);
   }
 
   /** Ends the execution at the present node, with Go's text. */
@@ -143,4 +125,9 @@ export class Run implements Host {
   failAtLimit(limit: LimitName, text = `it needs more ${limit} than is allowed`): never {
     return this.fail(text, { code: "TEMPLATE_LIMIT", limit });
   }
+}
+
+function set(variable: Variable, value: GoValue, boxed: boolean): void {
+  variable.value = value;
+  variable.boxed = boxed;
 }

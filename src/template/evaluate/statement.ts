@@ -1,11 +1,12 @@
 import { printed } from "../fmt/print.ts";
 import type { ActionNode, BranchNode, RangeNode, StatementNode, TemplateNode, TextNode, Tree } from "../parse/node.ts";
 import { sourceText } from "../parse/source-text.ts";
-import { GoFunction, GoInt, GoMap, GoSlice, type GoValue, NO_VALUE, NoValue } from "../value/go-value.ts";
+import { GoBytes, GoFunction, GoInt, GoMap, GoSlice, type GoValue, NO_VALUE, NoValue } from "../value/go-value.ts";
 import { int, integer } from "../value/make.ts";
 import { itemsOf, truth, typeName } from "../value/reflection.ts";
 import { compilePipe } from "./operand.ts";
 import type { Dot, Run } from "./run.ts";
+import { Variables } from "./variables.ts";
 
 /** How a statement ended: on to the next one, or out of a range. */
 type Outcome = "next" | "break" | "continue";
@@ -84,14 +85,14 @@ function compileBranch(node: BranchNode, lookup: Lookup): Execute {
   const otherwise = node.otherwise === undefined ? undefined : compileList(node.otherwise, lookup);
   const moves = node.kind === "with";
   return (run, dot) => {
-    const mark = run.variables.length;
+    const mark = run.variables.size;
     run.step();
     run.node = node;
     const value = pipe(run, dot);
     let outcome: Outcome = "next";
     if (truth(value)) outcome = body(run, moves ? { value, boxed: false } : dot);
     else if (otherwise !== undefined) outcome = otherwise(run, dot);
-    run.variables.length = mark;
+    run.variables.leave(mark);
     return outcome;
   };
 }
@@ -109,7 +110,8 @@ function compileTemplate(node: TemplateNode, lookup: Lookup): Execute {
     if (run.depth > maxDepth) run.failAtLimit("depth", `exceeded maximum template depth (${maxDepth})`);
     const value = pipe === undefined ? NO_VALUE : pipe(run, dot);
     run.tree = target.tree;
-    run.variables = [{ name: "$", value, boxed: false }];
+    run.variables = new Variables();
+    run.variables.declare("$", value);
     target.execute(run, { value, boxed: false });
     run.tree = tree;
     run.depth = depth;
@@ -126,23 +128,23 @@ function compileRange(node: RangeNode, lookup: Lookup): Execute {
   const otherwise = node.otherwise === undefined ? undefined : compileList(node.otherwise, lookup);
   const bind = bindVariables(node);
   return (run, dot) => {
-    const outer = run.variables.length;
+    const outer = run.variables.size;
     run.step();
     run.node = node;
     const value = pipe(run, dot);
-    const mark = run.variables.length;
+    const mark = run.variables.size;
     let any = false;
     for (const { key, element, boxed } of entriesOf(run, node, value)) {
       any = true;
       run.step();
       bind(run, key, element, boxed);
       const outcome = body(run, { value: element, boxed });
-      run.variables.length = mark;
+      run.variables.leave(mark);
       if (outcome === "break") break;
     }
     let outcome: Outcome = "next";
     if (!any && otherwise !== undefined) outcome = otherwise(run, dot);
-    run.variables.length = outer;
+    run.variables.leave(outer);
     return outcome;
   };
 }
@@ -177,15 +179,17 @@ interface Entry {
 
 function* entriesOf(run: Run, node: RangeNode, value: GoValue): Generator<Entry> {
   if (value instanceof GoMap) {
+    run.step(value.entries.size);
     const boxed = value.elem === "interface {}";
     const entries = value.sortedKeys().map((key) => [key, value.entries.get(key) ?? null] as const);
     for (const [key, element] of entries) yield { key, element, boxed };
     return;
   }
-  const items = itemsOf(value);
+  const items = value instanceof GoBytes ? bytesIn(run, value) : value instanceof GoSlice ? value.items : undefined;
   if (items !== undefined) {
     const boxed = value instanceof GoSlice && value.elem === "interface {}";
-    for (const [at, element] of [...items].entries()) yield { key: int(at), element, boxed };
+    const { length } = items;
+    for (let at = 0; at < length; at++) yield { key: int(at), element: items[at] ?? null, boxed };
     return;
   }
   if (value instanceof NoValue) return;
@@ -194,4 +198,9 @@ function* entriesOf(run: Run, node: RangeNode, value: GoValue): Generator<Entry>
     run.fail(`can't use ${run.shown(value)} to iterate over more than one variable`);
   }
   for (let at = 0n; at < value.value; at++) yield { key: NO_VALUE, element: integer(value.kind, at), boxed: false };
+}
+
+function bytesIn(run: Run, value: GoBytes): readonly GoValue[] | undefined {
+  run.step(value.bytes.length);
+  return itemsOf(value);
 }

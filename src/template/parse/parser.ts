@@ -59,7 +59,7 @@ class Parser {
   private at = 0;
   private furthest = 0;
   private actionLine = 0;
-  private variables: string[] = ["$"];
+  private variables = new Scope();
   private ranges = 0;
   private nesting = 0;
   private deepest = 0;
@@ -180,7 +180,7 @@ class Parser {
   /** A list that becomes a template of its own: no variable and no range around it counts. */
   private ownTemplate(name: string, context: string): void {
     const { variables, ranges, deepest, nesting } = this;
-    this.variables = ["$"];
+    this.variables = new Scope();
     this.ranges = 0;
     this.deepest = nesting;
     const { nodes, end } = this.nested(() => this.list());
@@ -280,14 +280,14 @@ class Parser {
   }
 
   private control(context: "if" | "with" | "range") {
-    const mark = this.variables.length;
+    const mark = this.variables.size;
     const at = this.peekNonSpace().at;
     const pipe = this.pipeline(context, "close");
     if (context === "range") this.ranges++;
     const { nodes: body, end } = this.nested(() => this.list());
     if (context === "range") this.ranges--;
     const otherwise = end === "end" ? undefined : this.otherwise(context);
-    this.variables.length = mark;
+    this.variables.leave(mark);
     return { at, pipe, body, otherwise };
   }
 
@@ -350,7 +350,7 @@ class Parser {
       if (next.kind === "assign" || next.kind === "declare") {
         this.nextNonSpace();
         variables.push(variable.text);
-        this.variables.push(variable.text);
+        this.variables.enter(variable.text);
         return { variables, assigns: next.kind === "assign" };
       }
       if (next.kind !== "char" || next.text !== ",") {
@@ -359,7 +359,7 @@ class Parser {
       }
       this.nextNonSpace();
       variables.push(variable.text);
-      this.variables.push(variable.text);
+      this.variables.enter(variable.text);
       if (context !== "range" || variables.length >= 2) this.fail(`too many declarations in ${context}`);
       const after = this.peekNonSpace().kind;
       if (after !== "variable" && after !== "close" && after !== ")") {
@@ -425,7 +425,7 @@ class Parser {
       case "nil":
         return { kind, at };
       case "variable":
-        if (!this.variables.includes(text)) this.fail(`undefined variable ${quote(text)}`);
+        if (!this.variables.has(text)) this.fail(`undefined variable ${quote(text)}`);
         return { kind: "variable", at, name: text, fields: [] };
       case "field":
         return { kind: "field", at, names: [text.slice(1)] };
@@ -454,6 +454,30 @@ class Parser {
   private identifier({ at, text }: Token): IdentifierNode {
     if (!this.options.isFunction(text)) this.fail(`function ${quote(text)} not defined`, text);
     return { kind: "identifier", at, name: text };
+  }
+}
+
+/** The variables that can be seen. One name can be there many times, and be looked for as often. */
+class Scope {
+  private readonly names: string[] = [];
+  private readonly counts = new Map<string, number>([["$", 1]]);
+
+  get size(): number {
+    return this.names.length;
+  }
+
+  has(name: string): boolean {
+    return (this.counts.get(name) ?? 0) > 0;
+  }
+
+  enter(name: string): void {
+    this.names.push(name);
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  }
+
+  /** Forgets all that came after there were `size`. */
+  leave(size: number): void {
+    for (const name of this.names.splice(size)) this.counts.set(name, (this.counts.get(name) ?? 1) - 1);
   }
 }
 
