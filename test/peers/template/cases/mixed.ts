@@ -25,4 +25,16 @@ export const cases: readonly TemplateCase[] = [
   "{{ until (add 1 2) }}",
   "{{ until (int (add 1 2)) }} {{ substr 0 (len .user) .user }} {{ trunc (len .user) .words }}",
   '{{ round (int 3) (int 2) }} {{ round 3.14159 2 | mulf 2 }} {{ ceil 3.2 | int }} {{ printf "%.2f %d" (round 2.345 2) (int (floor 9.9)) }}',
+  {
+    template: '{{ keys (dict "b" 1 "a" 2) (dict "0" 3) }} {{ values (dict "b" 1 "a" 2) }}',
+    differs: { output: "[a b 0] [2 1]", because: "the order of a Go map is another one each time" },
+  },
+  {
+    template: "{{ slice (append (list 1 2 3) 4) 0 6 }}",
+    differs: { error: /slice index out of bounds$/, because: "Go cuts up to the capacity, which is an accident" },
+  },
+  {
+    template: '{{ deepCopy (semver "1.2.3") }}',
+    differs: { output: "1.2.3", because: "Sprig copies the exported fields only, of which a version has none" },
+  },
 ];
