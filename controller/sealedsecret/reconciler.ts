@@ -23,6 +23,7 @@ import { observe, SECRETS, type Seen } from "./observe.ts";
 import { isSyncedNow, openedStateOf } from "./opened-state.ts";
 import { syncedProfile } from "./status.ts";
 import type { Unsealer } from "./unsealer.ts";
+import { Untold } from "./untold.ts";
 
 export interface SealedSecretOptions {
   readonly unsealer: Unsealer;
@@ -61,6 +62,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
   let keysAdded = 0;
   /** Objects that another try may help, and what they wait for. */
   const waiting = new Map<string, NonNullable<Acted["waitsFor"]>>();
+  const untold = new Untold();
 
   /** Whether the Secret is known to be what this object says: nothing has to be opened to find that out. */
   const isUnchanged = async (sealed: KubeObject, { client, key, signal, watched }: PassContext): Promise<boolean> => {
@@ -202,6 +204,8 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
         settle(sealed, context, context.watched(SECRETS)?.get(context.key)?.metadata);
         return { outcome: { kind: "done", reason: "Unchanged", message: "" }, events: [], quiet: true };
       }
+      const again = untold.take(context.key, sealed, context.watched(SECRETS)?.get(context.key)?.metadata);
+      if (again !== undefined) return again;
       const waitMs = isSyncedNow(sealed) && isReverting(sealed, revertChanges) ? drift.waitMs(context.key) : undefined;
       if (waitMs !== undefined && waitMs > 0) {
         const outcome = { kind: "done", reason: "Contested", message: "", requeueAfterMs: waitMs } as const;
@@ -219,7 +223,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       else waiting.set(context.key, waitsFor);
       if (failure !== undefined) metrics.failed(failure, sealed.metadata.namespace ?? "");
       metrics.condition(sealed, result.outcome.kind === "done");
-      return {
+      const told: Pass = {
         ...result,
         // A Secret that had to be made anew is told as usual.
         ...(restore?.uid !== undefined && acted.secret?.metadata.uid === restore.uid
@@ -236,15 +240,21 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
         ),
         ...(options.updateStatus === false ? { keepStatus: true } : {}),
       };
+      untold.succeeded(context.key, sealed, opened.settled, told);
+      return told;
     },
 
-    statusFailed: (object) => metrics.failed("status", object.metadata.namespace ?? ""),
+    statusFailed: (object) => {
+      metrics.failed("status", object.metadata.namespace ?? "");
+      untold.notTold(keyOf(object));
+    },
 
     gone: (key, last) => {
       // What fails here is not tried again, as in the original: there is no object left to tell about it.
       options.deleteSecret?.(splitKey(key)).catch(() => undefined);
       waiting.delete(key);
       drift.forget(key);
+      untold.forget(key);
       options.cause?.forget(last);
       // As in the original, whose dashboards count on it.
       metrics.attempted();

@@ -189,6 +189,54 @@ describe("sealedSecretController()", () => {
     expect(cluster.object("secrets", "apps/db")).toBeDefined();
   });
 
+  describe("with templates that give something else each time", () => {
+    const template = { data: { t: "{{ uuidv4 }}" } };
+    const renderedAnew = () => {
+      let passes = 0;
+      const unseal = (object: KubeObject): Unsealed => {
+        passes += 1;
+        const found = opened(object);
+        if (found.kind !== "opened") throw new Error("not opened");
+        return { ...found, secret: { ...found.secret, data: { t: Buffer.from(`${passes}`).toString("base64") } } };
+      };
+      return { unseal, passes: () => passes };
+    };
+
+    test("a status that cannot be written is tried again, and the Secret stays as it is", async () => {
+      const { unseal, passes } = renderedAnew();
+      const { cluster, clock, settle } = await start(unseal);
+      let refused = 0;
+      cluster.failures.set("update sealedsecrets", () => {
+        if (refused >= 3) return undefined;
+        refused += 1;
+        return new KubeError("KUBE_API", "no", { status: 500, reason: "InternalError", apiMessage: "no" });
+      });
+      cluster.put(SEALED_SECRETS, sealed("db", { template }));
+      await settle();
+      const before = cluster.object("secrets", "apps/db");
+      for (let minute = 0; minute < 30; minute++) await clock.advance(60_000);
+      expect([refused, passes()]).toEqual([3, 1]);
+      expect(cluster.object("secrets", "apps/db")).toEqual(before);
+      expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "True" }], openedBy: ["SHA256:k"] });
+    });
+
+    test("a change of the object in between is looked at", async () => {
+      const { unseal, passes } = renderedAnew();
+      const { cluster, clock, settle } = await start(unseal);
+      let refused = 0;
+      cluster.failures.set("update sealedsecrets", () => {
+        if (refused >= 1) return undefined;
+        refused += 1;
+        return new KubeError("KUBE_API", "no", { status: 500, reason: "InternalError", apiMessage: "no" });
+      });
+      cluster.put(SEALED_SECRETS, sealed("db", { template }));
+      await settle();
+      cluster.put(SEALED_SECRETS, sealed("db", { template: { data: { t: "{{ now }}" } } }));
+      for (let minute = 0; minute < 5; minute++) await clock.advance(60_000);
+      expect(passes()).toBe(2);
+    });
+  });
+
   test("while too many templates wait nothing is told, and it is tried again soon", async () => {
     let passes = 0;
     const { cluster, clock, settle } = await start((object) => {
