@@ -1,5 +1,5 @@
 import { ClearText } from "../../src/clear-text.ts";
-import { editSealed } from "../../src/secrets/index.ts";
+import { checkChanges, editSealed } from "../../src/secrets/index.ts";
 import { certificateFlags, ownCertificates } from "../certificates/own-flags.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
@@ -57,6 +57,7 @@ export const setCommand = defineCommand({
     const set = flags.trim ? trimmed(given, words) : given;
     await warnOfLineEnds(set, words, io);
     await warnOfImmutable(sealed.view, io);
+    checkChanges(sealed.view, { set, unset });
     checkSealedSize(sealed.view, { set, unset });
     const [certificate] = set.size === 0 ? [NONE] : await sealingKey(flags, io);
     const hints = !flags.noHints;

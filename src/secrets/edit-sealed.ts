@@ -120,7 +120,12 @@ function changedHints(
   return hintsText(hints);
 }
 
-function checkChanges(view: SealedSecretView, { set, unset }: ItemChanges): void {
+/**
+ * Refuses changes that cannot be made, without a certificate and without sealing anything.
+ *
+ * @throws as `editSealed`
+ */
+export function checkChanges(view: SealedSecretView, { set, unset }: ItemChanges): void {
   const { metadata, encryptedData } = view;
   refuseLegacy(view);
   for (const name of set.keys()) {

@@ -10,6 +10,7 @@ export type {
   DecryptionOptions,
 } from "./decryption.ts";
 export {
+  checkChanges,
   checkEditable,
   type EditSealedOptions,
   editSealed,

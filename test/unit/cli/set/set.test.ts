@@ -99,6 +99,19 @@ describe("sealkit set", () => {
     ]);
   });
 
+  test("reaches into a List", async () => {
+    const inner = JSON.stringify(objectOf(sealed));
+    const list = `apiVersion: v1\nkind: List\nitems:\n- {kind: ConfigMap} # first\n- ${inner}\n`;
+    const { code, files } = await run("set sealed.yaml pass=new -d apps/db --cert cert.pem", {
+      files: { "sealed.yaml": list },
+    });
+    const after = files["sealed.yaml"]?.text ?? "";
+    const [, object] = objectOf(after).items;
+    expect([code, open(object.spec.encryptedData.pass, labelOf(object), keys)]).toEqual([0, "new"]);
+    expect(object.spec.encryptedData.user).toBe(objectOf(sealed).spec.encryptedData.user);
+    expect(after).toContain("- {kind: ConfigMap} # first\n");
+  });
+
   test("asks for no certificate when it only removes; keeps the mode of the file; writes elsewhere", async () => {
     const { code, stdout, files } = await run("set sealed.yaml --unset user -w -");
     expect(code).toBe(0);
@@ -127,6 +140,12 @@ describe("sealkit set", () => {
     },
     { name: "two dots", line: "set sealed.yaml ..=canary-1 --cert cert.pem", code: 1, why: "takes no such key" },
     { name: "an item that is not there", line: "set sealed.yaml --unset nope", code: 1, why: "its items: pass, user" },
+    {
+      name: "an item that is not there, before any cluster is asked",
+      line: "set sealed.yaml a=1 --unset nope",
+      code: 1,
+      why: "has no such item",
+    },
     { name: "no file", line: "set none.yaml a=1", code: 1, why: 'Cannot read "none.yaml"' },
     { name: "no value file", line: "set sealed.yaml a=@none", code: 1, why: 'Cannot read "none"' },
     { name: "no certificate", line: "set sealed.yaml a=1 --cert none.pem", code: 1, why: 'Cannot read "none.pem"' },
