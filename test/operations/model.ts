@@ -63,7 +63,7 @@ export interface Course {
  * What one pass of the controller does. Written from what the original does, and from our documented differences; it
  * shares nothing with the controller's own code.
  */
-export function passOf(key: Key, sealed: Sealed, live: Live | undefined, keys: ReadonlySet<PoolKey>) {
+function passOf(key: Key, sealed: Sealed, live: Live | undefined, keys: ReadonlySet<PoolKey>) {
   const name = key.slice(key.indexOf("/") + 1);
   const { annotations, labels, type, immutable } = sealed.manifest;
   const failed = failures(key, sealed.manifest, keys);
