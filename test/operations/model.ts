@@ -135,7 +135,9 @@ function failures(key: Key, { items, scope }: Manifest, keys: ReadonlySet<PoolKe
   const says = [];
   if (noKey.length > 0) says.push(`no key could decrypt secret (${noKey.sort().join(", ")})`);
   if (broken.length > 0) says.push(`illegal base64 data at input byte 0 (${broken.sort().join(", ")})`);
-  return { says, waitsFor: broken.length === 0 ? "key" : "change" };
+  // No key of the world opens what is broken.
+  const isBroken = Object.values(items).some((item) => "broken" in item);
+  return { says, waitsFor: isBroken ? "change" : "key" };
 }
 
 function opens(item: Item, key: Key, scope: Manifest["scope"], keys: ReadonlySet<PoolKey>): boolean {
