@@ -10,6 +10,7 @@ import {
 import type { KubeObject, ObjectMeta } from "../../src/objects/index.ts";
 import { SEALED_SECRETS } from "../api/index.ts";
 import type { KindController, PassContext } from "../controller.ts";
+import { jittered } from "../duration.ts";
 import type { EventNote, Pass } from "../pass.ts";
 import { isLater } from "../versions.ts";
 import { type Acted, act, refused } from "./act.ts";
@@ -50,6 +51,7 @@ export interface SealedSecretOptions {
 }
 
 const CONCURRENCY = 32;
+const WAIT_SPREAD_PERCENT = 10;
 const BACKOFF: BackoffOptions = { baseMs: 100, capMs: 5 * 60_000 };
 
 /** Looks at the Secret in one pass; somebody who writes it as often as that makes us wait. */
@@ -234,7 +236,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
           // What came while this pass ran may not have been seen by it, nor led to another.
           (waitsFor === "key" && keysAdded !== keysBefore) || (waitsFor === "secret" && hasMoved(opened, context))
             ? { ...result.outcome, kind: "waiting", retryAfterMs: 0 }
-            : result.outcome,
+            : spread(result.outcome, options.clock.random()),
           context.failures,
           maxRetries,
         ),
@@ -306,6 +308,12 @@ function concerns(
 function ownership({ metadata }: KubeObject): string {
   const { ownerReferences = [], annotations = {} } = metadata;
   return JSON.stringify([ownerReferences, annotations[MANAGED], annotations[PATCH]]);
+}
+
+/** Many objects that wait for the same do not all come due at the same moment. */
+function spread(outcome: Pass["outcome"], random: number): Pass["outcome"] {
+  if (outcome.kind !== "waiting") return outcome;
+  return { ...outcome, retryAfterMs: jittered(outcome.retryAfterMs, WAIT_SPREAD_PERCENT, random) };
 }
 
 function limited(outcome: Pass["outcome"], failures: number, maxRetries: number | undefined): Pass["outcome"] {

@@ -405,6 +405,53 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
       await until("it is there again", async () => (await secretData(name))?.["a"] === "1");
     });
 
+    test("edits are set back where the SealedSecret asks for it, and others keep what they added", async () => {
+      const name = newName("reverted");
+      const object = await sealed(name, { a: "1" }, { labels: { app: "x" } });
+      const annotations = { "sealkit.dev/revert-changes": "true" };
+      await apply({ ...object, metadata: { ...object.metadata, annotations } });
+      await settled(name, "True");
+      const body = { data: { a: "ZWRpdGVk", b: "YQ==" }, metadata: { labels: { app: null, theirs: "1" } } };
+      await client.patch(SECRETS, key(name), body, { type: "merge", fieldManager: "somebody" });
+      await until("it is set back", async () => (await secretData(name))?.["a"] === "1");
+      expect(await secretData(name)).toEqual({ a: "1" });
+      const secret = await client.get<KubeObject>(SECRETS, key(name));
+      expect(secret?.metadata.labels).toEqual({ app: "x", theirs: "1" });
+      await until("the event is there", async () => (await eventsOf(name)).length === 2);
+      expect((await eventsOf(name)).sort()[0]).toBe('Normal Reverted: Secret was changed by "somebody" and set back');
+    });
+
+    test("what a live object carries in its template keeps no Secret from being made", async () => {
+      const name = newName("live");
+      const object = await sealed(name, { a: "1" });
+      const { template, ...items } = object["spec"] as { template: KubeObject };
+      const metadata = {
+        ...template.metadata,
+        uid: "b9f3c0a2-1111-4222-8333-944455556666",
+        resourceVersion: "123",
+        generation: 3,
+        creationTimestamp: "2020-01-01T00:00:00Z",
+      };
+      await apply({ ...object, spec: { ...items, template: { ...template, metadata } } });
+      await settled(name, "True");
+      expect(await secretData(name)).toEqual({ a: "1" });
+    });
+
+    test("a type that changes is told as what cannot be, until the Secret is deleted", async () => {
+      const name = newName("typed");
+      await apply(await sealed(name, { a: "1" }));
+      await settled(name, "True");
+      const { spec } = await sealed(name, { a: "1" }, { type: "my/type" });
+      await client.update(SEALED_SECRETS, { ...(await client.get<KubeObject>(SEALED_SECRETS, key(name)))!, spec });
+      expect(await settled(name, "False")).toMatchObject({
+        reason: "SecretTypeFixed",
+        message: expect.stringMatching(/type: Invalid value: "?my\/type"?: field is immutable$/),
+      });
+      await client.delete(SECRETS, key(name));
+      await settled(name, "True");
+      expect(await client.get<KubeObject>(SECRETS, key(name))).toMatchObject({ type: "my/type" });
+    });
+
     test("an immutable Secret that would have to change is said to be just that", async () => {
       const name = newName("immutable");
       await apply(await sealed(name, { a: "1" }, { immutable: true }));
@@ -444,6 +491,45 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
       });
       await settled(name, "True");
       expect((await certificate()).fingerprint).not.toBe(other.certificate.fingerprint);
+    });
+
+    test("a key that nobody can read is named by an event and hinders nothing; a retired one no longer opens", async () => {
+      const label = `${P}sealed-secrets-key`;
+      const keyed = (name: string, pem: { certificatePem: string; privateKeyPem: string }) =>
+        client.create(SECRETS, {
+          apiVersion: "v1",
+          kind: "Secret",
+          type: "kubernetes.io/tls",
+          metadata: { namespace: OWN, name, labels: { [label]: "active" } },
+          data: { "tls.crt": btoa(pem.certificatePem), "tls.key": btoa(pem.privateKeyPem) },
+        });
+      const pair = await createSealingKey({ now: Date.now() - 86_400_000, lifetimeMs: 864_000_000, bits: 2048 });
+      const [bad, good] = [newName("unreadable"), newName("retired")];
+      await keyed(bad, { ...pair, privateKeyPem: pair.certificatePem });
+      await keyed(good, pair);
+      const name = newName("with-it");
+      await apply(await sealed(name, { a: "1" }, { certificate: pair.certificate }));
+      await settled(name, "True");
+      expect((await client.get<KubeObject>(SEALED_SECRETS, key(name)))?.["status"]).toMatchObject({
+        openedBy: [pair.certificate.fingerprint],
+      });
+      await until("the event is there", async () => {
+        const { items } = await client.list<KubeObject>(EVENTS, { namespace: OWN });
+        return items.some(({ reason, involvedObject }) => {
+          return reason === "UnreadableKey" && (involvedObject as { name?: string }).name === bad;
+        });
+      });
+      await client.patch(
+        SECRETS,
+        key(good, OWN),
+        { metadata: { labels: { [label]: "compromised" } } },
+        { type: "merge" },
+      );
+      await until("it is retired", () => lines.some((line) => line.includes("unregistered") && line.includes(good)));
+      const late = newName("without-it");
+      await apply(await sealed(late, { a: "1" }, { certificate: pair.certificate }));
+      expect(await settled(late, "False")).toMatchObject({ reason: "NoKeyFits" });
+      expect(await secretData(name)).toEqual({ a: "1" });
     });
 
     test("a new key is used at once, and the old one still opens", async () => {

@@ -683,11 +683,11 @@ describe("changes that others make to the Secret", () => {
     );
     cluster.put(SEALED_SECRETS, sealed("db"));
     await settle();
-    for (let second = 0; second < 600; second++) {
+    for (let second = 0; second < 300; second++) {
       edit(cluster, { data: { a: btoa(String(second)) } });
       await clock.advance(1_000);
     }
-    expect(passes).toBeLessThan(14);
+    expect(passes).toBeLessThan(13);
     expect(eventsOf(cluster).filter((event) => event.includes("Revert"))).toEqual([
       "Normal Reverted ×1: Secret was changed and set back",
       "Warning RevertContested ×1: Secret keeps being changed; it is set back with growing pauses",
