@@ -15,12 +15,12 @@ const HTML: Readonly<Record<string, string>> = {
 };
 
 /** Go's `template.HTMLEscapeString`. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/["'&<>\0]/g, (char) => HTML[char] ?? char);
 }
 
 /** Go's `template.JSEscapeString`. */
-export function escapeJs(text: string): string {
+function escapeJs(text: string): string {
   return text.replace(/[\\'"<>&=\0-\x1f]|[^\0-\x7f]/gu, (char) => {
     if (char === "\\" || char === "'" || char === '"') return `\\${char}`;
     if (isEscapedByte(char)) return char;
@@ -31,7 +31,7 @@ export function escapeJs(text: string): string {
 }
 
 /** Go's `url.QueryEscape`. */
-export function escapeQuery(text: string): string {
+function escapeQuery(text: string): string {
   let escaped = "";
   for (const byte of bytesOf(text)) {
     const char = String.fromCharCode(byte);

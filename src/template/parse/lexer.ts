@@ -1,5 +1,6 @@
 import { isPrintable, quote } from "../fmt/quote.ts";
 import { isEscapedByte } from "../value/go-string.ts";
+import { NEWER_CHARACTERS } from "../value/newer-characters.ts";
 import { keywordOf, type Token, type TokenKind } from "./token.ts";
 
 /** What the lexer has to know beside the text. */
@@ -219,7 +220,7 @@ class Lexer {
   private name(kind: TokenKind, bare: TokenKind): boolean {
     const after = this.at + 1;
     if (this.endsWord(after)) return this.single(bare);
-    const end = endOf(WORD, this.text, after);
+    const end = endOfWord(this.text, after);
     if (!this.endsWord(end)) return this.badCharacter(end);
     this.push(kind, end);
     return true;
@@ -227,7 +228,7 @@ class Lexer {
 
   private word(): boolean {
     const { text, at } = this;
-    const end = endOf(WORD, text, at);
+    const end = endOfWord(text, at);
     if (end === at) {
       const char = this.characterAt(at);
       if (char <= "~" && isPrintable(char)) return this.single("char");
@@ -245,13 +246,13 @@ class Lexer {
   private number(): boolean {
     const { text, at } = this;
     const end = endOf(NUMBER, text, at);
-    if (endOf(WORD, text, end) > end) return this.badNumber(end + this.characterAt(end).length);
+    if (endOfWord(text, end) > end) return this.badNumber(end + this.characterAt(end).length);
     if (text[end] !== "+" && text[end] !== "-") {
       this.push("number", end);
       return true;
     }
     const whole = endOf(NUMBER, text, end);
-    if (endOf(WORD, text, whole) > whole) return this.badNumber(whole + this.characterAt(whole).length);
+    if (endOfWord(text, whole) > whole) return this.badNumber(whole + this.characterAt(whole).length);
     if (text[whole - 1] !== "i") return this.badNumber(whole);
     this.push("complex", whole);
     return true;
@@ -267,6 +268,13 @@ class Lexer {
     if (char === undefined || isSpace(char) || ".,|:)(".includes(char)) return true;
     return this.text.startsWith(this.options.close, at);
   }
+}
+
+/** Where letters, digits and underscores end that Go knows as such. */
+function endOfWord(text: string, from: number): number {
+  const end = endOf(WORD, text, from);
+  const newer = text.slice(from, end).search(NEWER_CHARACTERS);
+  return newer < 0 ? end : from + newer;
 }
 
 function endOf(pattern: RegExp, text: string, from: number): number {

@@ -26,7 +26,7 @@ export function isSigned(kind: IntKind): boolean {
 }
 
 /** How many bits a kind has. */
-export function bitsOf(kind: IntKind): number {
+function bitsOf(kind: IntKind): number {
   const digits = kind.replace(/\D/g, "");
   return digits === "" ? 64 : Number(digits);
 }

@@ -7,7 +7,7 @@
  * Source: Go 1.26, `unicode.Version` and `strconv.IsPrint`, against Unicode 17.
  */
 export function isNewerThanGo(char: string): boolean {
-  return NEWER.test(char);
+  return NEWER_CHARACTERS.test(char);
 }
 
 const RANGES = `
@@ -19,4 +19,8 @@ const RANGES = `
   2b73a-2b73f 2cea2-2cead 2ebf0-2ee5d 323b0-33479
 `;
 
-const NEWER = new RegExp(`[${RANGES.replace(/[0-9a-f]+/g, "\\u{$&}").replace(/\s/g, "")}]`, "u");
+/** The first character of a text that {@link isNewerThanGo}. */
+export const NEWER_CHARACTERS: RegExp = new RegExp(
+  `[${RANGES.replace(/[0-9a-f]+/g, "\\u{$&}").replace(/\s/g, "")}]`,
+  "u",
+);
