@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
@@ -251,6 +253,19 @@ describe.skipIf(original === undefined)("the chart beside the original's", () =>
     for (const [name, given] of Object.entries({ default: values, everything: { ...values, ...shared() } })) {
       const { code, stderr } = helm(["template", "x", CHART], given);
       expect([code, stderr], name).toEqual([0, ""]);
+    }
+  });
+
+  test("also with --reuse-values, which leaves out every value that is ours", () => {
+    const folder = mkdtempSync(join(tmpdir(), "sealkit-chart-"));
+    try {
+      cpSync(CHART, folder, { recursive: true });
+      writeFileSync(join(folder, "values.yaml"), readFileSync(`${original}/values.yaml`));
+      const objects = render(folder);
+      expect(facts(objects)).toEqual(facts(theirs({})));
+      expect(containerOf(objects).env.map(({ name }: Rendered) => name)).toContain("SEALED_SECRETS_LEADER_ELECT");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 
