@@ -27,8 +27,8 @@ import { sourceFiles } from "./sources.ts";
 const MAX_PLACES = 100;
 
 export interface CheckRun {
-  /** The certificate that everything should be sealed for. */
-  readonly certificate: SealingCertificate | undefined;
+  /** The certificates that everything should be sealed for, one of them; none: any. */
+  readonly certificates: readonly SealingCertificate[];
   /** With keys it is seen what opens; without, only what hints claim. */
   readonly keys: LoadedKeys | undefined;
   /** Asked about every object, when given. */
@@ -147,7 +147,7 @@ async function checkObject(
 /** Words for what hints say are those of a claim: nothing authenticates them. */
 function problemOf(
   { defect, opening, claims, bits }: ItemReport,
-  { certificate }: CheckRun,
+  { certificates }: CheckRun,
 ): Pick<Finding, "level" | "problem"> | undefined {
   if (defect !== undefined) return { level: "error", problem: `damaged: ${defect}` };
   if (opening?.kind === "elsewhere")
@@ -155,21 +155,17 @@ function problemOf(
   if (opening?.kind === "closed") return { level: "error", problem: "no key opens it" };
   const actual = opening?.key;
   if (actual !== undefined && claims !== undefined && actual !== claims) {
-    return {
-      level: "warning",
-      problem: `its hint claims ${shortFingerprint(claims)}, but ${shortFingerprint(actual)} opens it`,
-    };
+    const problem = `its hint claims ${shortFingerprint(claims)}, but ${shortFingerprint(actual)} opens it`;
+    return { level: "warning", problem };
   }
-  if (certificate === undefined) return undefined;
+  if (certificates.length === 0) return undefined;
   const key = actual ?? claims;
-  if (key !== undefined && key !== certificate.fingerprint) {
-    const verb = actual === undefined ? "claims" : "is sealed for";
-    return { level: "warning", problem: `${verb} ${shortFingerprint(key)}, not the certificate given` };
-  }
-  if (key === undefined && bits !== certificate.bits) {
-    return { level: "warning", problem: `sealed for a key of ${bits} bits, the certificate has ${certificate.bits}` };
-  }
-  return undefined;
+  const isWanted = certificates.some((one) => (key === undefined ? one.bits === bits : one.fingerprint === key));
+  if (isWanted) return undefined;
+  if (key === undefined)
+    return { level: "warning", problem: `sealed for a key of ${bits} bits, the certificate has others` };
+  const verb = actual === undefined ? "claims" : "is sealed for";
+  return { level: "warning", problem: `${verb} ${shortFingerprint(key)}, not the certificate given` };
 }
 
 async function show(findings: readonly Finding[], format: "table" | "json", io: Io): Promise<void> {

@@ -150,14 +150,14 @@ async function folders(args: readonly string[], flags: FolderFlags, io: Io): Pro
 
 async function check(args: readonly string[], flags: CheckFlags, io: Io): Promise<number> {
   const { checkFolders } = await import("./check.ts");
-  const [obtained] = flags.cert.length === 0 ? [] : await ownCertificates(flags.cert, flags, io);
+  const obtained = flags.cert.length === 0 ? [] : await ownCertificates(flags.cert, flags, io);
   const keys = wantsKeys(flags) ? await loadKeys(flags, io) : undefined;
   const controller = flags.verify
     ? await findController({ ...flags, selection: selectionOf(flags, io) }, io)
     : undefined;
   try {
     const run = {
-      certificate: obtained?.certificate,
+      certificates: obtained.map(({ certificate }) => certificate),
       keys,
       controller,
       strict: flags.strict,

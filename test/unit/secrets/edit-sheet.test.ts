@@ -44,7 +44,7 @@ describe("editSheet()", () => {
         const sheet = editSheet(view(...names), opened);
         expect(readSheet(`# heading\n${sheet}`, view(...names), opened)).toEqual({ set: new Map(), unset: [] });
       }),
-      { numRuns: process.env["SLOW"] === "1" ? 5000 : 60 },
+      { numRuns: process.env["SLOW"] === "1" ? 5000 : 40 },
     );
   });
 });

@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { claimedKey, hashOfItem, hintsText, readHints } from "../../../src/secrets/index.ts";
+import { Keyring } from "../../../src/sealed/index.ts";
+import {
+  claimedKey,
+  decodeSecret,
+  hashOfItem,
+  hintsText,
+  readHints,
+  rotateSealed,
+  sealSecret,
+} from "../../../src/secrets/index.ts";
+import { makeSealingKey, unsealingKey } from "../../helpers/sealing-keys.ts";
 
 const KEY = `SHA256:${"A".repeat(43)}`;
 const OTHER = `SHA256:${"b".repeat(42)}+`;
@@ -50,5 +60,24 @@ describe("hints", () => {
 
   test("__proto__ is an item like any other", () => {
     expect(readHints(`v1;${KEY};__proto__=0123456789ab`).get("__proto__")?.fingerprint).toBe(KEY);
+  });
+});
+
+describe("a SealedSecret with hints", () => {
+  test("names the key beside the items, not in the template; sealed again it has none", async () => {
+    const key = await makeSealingKey();
+    const { spki, fingerprint } = key.certificate;
+    const annotations = { note: "kept", "sealkit.dev/hints": "v1;old" };
+    const input = { metadata: { name: "db", namespace: "apps", annotations }, stringData: { pass: "x" } };
+    const sealed = await sealSecret(decodeSecret(input), { spki, hintFor: fingerprint });
+    const { encryptedData, template } = Object(sealed["spec"]);
+    const own = sealed.metadata.annotations ?? {};
+    expect(claimedKey(readHints(own["sealkit.dev/hints"]), "pass", encryptedData.pass)).toBe(fingerprint);
+    expect(Object.keys(template.metadata.annotations)).toEqual(["note"]);
+    const rotated = await rotateSealed(sealed, new Keyring([unsealingKey(key)]), { spki });
+    expect(JSON.stringify(rotated)).not.toContain("sealkit.dev");
+    const plain = await sealSecret(decodeSecret(input), { spki });
+    expect(plain.metadata.annotations).toBeUndefined();
+    expect(Object(plain["spec"]).template.metadata.annotations).toEqual(annotations);
   });
 });

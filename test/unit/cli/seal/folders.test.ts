@@ -3,6 +3,7 @@ import { readCertificate } from "../../../../src/x509/index.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
 import { type CaseKeys, caseKeys, labelOf, open } from "../../../helpers/kubeseal-cases.ts";
 import { type CliRun, runCli } from "../../../helpers/run-cli.ts";
+import { makeSealingKey } from "../../../helpers/sealing-keys.ts";
 
 const secret = (name: string, value: string) =>
   `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\n  namespace: apps\nstringData:\n  pass: ${value} # ${value}-comment\n`;
@@ -10,7 +11,9 @@ const MAP = "# map\napiVersion: v1\nkind: ConfigMap\nmetadata: {name:   m}\n";
 
 let keys: CaseKeys;
 let sealed: string;
+let otherCertificate: string;
 beforeAll(async () => {
+  otherCertificate = (await makeSealingKey()).certificatePem;
   keys = await caseKeys(async () => "");
   sealed = (
     await runCli("seal --cert cert.pem", { stdin: secret("old", "x"), files: { "cert.pem": keys.certificate } })
@@ -209,6 +212,14 @@ describe("sealkit seal --check", () => {
       ),
     ]);
     expect((await check("d --cert cert.pem --strict", { "d/s.yaml": other })).code).toBe(1);
+    const both = await check("d --cert other-cert.pem --cert cert.pem --strict", {
+      "d/s.yaml": sealed,
+      "other-cert.pem": otherCertificate,
+    });
+    expect([both.code, both.stdout]).toEqual([0, ""]);
+    const plain = sealed.replace(/ +annotations:\n.*\n/, "").replace(/pass: AQ/, "pass: AY");
+    const short = await check("d --cert cert.pem", { "d/s.yaml": plain });
+    expect(short.stdout).toContain("damaged: it is cut off");
     expect(good.stdout + good.stderr + foreign.stdout).not.toMatch(/prove/);
   });
 
