@@ -73,9 +73,9 @@ async function live(cluster: Cluster, withKeys = keys, options: Partial<SealedSe
       return status?.observedGeneration === metadata.generation;
     });
   const settle = async () => {
-    for (let turn = 0; turn < 4 || (turn < 400 && !isQuiet()); turn++) {
+    for (let turn = 0; turn < 2 || (turn < 400 && !isQuiet()); turn++) {
       await clock.advance(0);
-      await new Promise((resolve) => setTimeout(resolve, 4));
+      await new Promise((resolve) => setTimeout(resolve, 3));
     }
   };
   await settle();
