@@ -6,7 +6,7 @@ import { list, nilSlice } from "../value/make.ts";
 import { chunks } from "./chunks.ts";
 import { deepEqual } from "./deep-equal.ts";
 import { isEmpty } from "./empty.ts";
-import { listItems } from "./kind-check.ts";
+import { listItems } from "./list-items.ts";
 import { int64Of } from "./number-of.ts";
 
 /**

@@ -10,7 +10,7 @@ import { Random } from "../../helpers/template-random.ts";
 import { RandomArguments, type TaggedValue, untagged } from "../../helpers/template-values.ts";
 
 /** Calls for each function; `SLOW=1` for more. */
-const CALLS = process.env["SLOW"] === "1" ? 3_000 : 120;
+const CALLS = process.env["SLOW"] === "1" ? 1_500 : 120;
 
 const host = { nowNanoseconds: () => 0n, randomBytes: () => new Uint8Array(), spend() {}, step() {} };
 
