@@ -9,6 +9,7 @@ import {
 } from "../../src/secrets/index.ts";
 import type { SealingCertificate } from "../../src/x509/index.ts";
 import { printJson, YamlError } from "../../src/yaml/index.ts";
+import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
@@ -71,7 +72,8 @@ export async function checkFolders(words: readonly string[], run: CheckRun, io: 
   const tally: Tally = { findings: [], claims: new Map(), unknown: 0, items: 0, opened: 0 };
   const checked: CheckedFile[] = [];
   for (const { path } of files) {
-    const sealed = lookInto(await readFile(io, path), path, tally.findings);
+    const bytes = await readFile(io, path).catch((cause: unknown) => unreadable(cause, path, tally.findings));
+    const sealed = bytes === undefined ? [] : lookInto(bytes, path, tally.findings);
     if (sealed.length > 0) checked.push({ path, sealed });
   }
   const inputs = checked.map(({ path, sealed }) => ({ source: path, sealed, others: 0 }));
@@ -88,6 +90,11 @@ export async function checkFolders(words: readonly string[], run: CheckRun, io: 
   await note(io, summary(tally, { objects: all.length, files: checked.length, run }));
   const isBad = tally.findings.some(({ level }) => level === "error" || run.strict);
   return isBad ? EXIT.failed : EXIT.ok;
+}
+
+function unreadable(cause: unknown, path: string, findings: Finding[]): undefined {
+  if (!(cause instanceof CliError)) throw cause;
+  findings.push({ level: "error", file: path, object: "", item: "", problem: cause.message });
 }
 
 /** The SealedSecrets of a file; what is wrong with the file as such is noted. */

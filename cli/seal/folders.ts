@@ -1,5 +1,6 @@
 import { join, sep } from "node:path";
 import type { ToolkitError } from "../../src/errors.ts";
+import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { makeFolders, readFile, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
@@ -68,7 +69,18 @@ export async function sealFolders(words: readonly string[], run: FolderRun, io: 
   return tally.failures.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
-async function sealOne(
+/** Seals one file; a file that cannot be read or written is told with the others that fail. */
+async function sealOne(file: SourceFile, run: FolderRun, tally: Tally, io: Io): Promise<readonly string[] | undefined> {
+  try {
+    return await sealInto(file, run, tally, io);
+  } catch (cause) {
+    if (!(cause instanceof CliError)) throw cause;
+    tally.failures.push(cause);
+    return undefined;
+  }
+}
+
+async function sealInto(
   { path, inside }: SourceFile,
   { seal, out }: FolderRun,
   tally: Tally,

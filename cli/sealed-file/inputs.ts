@@ -39,9 +39,9 @@ async function folderInputs(folder: string, io: Io): Promise<readonly SealedInpu
   const inputs: SealedInput[] = [];
   for (const path of paths) {
     const source = `${base}/${path}`;
-    const bytes = await readFile(io, source);
-    if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes("SealedSecret")) continue;
     try {
+      const bytes = await readFile(io, source);
+      if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes("SealedSecret")) continue;
       const input = inputOf(bytes, source);
       if (input.sealed.length > 0) inputs.push(input);
     } catch (cause) {

@@ -135,6 +135,23 @@ describe("sealkit seal DIR", () => {
     expect(values(given.files["d/ok.yaml"]?.text)[0].metadata.namespace).toBe("apps");
   });
 
+  test("a place that cannot be written to fails alone", async () => {
+    const files = {
+      "d/a/x.yaml": secret("x", "x"),
+      "d/b.yaml": secret("b", "b"),
+      "out/a": "a file where a folder is wanted",
+    };
+    const result = await run("d --out out --cert cert.pem", { files });
+    expect([result.code, result.files["out/b.yaml"]?.text.includes("SealedSecret")]).toEqual([1, true]);
+    expect(result.stderr).toMatch(
+      /error: Cannot write "out\/a": .*\n[\s\S]*Sealed 1 Secret in 1 file for .*; 1 file failed\n$/,
+    );
+    const missing = await run("d nothing.yaml --out out2 --cert cert.pem", { files });
+    expect([missing.code, missing.stderr.includes('Cannot read "nothing.yaml"')]).toEqual([1, true]);
+    const checked = await run("--check d/b.yaml nothing.yaml", { files });
+    expect(checked.stdout).toMatch(/error +nothing.yaml +Cannot read "nothing.yaml": no such file or directory\n/);
+  });
+
   test("warns of a value that ends in what echo added", async () => {
     const files = { "d/s.yaml": `${secret("s", "x")}  echoed: "canary-e\\n"\n  lines: "a\\nb\\n"\n` };
     for (const line of ["d --in-place --cert cert.pem", "d/s.yaml --cert cert.pem"]) {

@@ -1,3 +1,6 @@
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readHints } from "../../../../src/secrets/index.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
@@ -97,6 +100,21 @@ describe("sealkit set", () => {
       'error: Cannot choose a SealedSecret of "sealed.yaml": it holds 2 SealedSecrets\n' +
         "  document 2 (line 4): apps/db\n  document 3 (line 19): apps/wide\nhint: choose one: --document apps/db\n",
     ]);
+  });
+
+  test("replaces what a link names, not the link, and keeps its mode", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "sealkit-set-"));
+    try {
+      writeFileSync(join(cwd, "real.yaml"), sealed);
+      chmodSync(join(cwd, "real.yaml"), 0o640);
+      symlinkSync("real.yaml", join(cwd, "link.yaml"));
+      expect((await run("set link.yaml pass=new --cert cert.pem", { cwd })).code).toBe(0);
+      expect(lstatSync(join(cwd, "link.yaml")).isSymbolicLink()).toBe(true);
+      expect(statSync(join(cwd, "real.yaml")).mode & 0o777).toBe(0o640);
+      expect(opened(readFileSync(join(cwd, "real.yaml"), "utf8"))["pass"]).toBe("new");
+    } finally {
+      rmSync(cwd, { recursive: true, force: true });
+    }
   });
 
   test("reaches into a List", async () => {
