@@ -49,12 +49,18 @@ async function live(cluster: Cluster, withKeys = keys, options: Partial<SealedSe
   const templates = { render: () => Promise.reject(new Error("there are no templates here")) };
   const unsealer = keyUnsealer({ keyring, acceptLegacyData: true, templates });
   const opened: string[] = [];
+  let underWay = 0;
   const controller = sealedSecretController({
     unsealer: {
       ...unsealer,
-      unseal: (object) => {
+      unseal: async (object) => {
         opened.push(object.metadata.name ?? "");
-        return unsealer.unseal(object);
+        underWay += 1;
+        try {
+          return await unsealer.unseal(object);
+        } finally {
+          underWay -= 1;
+        }
       },
     },
     metrics: sealedSecretMetrics(metrics, { revision: "r", omitObjects: false }),
@@ -68,12 +74,13 @@ async function live(cluster: Cluster, withKeys = keys, options: Partial<SealedSe
   onReady();
   // Private-key work takes real time.
   const isQuiet = () =>
+    underWay === 0 &&
     cluster.objects("sealedsecrets").every(({ metadata, ...object }) => {
       const status = object["status"] as { observedGeneration?: number } | undefined;
       return status?.observedGeneration === metadata.generation;
     });
   const settle = async () => {
-    for (let turn = 0; turn < 2 || (turn < 400 && !isQuiet()); turn++) {
+    for (let turn = 0; turn < 3 || (turn < 400 && !isQuiet()); turn++) {
       await clock.advance(0);
       await new Promise((resolve) => setTimeout(resolve, 3));
     }
