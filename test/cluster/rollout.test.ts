@@ -22,7 +22,7 @@ describe("a roll-out", () => {
   afterAll(() => cluster?.stop());
 
   test("leaves no moment without an answer, loses no object and touches no Secret that is done", async () => {
-    const first = await startController(cluster, { args: [...args, "--shutdown-delay=2s"] });
+    const first = await startController(cluster, { args: [...args, "--shutdown-delay=5s"] });
     const cert = join(cluster.folder, "cert.pem");
     await until("there is a key", async () => {
       const answer = await first.ask("/v1/cert.pem");

@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { sealedSecretFamily } from "../../controller/sealedsecret/set-up.ts";
@@ -152,6 +153,24 @@ describe.skipIf(!canOwnNetwork())("the HTTP API beside the original's", () => {
       expect(own, path).toEqual(theirs);
     }
   });
+
+  test.each(["//v1/verify", "/v1/../healthz", "/v1/./verify"])(
+    "%s is no path here, and a redirect there",
+    async (path) => {
+      const status = (base: string) =>
+        new Promise<number | undefined>((resolve, reject) => {
+          const { hostname, port } = new URL(base);
+          request({ hostname, port, path }, (answer) => {
+            answer.resume();
+            resolve(answer.statusCode);
+          })
+            .on("error", reject)
+            .end();
+        });
+      const [theirs, own] = [await status(`http://127.0.0.1:${upstream.port}`), await status(ours.url ?? "")];
+      expect([Math.floor((theirs ?? 0) / 100), own]).toEqual([3, 404]);
+    },
+  );
 
   test("rotate keeps the labels of the template, which the original loses", async () => {
     const ask = async (base: string, from: string) => {

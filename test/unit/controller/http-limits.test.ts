@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { addressSet, networkProblem, plainAddress } from "../../../controller/http/addresses.ts";
 import { type Answer, type Listener, type ListenOptions, listen } from "../../../controller/http/listener.ts";
 import { requestLimit, SHARES_OF_ONE_ADDRESS } from "../../../controller/http/request-limit.ts";
@@ -86,7 +86,10 @@ describe("limits of connections", () => {
     const [one] = first;
     one?.on("error", () => undefined).end();
     if (one !== undefined) await closed(one.resume());
-    expect(await raw(port, "GET /healthz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+    // The server hears of it in its own time.
+    await vi.waitFor(async () => {
+      expect(await raw(port, "GET /healthz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+    });
   });
 
   const bodies: ListenOptions["answer"] = async (question): Promise<Answer> => {
