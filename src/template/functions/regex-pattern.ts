@@ -1,30 +1,28 @@
-import { RE2JS, RE2JSSyntaxException } from "re2js";
+import { type Matcher, RE2JS, RE2JSSyntaxException } from "re2js";
 import { GoError } from "../value/go-error.ts";
 import { fromText, isValidUtf8 } from "../value/go-string.ts";
 import type { Host } from "../value/host.ts";
 import { type NamedPattern, withDistinctNames, withGivenNames } from "./regex-names.ts";
 
-/** One match: where it begins and ends, then each group; -1 for a group that is not part of the match. */
-export interface Match {
+/** A part of a text. */
+export interface Span {
   readonly start: number;
   readonly end: number;
-  readonly groups: readonly { readonly start: number; readonly end: number }[];
+}
+
+/** One match. */
+export interface Match extends Span {
+  /** A group of the match, if there is one of that number and it took part; group 0 is the match. */
+  group(number: number): Span | undefined;
 }
 
 /** A pattern of Go's `regexp`: linear in time, leftmost-first. Offsets are those of JavaScript strings. */
 export interface Pattern {
   readonly source: string;
-  /** Numbers of the groups of each name; group 0 is the match. */
+  /** Numbers of the groups of each name. */
   readonly names: ReadonlyMap<string, readonly number[]>;
-  /** The first match at or after an offset. */
-  search(text: SearchText, from: number): Match | undefined;
-}
-
-/** A text made ready to be searched many times. */
-export interface SearchText {
-  readonly text: string;
-  /** Bytes that are no valid UTF-8 count as U+FFFD. */
-  readonly searched: string;
+  /** The first match in a {@link searchable} text at or after an offset. */
+  search(searched: string, from: number): Match | undefined;
 }
 
 /** What a search does for one step of the host: instructions of the pattern at characters of the text. */
@@ -42,35 +40,30 @@ export function compilePattern(source: string, host: Host): Pattern {
   return {
     source,
     names: numbersByName(compiled, named),
-    search: ({ searched }, from) => {
+    search: (searched, from) => {
       const matcher = compiled.matcher(searched);
       const isFound = matcher.find(from);
       const passed = (isFound ? matcher.end() : searched.length) - from;
       host.step(1 + Math.ceil((passed * compiled.programSize()) / WORK_PER_STEP));
-      if (!isFound) return undefined;
-      const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => ({
-        start: matcher.start(group),
-        end: matcher.end(group),
-      }));
-      return { start: matcher.start(), end: matcher.end(), groups };
+      return isFound ? matchOf(matcher) : undefined;
     },
   };
 }
 
-export function searchText(text: string): SearchText {
-  return { text, searched: fromText(text) };
+/** A text as patterns see it, with the same offsets: bytes that are no valid UTF-8 are U+FFFD. */
+export function searchable(text: string): string {
+  return fromText(text);
 }
 
 /**
  * All matches from left to right, at most `limit` when that is not negative. An empty match right after another match
  * does not count.
  */
-export function* allMatches(pattern: Pattern, text: SearchText, limit: number): Generator<Match> {
-  const { searched } = text;
+export function* allMatches(pattern: Pattern, searched: string, limit: number): Generator<Match> {
   let at = 0;
   let previousEnd = -1;
   for (let found = 0; found !== limit && at <= searched.length; ) {
-    const match = pattern.search(text, at);
+    const match = pattern.search(searched, at);
     if (match === undefined) return;
     const isEmpty = match.end === at;
     if (!isEmpty || match.start !== previousEnd) {
@@ -84,6 +77,19 @@ export function* allMatches(pattern: Pattern, text: SearchText, limit: number): 
 
 function widthAt(text: string, at: number): number {
   return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+}
+
+/** The matcher belongs to the match: it searches nothing else. Groups are found when they are asked for. */
+function matchOf(matcher: Matcher): Match {
+  return {
+    start: matcher.start(),
+    end: matcher.end(),
+    group: (number) => {
+      if (number > matcher.groupCount()) return undefined;
+      const start = matcher.start(number);
+      return start < 0 ? undefined : { start, end: matcher.end(number) };
+    },
+  };
 }
 
 function numbersByName(compiled: RE2JS, { given }: NamedPattern): Map<string, number[]> {

@@ -46,7 +46,9 @@ const NUMBER = /^(?:0|[1-9][0-9]{0,8})$/;
 /** Of several groups of a name the first one that is part of the match counts. */
 function groupText(name: string, pattern: Pattern, match: Match, text: string): string {
   const numbers = NUMBER.test(name) ? [Number(name)] : (pattern.names.get(name) ?? []);
-  const groups = numbers.map((number) => match.groups[number]);
-  const group = groups.find((candidate) => candidate !== undefined && candidate.start >= 0);
-  return group === undefined ? "" : text.slice(group.start, group.end);
+  for (const number of numbers) {
+    const group = match.group(number);
+    if (group !== undefined) return text.slice(group.start, group.end);
+  }
+  return "";
 }

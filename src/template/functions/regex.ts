@@ -5,7 +5,7 @@ import { byteLength, canonical, joinStrings } from "../value/go-string.ts";
 import type { GoFunction, GoValue } from "../value/go-value.ts";
 import type { Host } from "../value/host.ts";
 import { nilSlice, strings } from "../value/make.ts";
-import { allMatches, compilePattern, type Pattern, searchText } from "./regex-pattern.ts";
+import { allMatches, compilePattern, type Pattern, searchable } from "./regex-pattern.ts";
 import { expandReplacement } from "./regex-replacement.ts";
 
 /** Regular expressions of RE2, on strings. */
@@ -33,7 +33,7 @@ export const regexFunctions: readonly GoFunction[] = [
       name,
       params: ["string", "string"],
       call: ([source, text], host) => {
-        const match = compile(source, host).search(searchText(text), 0);
+        const match = compile(source, host).search(searchable(text), 0);
         return match === undefined ? "" : text.slice(match.start, match.end);
       },
     }),
@@ -99,7 +99,7 @@ function compileOrPanic(source: string, host: Host): Pattern {
 }
 
 function matches(pattern: Pattern, text: string): GoValue {
-  return pattern.search(searchText(text), 0) !== undefined;
+  return pattern.search(searchable(text), 0) !== undefined;
 }
 
 /** What one found text takes beside its bytes. */
@@ -107,7 +107,7 @@ const PART_BYTES = 16;
 
 function findAll(pattern: Pattern, text: string, limit: number, host: Host): string[] {
   const found: string[] = [];
-  for (const match of allMatches(pattern, searchText(text), limit)) {
+  for (const match of allMatches(pattern, searchable(text), limit)) {
     host.spend(match.end - match.start + PART_BYTES);
     found.push(text.slice(match.start, match.end));
   }
@@ -120,7 +120,7 @@ function split(pattern: Pattern, text: string, limit: number, host: Host): strin
   const parts: string[] = [];
   let begin = 0;
   let end = 0;
-  for (const match of allMatches(pattern, searchText(text), limit)) {
+  for (const match of allMatches(pattern, searchable(text), limit)) {
     if (limit > 0 && parts.length === limit - 1) break;
     host.spend(match.start - begin + PART_BYTES);
     end = match.start;
@@ -135,7 +135,7 @@ type Replace = (pattern: Pattern, match: Parameters<typeof expandReplacement>[2]
 function replaceAll(pattern: Pattern, text: string, replace: Replace, host: Host): string {
   const pieces: string[] = [];
   let at = 0;
-  for (const match of allMatches(pattern, searchText(text), -1)) {
+  for (const match of allMatches(pattern, searchable(text), -1)) {
     const piece = replace(pattern, match);
     host.spend(match.start - at + byteLength(piece));
     pieces.push(text.slice(at, match.start), piece);
