@@ -193,6 +193,7 @@ describe.skipIf(!canOwnNetwork())("one controller takes the place of the other w
   test("a Secret that is deleted comes back, and one goes with its SealedSecret, whoever made it", async () => {
     await theirs.stop();
     ours = await startController(cluster, { args: ARGS });
+    const recorder = await recordSecrets(client, NAMESPACE);
     for (const name of ["plain-0", "new-key-theirs-strict"]) {
       const uid = (await secretsNow()).get(name)?.metadata.uid;
       await client.delete(SECRETS, { namespace: NAMESPACE, name });
@@ -204,5 +205,9 @@ describe.skipIf(!canOwnNetwork())("one controller takes the place of the other w
       await until(`${name} is gone`, async () => !(await secretsNow()).has(name));
     }
     await ours.stop();
+    recorder.stop();
+    // And the recorder misses no such moment.
+    const seen = recorder.events.filter(({ name }) => name === "plain-0").map(({ type }) => type);
+    expect(seen).toEqual(["DELETED", "ADDED", "DELETED"]);
   });
 });
