@@ -7,8 +7,9 @@ import { testRenderer } from "../helpers/render-worker.ts";
 import { makePool } from "../operations/cluster.ts";
 import { clusterTarget, runRandomly, sandboxTarget, stormOf } from "../operations/targets.ts";
 
-/** `OPERATIONS_SEED=7 npm run test:cluster -- test/cluster/operations.test.ts` runs others. */
+/** `OPERATIONS_SEED=7 OPERATIONS=50000 npm run test:cluster -- test/cluster/operations.test.ts` runs others, and more. */
 const seed = Number(process.env["OPERATIONS_SEED"] ?? "20261121");
+const operations = Number(process.env["OPERATIONS"] ?? "10000");
 
 describe("random operations, compared with a model of all that may follow", () => {
   let pool: readonly SealingKeyPair[];
@@ -22,18 +23,18 @@ describe("random operations, compared with a model of all that may follow", () =
 
   const many = { seed, shrinkMs: 60_000 };
 
-  test("10,000 in the sandbox", { timeout: 600_000 }, async () => {
+  test(`${operations} in the sandbox`, { timeout: 600_000 }, async () => {
     const report = await runRandomly(sandboxTarget, {
       ...many,
       random: seeded(seed),
-      operations: 10_000,
+      operations,
       pool,
       renderer,
     });
     expect(stormOf(report)).toBeUndefined();
   });
 
-  test("1,000 on a real API server", { timeout: 600_000 }, async () => {
+  test(`${operations / 10} on a real API server`, { timeout: 600_000 }, async () => {
     cluster = await startCluster({ controllerManager: true });
     const { kubeconfig, folder } = cluster;
     const target = clusterTarget(await loadClusterConfig({ env: {}, cwd: folder, kubeconfig }));
@@ -41,7 +42,7 @@ describe("random operations, compared with a model of all that may follow", () =
     const report = await runRandomly(target, {
       ...many,
       random: seeded(seed),
-      operations: 1_000,
+      operations: operations / 10,
       pool,
       renderer,
       patienceMs,

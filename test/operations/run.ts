@@ -213,6 +213,7 @@ class Run {
       case "lose history":
         this.#bench.forget?.();
         controller.cutWatches();
+        this.#lookedAtAgain();
         return;
     }
   }
@@ -402,6 +403,18 @@ class Run {
     }
     // A start reads the keys as they are now.
     this.#keys = [this.#latestKeys()];
+  }
+
+  /** After a break that the server does not remember, objects without Secret are looked at again. */
+  #lookedAtAgain(): void {
+    this.#closeAll();
+    for (const track of this.#tracks.values()) {
+      if (track.versions.at(-1) === undefined) continue;
+      track.history.push("lose history");
+      track.worlds = track.worlds.map((world) =>
+        world.live === undefined && world.pass === "none" ? { ...world, pass: "possible" } : world,
+      );
+    }
   }
 
   #closeAll(): void {
