@@ -41,7 +41,7 @@ const APART = new Map([
   ["undici", "undici.cjs"],
 ]);
 
-/** Renders templates: in a thread of its own, or for the one command that needs it in the main one. */
+/** Renders templates: in a process of its own, or for the one command that needs it in the main one. */
 const RENDER_WORKER = "render-worker.cjs";
 
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/index.ts";
 import { type ClusterConfig, createKubeClient, type KubeClient, sleep, systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
-import type { ThreadRenderer } from "../../src/secrets/index.ts";
+import type { IsolatedRenderer } from "../../src/secrets/index.ts";
 
 /** The names under which kubeseal looks for the controller. */
 export const CONTROLLER_NAMESPACE = "kube-system";
@@ -21,8 +21,8 @@ export const SYNC_NAMESPACE = "flux-system";
 export interface WholeClusterOptions extends SandboxOptions {
   readonly log?: Log | undefined;
   readonly settings?: Partial<SealedSecretSettings> | undefined;
-  /** What renders templates of SealedSecrets; default: threads of this build. */
-  readonly renderer?: (() => ThreadRenderer) | undefined;
+  /** What renders templates of SealedSecrets; default: processes of this build. */
+  readonly renderer?: (() => IsolatedRenderer) | undefined;
   /** A private folder for artifacts. Without one, and without `families`, only SealedSecrets are looked after. */
   readonly storagePath?: string | undefined;
   /** Where metrics are served, `HOST:PORT`; nowhere when absent. */

@@ -3,7 +3,7 @@ import { prefixProblem } from "../../src/keys/index.ts";
 import type { ObjectKey } from "../../src/kube/index.ts";
 import { Keyring } from "../../src/sealed/index.ts";
 import { startRsaThreads } from "../../src/sealed/rsa-threads-adapter.ts";
-import { type ThreadRenderer, threadRenderer } from "../../src/secrets/index.ts";
+import { type IsolatedRenderer, isolatedRenderer } from "../../src/secrets/index.ts";
 import { SEALED_SECRETS } from "../api/index.ts";
 import { ControllerError } from "../errors.ts";
 import { startKeyManager } from "../keys/key-manager.ts";
@@ -26,8 +26,8 @@ const MOST_WORKERS = 256;
 /** The SealedSecret controller with its keys and its HTTP API. */
 export function sealedSecretFamily(
   given: Partial<SealedSecretSettings> = {},
-  /** What renders templates: threads that hold no keys. */
-  renderer: () => ThreadRenderer = threadRenderer,
+  /** What renders templates: processes that hold no keys. */
+  renderer: () => IsolatedRenderer = isolatedRenderer,
 ): Family {
   const settings = { ...defaultSealedSecretSettings, ...given };
   return { name: "sealedsecret", setUp: (ports) => setUp(settings, renderer, ports) };
@@ -35,7 +35,7 @@ export function sealedSecretFamily(
 
 async function setUp(
   settings: SealedSecretSettings,
-  renderer: () => ThreadRenderer,
+  renderer: () => IsolatedRenderer,
   ports: SetupPorts,
 ): Promise<SetUp> {
   const { client, clock, log, metrics, events, namespace, signal } = ports;

@@ -28,6 +28,7 @@ export {
   type Opening,
   placeOf,
 } from "./inspect-sealed.ts";
+export { type IsolatedRenderer, type IsolatedRendererOptions, isolatedRenderer } from "./isolated-renderer-adapter.ts";
 export { clearBytesOf, type ItemDefect, type ItemParts, itemParts } from "./item-parts.ts";
 export { type MergeOptions, mergeInto } from "./merge-into.ts";
 export { openEach } from "./open-each.ts";
@@ -47,6 +48,5 @@ export type {
   TemplateProblem,
   TemplateRenderer,
 } from "./templates.ts";
-export { type ThreadRenderer, type ThreadRendererOptions, threadRenderer } from "./thread-renderer-adapter.ts";
 export { type Unsealed, type UnsealOptions, unsealSecret, verifySealed } from "./unseal-secret.ts";
 export { isUnsealedDigest, type UnsealedState, unsealedDigest } from "./unsealed-digest.ts";

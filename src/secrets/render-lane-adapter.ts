@@ -1,22 +1,26 @@
-import { Worker } from "node:worker_threads";
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type { WorkerReport } from "./render-worker-adapter.ts";
 import type { RenderAnswer, RenderRequest } from "./templates.ts";
 
 export interface LaneOptions {
-  /** Module that the worker runs. */
+  /** File that the process runs. */
   readonly worker: URL;
-  /** A job that takes longer is ended, and the worker with it. */
+  /** A job that takes longer is ended, and the process with it. */
   readonly timeMs: number;
   readonly heapMb: number;
 }
 
 export type LaneResult =
   | { readonly kind: "answered"; readonly answer: RenderAnswer }
-  /** The worker was ended, or ended itself, while it worked on this template. */
+  /** The process was ended, or ended itself, while it worked on this template. */
   | { readonly kind: "ended"; readonly why: "time" | "memory" | "crash"; readonly at: string | undefined };
 
-/** How long an idle worker is kept. */
+/** How long an idle process is kept. */
 const IDLE_MS = 60_000;
+
+/** How V8 ends a process whose heap is full. */
+const OUT_OF_MEMORY: readonly (NodeJS.Signals | null)[] = ["SIGABRT", "SIGTRAP", "SIGKILL"];
 
 interface Waiting {
   readonly namespace: string;
@@ -25,15 +29,15 @@ interface Waiting {
 }
 
 /**
- * One worker and the jobs that wait for it, one after the other. Namespaces take turns, so that one with many jobs holds
- * the others up by one job at most. The worker is started by the first job, kept while there is work, and replaced after
- * it had to be ended.
+ * One process and the jobs that wait for it, one after the other. Namespaces take turns, so that one with many jobs holds
+ * the others up by one job at most. The process is started by the first job, kept while there is work, and replaced after
+ * it had to be ended. A process, not a thread: V8 ends the whole process when the heap of one of its threads is full.
  */
 export class RenderLane {
   readonly #options: LaneOptions;
   /** Jobs by namespace; the namespace whose turn it is comes first. */
   readonly #waiting = new Map<string, Waiting[]>();
-  #worker: Worker | undefined;
+  #child: ChildProcess | undefined;
   #busy = false;
   #idle: NodeJS.Timeout | undefined;
   #nextId = 1;
@@ -53,24 +57,27 @@ export class RenderLane {
     });
   }
 
-  /** Ends the worker; what waits is answered as if it had ended by itself. */
-  async close(): Promise<void> {
+  /** Ends the process; what waits is answered as if it had ended by itself. */
+  close(): void {
     this.#closed = true;
     clearTimeout(this.#idle);
     for (const jobs of this.#waiting.values()) {
       for (const { done } of jobs) done({ kind: "ended", why: "crash", at: undefined });
     }
     this.#waiting.clear();
-    await this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#drop();
   }
 
   #next(): void {
-    if (this.#busy || this.#closed) return;
+    if (this.#busy) return;
     const job = this.#take();
     if (job === undefined) {
-      this.#idle = setTimeout(() => void this.#drop(), IDLE_MS);
+      this.#idle = setTimeout(() => this.#drop(), IDLE_MS);
       this.#idle.unref();
+      return;
+    }
+    if (this.#closed) {
+      job.done({ kind: "ended", why: "crash", at: undefined });
       return;
     }
     clearTimeout(this.#idle);
@@ -93,7 +100,8 @@ export class RenderLane {
   }
 
   async #work({ request }: Waiting): Promise<LaneResult> {
-    const worker = this.#start();
+    this.#child ??= this.#started();
+    const child = this.#child;
     const id = this.#nextId++;
     let at: string | undefined;
     const result = await new Promise<LaneResult>((settle) => {
@@ -102,51 +110,57 @@ export class RenderLane {
         clearTimeout(timer);
         settle(found);
       };
-      worker.on("message", (report: WorkerReport) => {
+      child.on("message", (report: WorkerReport) => {
         if (report.id !== id) return;
         if ("at" in report) at = report.at;
         else finish({ kind: "answered", answer: report.answer });
       });
-      // The error of a template that broke its thread may quote values: only its code is looked at.
-      worker.on("error", (error: NodeJS.ErrnoException) => {
-        const why = error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "memory" : "crash";
-        finish({ kind: "ended", why, at });
+      child.on("error", () => finish({ kind: "ended", why: "crash", at }));
+      child.on("exit", (_, signal) => {
+        const isMemory = !this.#closed && OUT_OF_MEMORY.includes(signal);
+        finish({ kind: "ended", why: isMemory ? "memory" : "crash", at });
       });
-      worker.on("exit", () => finish({ kind: "ended", why: "crash", at }));
-      worker.postMessage({ id, request });
+      // A process that is gone already tells by its exit.
+      child.send({ id, request }, () => undefined);
     });
-    worker.removeAllListeners("message").removeAllListeners("error").removeAllListeners("exit");
-    if (result.kind === "ended") await this.#drop();
+    child.removeAllListeners("message").removeAllListeners("error").removeAllListeners("exit");
+    if (result.kind === "ended") this.#drop();
+    else this.#watchIdle(child);
     return result;
   }
 
-  #start(): Worker {
-    this.#worker ??= this.#created();
-    return this.#worker;
-  }
-
-  #created(): Worker {
-    const { worker: file, heapMb } = this.#options;
-    const worker = new Worker(file, {
-      // Nothing of the process: no environment, no arguments, no streams.
-      env: {},
-      argv: [],
-      execArgv: [],
-      stdin: false,
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+  /** Between jobs nobody listens: a process that ends then is replaced by the next job. */
+  #watchIdle(child: ChildProcess): void {
+    child.on("error", () => undefined);
+    child.on("exit", () => {
+      if (this.#child === child) this.#child = undefined;
     });
-    worker.unref();
-    return worker;
   }
 
-  async #drop(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    if (worker === undefined) return;
-    // Late errors of a worker that is on its way out concern nobody.
-    worker.on("error", () => undefined);
-    await worker.terminate();
+  #started(): ChildProcess {
+    const { worker, heapMb } = this.#options;
+    const child = fork(fileURLToPath(worker), ["render"], {
+      // Nothing of this process but its time zone: no environment, no arguments, no streams.
+      env: { TZ: new Intl.DateTimeFormat().resolvedOptions().timeZone },
+      execArgv: [
+        `--max-old-space-size=${heapMb}`,
+        "--max-semi-space-size=8",
+        "--disallow-code-generation-from-strings",
+      ],
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    child.unref();
+    child.channel?.unref();
+    return child;
+  }
+
+  #drop(): void {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined) return;
+    // Late news of a process that is on its way out concern nobody.
+    child.on("error", () => undefined);
+    child.kill("SIGKILL");
   }
 }

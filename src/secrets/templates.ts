@@ -36,7 +36,7 @@ export interface TemplateRenderer {
   render(job: RenderJob): Promise<Rendered>;
 }
 
-/** What can be sent to another thread: clear text as its bytes. */
+/** What can be sent to another process: clear text as its bytes. */
 export interface RenderRequest {
   readonly templates: readonly (readonly [item: string, source: string])[];
   readonly values: readonly (readonly [item: string, value: Uint8Array])[];
@@ -77,7 +77,7 @@ const STATES: Readonly<Record<TemplateFailure, string>> = {
   time: "it takes too long",
   memory: "it uses too much memory",
   limit: "it needs more steps, output or depth than is allowed",
-  crash: "its thread ended",
+  crash: "its process ended",
 };
 
 function safeLine({ item, failure, line, function: called }: TemplateProblem): string {

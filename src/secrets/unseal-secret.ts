@@ -27,7 +27,7 @@ export interface UnsealOptions {
    * error. Only for people who hold the keys: answers to strangers must not tell. Default false.
    */
   readonly explain?: boolean | undefined;
-  /** What renders `spec.template.data`; default: this thread. Strangers' templates belong into threads of their own. */
+  /** What renders `spec.template.data`; default: this thread. Strangers' templates belong into processes of their own. */
   readonly templates?: TemplateRenderer | undefined;
   /** Whether templates are rendered, and their errors reported, also when an item does not open. Default false. */
   readonly reportAll?: boolean | undefined;

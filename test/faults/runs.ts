@@ -1,5 +1,5 @@
 import { type ClusterConfig, loadClusterConfig } from "../../src/kube/index.ts";
-import type { ThreadRenderer } from "../../src/secrets/index.ts";
+import type { IsolatedRenderer } from "../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
 import { seeded } from "../helpers/chaos.ts";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
@@ -15,11 +15,11 @@ export interface FaultCluster {
   readonly direct: ClusterConfig;
   readonly viaProxy: ClusterConfig;
   readonly pool: readonly SealingKeyPair[];
-  readonly renderer: (() => ThreadRenderer) | undefined;
+  readonly renderer: (() => IsolatedRenderer) | undefined;
   stop(): Promise<void>;
 }
 
-export async function startFaultCluster(renderer?: () => ThreadRenderer): Promise<FaultCluster> {
+export async function startFaultCluster(renderer?: () => IsolatedRenderer): Promise<FaultCluster> {
   const cluster = await startCluster({ controllerManager: true });
   const { folder, kubeconfig } = cluster;
   const proxy = await startFaultyProxy({ url: cluster.url, ca: () => cluster.ca });

@@ -7,7 +7,7 @@ import { type RunningControllers, startControllers } from "../../controller/star
 import { type Clock, type KubeClient, KubeError, systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { sealItem } from "../../src/sealed/index.ts";
-import type { ThreadRenderer } from "../../src/secrets/index.ts";
+import type { IsolatedRenderer } from "../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
 import { makeSealingKey } from "../helpers/sealing-keys.ts";
 import { labelOf, sourceOf } from "./model.ts";
@@ -166,7 +166,7 @@ export interface ControllerOptions {
   readonly settings?: Partial<SealedSecretSettings>;
   readonly clock?: Clock;
   /** What renders templates; Node runs no TypeScript in a thread. */
-  readonly renderer?: (() => ThreadRenderer) | undefined;
+  readonly renderer?: (() => IsolatedRenderer) | undefined;
 }
 
 /** A controller that can be stopped and started, and whose calls are counted. */

@@ -3,7 +3,7 @@ import type { SealedSecretSettings } from "../../controller/settings.ts";
 import { startSandbox } from "../../sandbox/index.ts";
 import { type Clock, type ClusterConfig, createKubeClient } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
-import type { ThreadRenderer } from "../../src/secrets/index.ts";
+import type { IsolatedRenderer } from "../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
 import { controllerOf, KEY_SECRETS, OWN, prepareNamespaces, SEALED_SECRETS, SECRETS } from "./cluster.ts";
 import { type Bench, Mismatch, type Report, runScript } from "./run.ts";
@@ -15,7 +15,7 @@ export interface TargetOptions {
   readonly patienceMs?: number;
   readonly settings?: Partial<SealedSecretSettings>;
   /** What renders templates; without it no SealedSecret has any. */
-  readonly renderer?: (() => ThreadRenderer) | undefined;
+  readonly renderer?: (() => IsolatedRenderer) | undefined;
   /** How things go wrong; see `Bench`. */
   readonly trouble?: Trouble;
 }

@@ -8,7 +8,7 @@ import { ClearText } from "../../src/clear-text.ts";
 import { type ClusterConfig, createKubeClient, type KubeClient, systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import type { Scope } from "../../src/sealed/index.ts";
-import { sealSecret, type ThreadRenderer } from "../../src/secrets/index.ts";
+import { type IsolatedRenderer, sealSecret } from "../../src/secrets/index.ts";
 import { createSealingKey, readCertificate, type SealingCertificate } from "../../src/x509/index.ts";
 import { until } from "../helpers/process.ts";
 import { testRenderer } from "../helpers/render-worker.ts";
@@ -35,7 +35,7 @@ export function sealedSecretSuite(name: string, start: () => Promise<SuiteTarget
     let controllers: RunningControllers;
     const lines: string[] = [];
     let serial = 0;
-    let renderer: () => ThreadRenderer;
+    let renderer: () => IsolatedRenderer;
 
     const startOurs = async () => {
       const log = createLog({ clock: systemClock, level: "debug", format: "text", write: (line) => lines.push(line) });

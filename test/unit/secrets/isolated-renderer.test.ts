@@ -4,26 +4,26 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ClearText } from "../../../src/clear-text.ts";
-import { type ThreadRenderer, type ThreadRendererOptions, threadRenderer } from "../../../src/secrets/index.ts";
+import { type IsolatedRenderer, type IsolatedRendererOptions, isolatedRenderer } from "../../../src/secrets/index.ts";
 
-/** A worker whose templates are orders: what it does to the thread is what a hostile template could. */
+/** A worker whose templates are orders: what it does to its process is what a hostile template could. */
 const WORKER = `
-import { parentPort, threadId, workerData } from "node:worker_threads";
 const hold = new Int32Array(new SharedArrayBuffer(4));
-parentPort.on("message", ({ id, request }) => {
+process.on("message", ({ id, request }) => {
   const rendered = [], problems = [];
   for (const [item, source] of request.templates) {
-    parentPort.postMessage({ id, at: item });
+    process.send({ id, at: item });
     if (source === "loop") for (;;) Atomics.wait(hold, 0, 0, 5);
     if (source === "memory") { const all = []; for (;;) all.push(new Array(1000).fill(item)); }
     if (source === "exit") process.exit(1);
+    if (source === "fatal") { const all = []; for (;;) all.push("x".repeat(1000).split("")); }
     if (source === "throw") throw new Error("canary-value");
     if (source === "slow") Atomics.wait(hold, 0, 0, 150);
     if (source === "fail") problems.push({ item, failure: "failed", line: 1, text: new TextEncoder().encode("why") });
-    const text = source === "env" ? JSON.stringify([process.env, process.argv.slice(2)]) : source + "@" + threadId;
+    const text = source === "env" ? JSON.stringify([Object.keys(process.env), process.argv.slice(3)]) : source + "@" + process.pid;
     rendered.push([item, new TextEncoder().encode(text)]);
   }
-  parentPort.postMessage({ id, answer: { rendered, problems } });
+  process.send({ id, answer: { rendered, problems } });
 });
 `;
 
@@ -36,33 +36,33 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let renderer: ThreadRenderer | undefined;
+let renderer: IsolatedRenderer | undefined;
 afterEach(() => renderer?.close());
 
-function start(options: ThreadRendererOptions = {}): ThreadRenderer {
-  renderer = threadRenderer({ worker, quickMs: 10_000, slowMs: 10_000, ...options });
+function start(options: IsolatedRendererOptions = {}): IsolatedRenderer {
+  renderer = isolatedRenderer({ worker, quickMs: 10_000, slowMs: 10_000, ...options });
   return renderer;
 }
 
-async function render(own: ThreadRenderer, source: string, namespace = "apps") {
+async function render(own: IsolatedRenderer, source: string, namespace = "apps") {
   const found = await own.render({ namespace, templates: new Map([["t", source]]), values: new Map() });
   if (found.kind === "busy") return found.kind;
   if (found.kind === "failed") return found.problems.map(({ item, failure }) => `${item}: ${failure}`).join();
   return [...found.data].map(([item, value]) => `${item}=${value.revealText()}`).join();
 }
 
-const threadOf = (text: string) => text.split("@")[1];
+const processOf = (text: string) => text.split("@")[1];
 
-describe("threadRenderer()", () => {
-  test("renders, and keeps the thread for the next", async () => {
+describe("isolatedRenderer()", () => {
+  test("renders, and keeps the process for the next", async () => {
     const own = start();
     const [first, second] = [await render(own, "a"), await render(own, "b")];
     expect([first.split("@")[0], second.split("@")[0]]).toEqual(["t=a", "t=b"]);
-    expect(threadOf(first)).toBe(threadOf(second));
+    expect(processOf(first)).toBe(processOf(second));
   });
 
-  test("the thread has neither environment nor arguments of the process", async () => {
-    expect(await render(start(), "env")).toBe("t=[{},[]]");
+  test("the process has neither environment nor arguments of the process", async () => {
+    expect(await render(start(), "env")).toBe('t=[["TZ"],[]]');
   });
 
   test("problems come back with the item", async () => {
@@ -72,18 +72,19 @@ describe("threadRenderer()", () => {
   test.each([
     ["loop", { quickMs: 250, slowMs: 250 }, "t: time"],
     ["memory", { heapMb: 16 }, "t: memory"],
+    ["fatal", { heapMb: 16 }, "t: memory"],
     ["exit", {}, "t: crash"],
     ["throw", {}, "t: crash"],
-  ])("%s ends the thread and not the process; the next template finds a new one", async (source, options, want) => {
+  ])("%s ends the process and not the process; the next template finds a new one", async (source, options, want) => {
     const own = start(options);
-    const before = threadOf(await render(own, "a"));
+    const before = processOf(await render(own, "a"));
     expect(await render(own, source)).toBe(want);
     const after = await render(own, "b");
     expect(after.startsWith("t=b@")).toBe(true);
-    expect(threadOf(after)).not.toBe(before);
+    expect(processOf(after)).not.toBe(before);
   });
 
-  test("what a thread died of is not told", async () => {
+  test("what a process died of is not told", async () => {
     const found = await start().render({ namespace: "a", templates: new Map([["t", "throw"]]), values: new Map() });
     const texts = found.kind === "failed" ? found.problems.map(({ text }) => text.revealText()) : [];
     expect(texts).toEqual(["template: t: execution was ended: crash"]);

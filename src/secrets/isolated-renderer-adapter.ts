@@ -2,34 +2,34 @@ import { ClearText } from "../clear-text.ts";
 import { type LaneResult, RenderLane } from "./render-lane-adapter.ts";
 import { type Rendered, renderedOf, requestOf, type TemplateRenderer } from "./templates.ts";
 
-export interface ThreadRendererOptions {
-  /** Module that the workers run; default: the one that comes with this build. */
+export interface IsolatedRendererOptions {
+  /** File that the processes run; default: the one that comes with this build. */
   readonly worker?: URL | undefined;
   /** What templates usually need at most; those that take longer go to a lane of their own. */
   readonly quickMs?: number | undefined;
   /** What templates may need: a key pair of RSA-4096 takes seconds. */
   readonly slowMs?: number | undefined;
-  /** Memory of one worker. */
+  /** Heap of one process. */
   readonly heapMb?: number | undefined;
   /** Objects that may wait at the same time, in all and of one namespace. */
   readonly waiting?: number | undefined;
   readonly waitingPerNamespace?: number | undefined;
 }
 
-/** A renderer with threads of its own. */
-export interface ThreadRenderer extends TemplateRenderer {
-  /** Ends the threads. */
+/** A renderer with processes of its own. */
+export interface IsolatedRenderer extends TemplateRenderer {
+  /** Ends the processes. */
   close(): Promise<void>;
 }
 
 const DEFAULTS = { quickMs: 2_000, slowMs: 30_000, heapMb: 128, waiting: 16, waitingPerNamespace: 4 };
 
 /**
- * Renders in worker threads that hold no keys, with bounds on time and memory: for manifests of strangers. A template
- * that takes long is moved to a second thread, so that it holds up only others of its kind; one that breaks its thread
- * breaks nothing else. No thread is started before there is a template.
+ * Renders in processes that hold no keys, with bounds on time and memory: for manifests of strangers. A template that
+ * takes long is moved to a second process, so that it holds up only others of its kind; one that breaks its process breaks
+ * nothing else. No process is started before there is a template.
  */
-export function threadRenderer(options: ThreadRendererOptions = {}): ThreadRenderer {
+export function isolatedRenderer(options: IsolatedRendererOptions = {}): IsolatedRenderer {
   const worker = options.worker ?? ownWorker();
   const heapMb = options.heapMb ?? DEFAULTS.heapMb;
   const quick = new RenderLane({ worker, heapMb, timeMs: options.quickMs ?? DEFAULTS.quickMs });
@@ -61,7 +61,8 @@ export function threadRenderer(options: ThreadRendererOptions = {}): ThreadRende
       }
     },
     async close() {
-      await Promise.all([quick.close(), slow.close()]);
+      quick.close();
+      slow.close();
     },
   };
 }
