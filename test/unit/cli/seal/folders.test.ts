@@ -1,3 +1,6 @@
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readCertificate } from "../../../../src/x509/index.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
@@ -150,6 +153,23 @@ describe("sealkit seal DIR", () => {
     expect([missing.code, missing.stderr.includes('Cannot read "nothing.yaml"')]).toEqual([1, true]);
     const checked = await run("--check d/b.yaml nothing.yaml", { files });
     expect(checked.stdout).toMatch(/error +nothing.yaml +Cannot read "nothing.yaml": no such file or directory\n/);
+  });
+
+  test("follows no symbolic link", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "sealkit-links-"));
+    try {
+      mkdirSync(join(cwd, "d"));
+      mkdirSync(join(cwd, "outside"));
+      writeFileSync(join(cwd, "outside/x.yaml"), secret("x", "canary-x"));
+      symlinkSync("../outside", join(cwd, "d/folder"));
+      symlinkSync("../outside/x.yaml", join(cwd, "d/file.yaml"));
+      const { code, stderr } = await run("d --in-place --cert cert.pem", { cwd });
+      expect([code, stderr]).toEqual([0, "2 symbolic links not followed\nSealed 0 Secrets in 0 files\n"]);
+      expect(readFileSync(join(cwd, "outside/x.yaml"), "utf8")).toContain("canary-x");
+      expect(lstatSync(join(cwd, "d/file.yaml")).isSymbolicLink()).toBe(true);
+    } finally {
+      rmSync(cwd, { recursive: true, force: true });
+    }
   });
 
   test("warns of a value that ends in what echo added", async () => {
