@@ -59,6 +59,7 @@ const FAILURES: Readonly<Record<TemplateError["code"], TemplateFailure>> = {
   TEMPLATE_EXECUTE: "failed",
   TEMPLATE_FUNCTION: "failed",
   TEMPLATE_LIMIT: "limit",
+  TEMPLATE_UNDEFINED: "failed",
 };
 
 function explained(item: string, error: unknown): Problem {

@@ -1,7 +1,12 @@
 import { ToolkitError } from "../errors.ts";
 
 /** See docs/errors/template.md. */
-export type TemplateErrorCode = "TEMPLATE_SYNTAX" | "TEMPLATE_EXECUTE" | "TEMPLATE_FUNCTION" | "TEMPLATE_LIMIT";
+export type TemplateErrorCode =
+  | "TEMPLATE_SYNTAX"
+  | "TEMPLATE_EXECUTE"
+  | "TEMPLATE_FUNCTION"
+  | "TEMPLATE_LIMIT"
+  | "TEMPLATE_UNDEFINED";
 
 /** What is known of a failure. `original` and `context` may hold values and literals, everything else may not. */
 export interface TemplateFailure {
@@ -75,6 +80,8 @@ function stateOf(code: TemplateErrorCode, name: string | undefined, limit: strin
       return `function "${name}" failed`;
     case "TEMPLATE_LIMIT":
       return `it needs more ${limit ?? "resources"} than is allowed`;
+    case "TEMPLATE_UNDEFINED":
+      return "there is no template of that name";
     case "TEMPLATE_EXECUTE":
       return name === undefined ? "a value does not fit" : `an argument of "${name}" does not fit`;
   }

@@ -101,12 +101,12 @@ export class TemplateSet {
   /**
    * Executes a template on a value. Gives a Go string: take its bytes with `bytesOf`.
    *
-   * @throws TemplateError `TEMPLATE_EXECUTE`, `TEMPLATE_FUNCTION`, `TEMPLATE_LIMIT`
+   * @throws TemplateError `TEMPLATE_EXECUTE`, `TEMPLATE_FUNCTION`, `TEMPLATE_UNDEFINED`, `TEMPLATE_LIMIT`
    */
   execute(name: string, data: GoValue, options: ExecuteOptions = {}): string {
     const target = this.lookup(name);
     if (target === undefined) {
-      throw new TemplateError("TEMPLATE_EXECUTE", {
+      throw new TemplateError("TEMPLATE_UNDEFINED", {
         template: name,
         original: `template: no template ${JSON.stringify(name)} associated with template ${JSON.stringify(name)}`,
       });

@@ -40,7 +40,9 @@ function personType(kind: "struct" | "ptr"): GoObjectType<Person> {
         params: [],
         variadic: "int",
         call: (person, numbers) =>
-          int(numbers.reduce<number>((sum, item) => sum + (item instanceof GoInt ? item.toNumber() : 0), person.Age)),
+          int(
+            numbers.reduce<bigint>((sum, item) => sum + (item instanceof GoInt ? item.value : 0n), BigInt(person.Age)),
+          ),
       },
     ],
     [

@@ -1,4 +1,5 @@
 import { printed } from "../fmt/print.ts";
+import { quote } from "../fmt/quote.ts";
 import type { ActionNode, BranchNode, RangeNode, StatementNode, TemplateNode, TextNode, Tree } from "../parse/node.ts";
 import { sourceText } from "../parse/source-text.ts";
 import { GoBytes, GoFunction, GoInt, GoMap, GoSlice, type GoValue, NO_VALUE, NoValue } from "../value/go-value.ts";
@@ -103,7 +104,8 @@ function compileTemplate(node: TemplateNode, lookup: Lookup): Execute {
     run.step();
     run.node = node;
     const target = lookup(node.name);
-    if (target === undefined) return run.fail(`template ${sourceName(node)} not defined`);
+    if (target === undefined)
+      return run.fail(`template ${quote(node.name)} not defined`, { code: "TEMPLATE_UNDEFINED" });
     const { tree, depth, variables } = run;
     const { maxDepth } = run.options.limits;
     run.depth += 1 + target.tree.nesting;
@@ -119,8 +121,6 @@ function compileTemplate(node: TemplateNode, lookup: Lookup): Execute {
     return "next";
   };
 }
-
-const sourceName = (node: TemplateNode) => sourceText({ ...node, pipe: undefined }).slice("{{template ".length, -2);
 
 function compileRange(node: RangeNode, lookup: Lookup): Execute {
   const pipe = compilePipe(node.pipe);

@@ -10,9 +10,6 @@ const SEED = Number(process.env["SEED"] ?? 1836);
 
 const LIMITS = { maxSteps: 20_000, maxDepth: 100 };
 
-/** Addresses are not the same twice. */
-const withoutAddresses = (text: string | undefined) => text?.replace(/0x[0-9a-f]{8,}/g, "0xADDRESS");
-
 /** Takes out, doubles or swaps a few characters, so that most templates are broken. */
 function damaged(text: string, random: Random): string {
   let broken = text;
@@ -70,9 +67,7 @@ describe("made-up templates", () => {
       const { ours } = entry;
       if (error === undefined && bytes === undefined) good++;
       const goOutput = error !== undefined ? "" : bytes === undefined ? output : ours.output;
-      const same =
-        withoutAddresses(ours.output) === withoutAddresses(goOutput) &&
-        withoutAddresses(ours.error) === withoutAddresses(error);
+      const same = ours.output === goOutput && ours.error === error;
       return same ? [] : [{ template: entry.template, go: error ?? output, ours: ours.error ?? ours.output }];
     });
     expect(wrong.slice(0, 8)).toEqual([]);

@@ -43,7 +43,7 @@ const LEAKS: readonly (readonly [template: string, code: string, message: string
   [`{{ index . 1 "${SECRET}" }}`, "TEMPLATE_FUNCTION", 'line 1, column 4: function "index" failed'],
   [`{{ printf 1 "${SECRET}" }}`, "TEMPLATE_EXECUTE", 'line 1, column 11: an argument of "printf" does not fit'],
   [`{{ "${SECRET}" 1 }}`, "TEMPLATE_EXECUTE", "line 1, column 4: a value does not fit"],
-  [`{{ template "${SECRET}" }}`, "TEMPLATE_EXECUTE", "line 1, column 13: a value does not fit"],
+  [`{{ template "${SECRET}" }}`, "TEMPLATE_UNDEFINED", "line 1, column 13: there is no template of that name"],
   [
     `{{ define "${SECRET}" }}{{ .a.b.c }}{{ .password.x }}{{ end }}{{ template "${SECRET}" . }}`,
     "TEMPLATE_EXECUTE",
