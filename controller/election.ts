@@ -100,7 +100,9 @@ async function campaign(
       log.error("Lost the lead", { lease: options.name });
       return "lost";
     }
-    await sleep(clock, renewedAtMs === undefined ? standbyMs * (1 + 0.2 * clock.random()) : retryMs, signal);
+    // Who waits looks often; but an API that fails is not asked, nor complained about, every second.
+    const isWaiting = renewedAtMs === undefined && state === "taken";
+    await sleep(clock, isWaiting ? standbyMs * (1 + 0.2 * clock.random()) : retryMs, signal);
   }
   elected(false);
   if (renewedAtMs !== undefined) await release(options);

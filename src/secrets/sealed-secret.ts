@@ -58,7 +58,7 @@ export function viewSealedSecret(object: KubeObject): SealedSecretView {
 }
 
 /** The parts of metadata that a Secret may take over from a template; what the API server owns is left out. */
-export function metaOf(meta: Fields): ObjectMeta {
+function metaOf(meta: Fields): ObjectMeta {
   const out: ObjectMeta = {};
   for (const name of ["name", "generateName", "namespace"] as const) {
     const value = meta[name];
