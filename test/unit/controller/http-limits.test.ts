@@ -20,7 +20,8 @@ async function serve(
 ) {
   const listener = await listen({
     address: "127.0.0.1:0",
-    readTimeoutMs: 5_000,
+    // Whatever ends sooner is ended by the limits.
+    readTimeoutMs: 3_600_000,
     writeTimeoutMs: 5_000,
     limits: { checkMs: 20, ...limits },
     answer,
