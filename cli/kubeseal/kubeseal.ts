@@ -73,6 +73,13 @@ async function runMode(options: KubesealOptions, io: Io): Promise<void> {
   if (options.fromFile.length > 0 && !options.raw) {
     throw new KubesealError("KUBESEAL_BAD_OPTION", "--from-file requires --raw");
   }
+  // The original says it to people only.
+  if (io.stderr.isTTY === true && options.recoveryPrivateKey.length > 0 && !options.recoveryUnseal) {
+    await write(
+      io.stderr,
+      "warning: ignoring --recovery-private-key because unseal command not chosen with --recovery-unseal\n",
+    );
+  }
   const context = await openContext(options, io);
   await hintAtTerminal(options, io);
   if (options.recoveryUnseal) await (await import("./recover.ts")).recoverMode(context);

@@ -14,6 +14,7 @@ export interface RequestTimeout {
  * @throws {KubesealError} `KUBESEAL_BAD_OPTION`
  */
 export function readTimeout(typed: string): RequestTimeout | undefined {
+  if (typed === "") return undefined;
   const text = /^-?[0-9]+$/.test(typed) ? `${typed}s` : typed;
   const [, sign = "", amount = ""] = /^(-?)(.*)$/.exec(text) ?? [];
   const size = amount.includes("d") ? undefined : durationMs(amount);

@@ -37,7 +37,9 @@ export async function credentialsOf(request: CredentialRequest): Promise<Credent
   };
   const { token, tokenFile, username, password } = user;
   if (token !== undefined) return { ...certificates, authorize: constant(`Bearer ${token}`) };
-  if (tokenFile !== undefined) return { ...certificates, authorize: tokenFromFile(tokenFile) };
+  if (tokenFile?.kind === "file") {
+    return { ...certificates, authorize: tokenFromFile(resolve(tokenFile.folder, tokenFile.path)) };
+  }
   if (username !== undefined) {
     const basic = Buffer.from(`${username}:${password ?? ""}`).toString("base64");
     return { ...certificates, authorize: constant(`Basic ${basic}`) };

@@ -18,7 +18,7 @@ export interface KubeconfigCluster {
 
 export interface KubeconfigUser {
   readonly token?: string;
-  readonly tokenFile?: string;
+  readonly tokenFile?: FileOrData;
   readonly username?: string;
   readonly password?: string;
   readonly clientCertificate?: FileOrData;
@@ -85,7 +85,7 @@ export function readKubeconfig(parsed: unknown, source: string, folder: string):
         ...(asUid === undefined ? {} : { asUid }),
         ...(Array.isArray(groups) ? { asGroups: groups.filter((group) => typeof group === "string") } : {}),
         ...(token === undefined ? {} : { token }),
-        ...(tokenFile === undefined ? {} : { tokenFile }),
+        ...(tokenFile === undefined ? {} : { tokenFile: { kind: "file" as const, path: tokenFile, folder } }),
         ...(username === undefined ? {} : { username }),
         ...(password === undefined ? {} : { password }),
         ...(clientCertificate === undefined ? {} : { clientCertificate }),

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TLSSocket } from "node:tls";
 
 /** What a client asked for, in the parts that matter to the server. */
 export interface AskedRequest {
   readonly method: string;
   readonly url: string;
-  /** Only those that say who asks and for what: `accept`, `content-type`, `authorization`, `impersonate-*`. */
+  /** Only those that say who asks and for what: `accept`, `content-type`, `authorization`, `impersonate-*`; and the common name of a client certificate. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string;
 }
@@ -37,7 +38,7 @@ export async function startFakeApi({ certificates, tls }: FakeApiOptions): Promi
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const asked = { method: request.method ?? "", url: request.url ?? "", headers: telling(request.headers) };
+      const asked = { method: request.method ?? "", url: request.url ?? "", headers: telling(request) };
       requests.push({ ...asked, body: Buffer.concat(chunks).toString("utf8") });
       answer(requests, response, certificates);
     });
@@ -174,11 +175,15 @@ function plain(response: ServerResponse, code: number, text: string, headers: Re
   response.writeHead(code, { "Content-Type": "text/plain; charset=utf-8", ...headers }).end(text);
 }
 
-function telling(headers: IncomingMessage["headers"]): Record<string, string | readonly string[]> {
+function telling({ headers, socket }: IncomingMessage): Record<string, string | readonly string[]> {
+  const subject = socket instanceof TLSSocket ? socket.getPeerCertificate().subject : undefined;
   const names = Object.keys(headers).filter((name) =>
     /^(accept|content-type|authorization|impersonate-.*)$/.test(name),
   );
-  return Object.fromEntries(names.sort().map((name) => [name, headers[name] ?? ""]));
+  return {
+    ...Object.fromEntries(names.sort().map((name) => [name, headers[name] ?? ""])),
+    ...(subject === undefined ? {} : { "(client certificate)": String(subject.CN) }),
+  };
 }
 
 /** A kubeconfig with one context; `user` as in `users[].user`. */

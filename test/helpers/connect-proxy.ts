@@ -1,0 +1,40 @@
+import { createServer } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+
+export interface ConnectProxy {
+  readonly url: string;
+  /** Hosts that tunnels were opened to. */
+  readonly tunnels: string[];
+  close(): Promise<void>;
+}
+
+/** A proxy on loopback that only opens tunnels. */
+export async function startConnectProxy(): Promise<ConnectProxy> {
+  const tunnels: string[] = [];
+  const open = new Set<Socket>();
+  const server = createServer((_, response) => response.writeHead(405).end());
+  server.on("connect", (request, client: Socket) => {
+    const [host = "", port = ""] = (request.url ?? "").split(":");
+    tunnels.push(request.url ?? "");
+    const target = connect(Number(port), host, () => {
+      client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      target.pipe(client).pipe(target);
+    });
+    for (const socket of [client, target]) {
+      open.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => open.delete(socket));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    tunnels,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of open) socket.destroy();
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
