@@ -50,10 +50,15 @@ export async function run(_folder, { rounds = 400 } = {}) {
     { name: "10,000 rounds of a loop", text: LOOP, data: {} },
     { name: "50 manifests", text: MANIFEST, data: { services, release: "blue", verbose: true } },
   ].map(({ name, text, data }) => ({ name, ours: ours.measure(text, data, rounds), go: askGo(text, data, rounds) }));
-  return measured.flatMap(({ name, ours: mine, go }) => {
+  for (const { name, ours: mine, go } of measured) {
     if (mine.output !== go.output) throw new Error(`${name}: not the output of Go`);
-    return [row(`${name}, parse`, mine.parsing, go.parsing), row(`${name}, execute`, mine.executing, go.executing)];
-  });
+  }
+  const [loop, manifests] = measured;
+  return [
+    row(`${loop.name}, executed`, loop.ours.executing, loop.go.executing),
+    row(`${manifests.name}, executed`, manifests.ours.executing, manifests.go.executing),
+    row("their template parsed", manifests.ours.parsing, manifests.go.parsing),
+  ];
 }
 
 function askGo(text, data, repeat) {
