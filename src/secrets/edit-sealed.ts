@@ -128,16 +128,14 @@ function changedHints(
 export function checkChanges(view: SealedSecretView, { set, unset }: ItemChanges): void {
   const { metadata, encryptedData } = view;
   refuseLegacy(view);
-  for (const name of set.keys()) {
-    if (ITEM_NAME.test(name) && name !== "." && name !== ".." && !name.startsWith("..")) continue;
-    throw new SecretsError(
-      "SECRETS_ITEM_NAME",
-      `Cannot seal item ${JSON.stringify(name)}: a Secret takes no such key`,
-      {
-        original: "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
-        hints: ["use letters, digits, '-', '_' and '.' only"],
-      },
-    );
+  for (const [at, name] of [...set.keys()].entries()) {
+    if (ITEM_NAME.test(name) && name !== "." && !name.startsWith("..")) continue;
+    // Not repeated: key and value are easily swapped.
+    throw new SecretsError("SECRETS_ITEM_NAME", "Cannot seal an item: a Secret takes no such key", {
+      original: "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+      details: [`item ${at + 1} of those that were given; its key has ${name.length} characters`],
+      hints: ["use letters, digits, '-', '_' and '.' only"],
+    });
   }
   for (const name of unset) {
     if (encryptedData.has(name)) continue;
