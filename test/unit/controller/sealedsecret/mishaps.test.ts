@@ -221,9 +221,14 @@ describe("several controllers", () => {
     expect(names.sort()).toEqual(["key", "relabelled"]);
   });
 
+  test.each([0, 257])("do not start with %d workers", async (unsealWorkers) => {
+    await expect(start(clusterWithKey(), { unsealWorkers })).rejects.toMatchObject({ code: "CONTROLLER_OPTIONS" });
+  });
+
   test("of which one leads: the other is ready, answers, and goes on within two seconds when the first stops", async () => {
     const cluster = clusterWithKey();
-    const first = await start(cluster, {}, { name: "lease", identity: "first" });
+    // More than the four threads of Node's pool: they have to be started and ended.
+    const first = await start(cluster, { unsealWorkers: 5 }, { name: "lease", identity: "first" });
     const second = await start(cluster, {}, { name: "lease", identity: "second" });
     cluster.put(SEALED_SECRETS, await sealed("one", { a: "1" }));
     await settle();
