@@ -2,6 +2,7 @@ import type { KubeClient } from "../../src/kube/index.ts";
 import { isReason, KubeError } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import type { SealingKeyPair } from "../../src/x509/index.ts";
+import { type Actual, ciphertexts, distinct, fitting, keyOfObject, liveOf, parts, type Track } from "./actual.ts";
 import {
   addKey,
   type Controller,
@@ -14,19 +15,7 @@ import {
   scopePatch,
   sealedObject,
 } from "./cluster.ts";
-import {
-  type Course,
-  closure,
-  deleted,
-  isAtRest,
-  type Live,
-  labelOf,
-  type Sealed,
-  type Status,
-  same,
-  type World,
-  waitsFor,
-} from "./model.ts";
+import { type Course, closure, deleted, isAtRest, type Live, labelOf, same, waitsFor } from "./model.ts";
 import { type Burst, type Item, type Key, type Manifest, NAMESPACES, type Operation, type PoolKey } from "./script.ts";
 
 export interface Bench {
@@ -66,18 +55,6 @@ export class Mismatch extends Error {
     super(message);
     this.burst = burst;
   }
-}
-
-interface Track {
-  worlds: World[];
-  versions: (Sealed | undefined)[];
-  generation: number | undefined;
-  history: string[];
-}
-
-interface Actual {
-  readonly secret: KubeObject | undefined;
-  readonly sealed: KubeObject | undefined;
 }
 
 /** Every so many bursts everything is looked at after a real silence. */
@@ -534,61 +511,4 @@ class Run {
   #sealed(key: Key): Promise<KubeObject | undefined> {
     return this.#bench.client.get(SEALED_SECRETS, parts(key));
   }
-}
-
-/** Every set once, the latest last. */
-function distinct(sets: readonly ReadonlySet<PoolKey>[]): ReadonlySet<PoolKey>[] {
-  return [...new Map(sets.map((set) => [[...set].sort().join(), set] as const).reverse()).values()].reverse();
-}
-
-function parts(key: Key): { namespace: string; name: string } {
-  const [namespace = "", name = ""] = key.split("/");
-  return { namespace, name };
-}
-
-function keyOfObject({ metadata }: KubeObject): Key {
-  return `${metadata.namespace}/${metadata.name}`;
-}
-
-function ciphertexts(object: KubeObject | undefined): Record<string, string> {
-  return { ...(object?.["spec"] as { encryptedData?: Record<string, string> } | undefined)?.encryptedData };
-}
-
-function liveOf(secret: KubeObject): Live {
-  const { labels = {}, annotations = {}, ownerReferences = [] } = secret.metadata;
-  return {
-    data: (secret["data"] ?? {}) as Record<string, string>,
-    labels,
-    annotations,
-    type: String(secret["type"]),
-    immutable: secret["immutable"] === true,
-    owner: ownerReferences.find(({ controller }) => controller === true)?.uid,
-  };
-}
-
-function fitting(track: Track, actual: Actual | undefined): World[] {
-  const live = actual?.secret === undefined ? undefined : liveOf(actual.secret);
-  const sealed = actual?.sealed;
-  if ((sealed === undefined) !== (track.versions.at(-1) === undefined)) return [];
-  return track.worlds.filter((world) => {
-    if (live === undefined || world.live === undefined) {
-      if (live !== world.live) return false;
-    } else if (!same(live, world.live)) {
-      return false;
-    }
-    return sealed === undefined || says(sealed, world.status);
-  });
-}
-
-/** Whether the status of a SealedSecret is this one, about its newest generation. */
-function says(sealed: KubeObject, status: Status | undefined): boolean {
-  const actual = sealed["status"] as
-    | { observedGeneration?: number; conditions?: { type: string; status: string; message?: string }[] }
-    | undefined;
-  const [condition] = actual?.conditions ?? [];
-  if (condition === undefined || actual?.observedGeneration !== sealed.metadata.generation) return false;
-  if (condition.type !== "Synced" || status === undefined) return false;
-  const { message = "" } = condition;
-  if (status === "synced") return condition.status === "True" && message === "";
-  return condition.status === "False" && status.says.every((words) => message.includes(words));
 }
