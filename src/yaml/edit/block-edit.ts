@@ -48,7 +48,8 @@ export function fillBlock(document: TextDocument, owner: TextEntry, added: NewEn
   if (colon === undefined) return undefined;
   const isBare = value.kind === "scalar" && value.style === "none";
   const rest = isBare ? colon : value.end;
-  if (value.hasProperties || !endsWithin(text, rest)) return undefined;
+  const hasComment = value.kind === "mapping" && text.slice(value.start + 1, value.end - 1).trim() !== "";
+  if (value.hasProperties || hasComment || !endsWithin(text, rest)) return undefined;
   const column = keyStart - lineStart(text, keyStart) + STEP;
   const lines = blockLines(document, added, { column, siblings: undefined, at: keyStart });
   const comment = text.slice(rest, lineEnd(text, rest)).trimEnd();

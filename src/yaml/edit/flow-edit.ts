@@ -35,6 +35,10 @@ function fillBraces(document: TextDocument, mapping: TextMapping, added: NewEntr
   const { text, language } = document;
   const step = language === "json" ? stepOf(document) : undefined;
   const { start, end } = mapping;
+  // What stands between empty braces can only be a comment.
+  if (text.slice(start + 1, end - 1).trim() !== "") {
+    return { start: start + 1, end: start + 1, text: entryText(document, mapping, added, undefined) };
+  }
   if (step === undefined)
     return { start: start + 1, end: end - 1, text: entryText(document, mapping, added, undefined) };
   const outer = indentOf(text, start);

@@ -97,6 +97,12 @@ const add: readonly Row[] = [
     want: "spec:\n  encryptedData: # none\n    b: NEW\n  template: x\n",
   },
   {
+    name: "between empty braces with a comment",
+    text: "spec:\n  encryptedData: { # none yet\n  }\n",
+    key: "b",
+    want: "spec:\n  encryptedData: {b: NEW # none yet\n  }\n",
+  },
+  {
     name: "where nothing is written",
     text: "spec:\n  encryptedData:\n  template: x\n",
     key: "b",
