@@ -14,8 +14,9 @@ import type {
   Tree,
 } from "./node.ts";
 import { numberConstant } from "./number.ts";
+import { Scope } from "./scope.ts";
 import { sourceText } from "./source-text.ts";
-import type { Token, TokenKind } from "./token.ts";
+import { shown, type Token, type TokenKind } from "./token.ts";
 import { unquote } from "./unquote.ts";
 
 /** What parsing needs to know beside the text. */
@@ -457,30 +458,6 @@ class Parser {
   }
 }
 
-/** The variables that can be seen. One name can be there many times, and be looked for as often. */
-class Scope {
-  private readonly names: string[] = [];
-  private readonly counts = new Map<string, number>([["$", 1]]);
-
-  get size(): number {
-    return this.names.length;
-  }
-
-  has(name: string): boolean {
-    return (this.counts.get(name) ?? 0) > 0;
-  }
-
-  enter(name: string): void {
-    this.names.push(name);
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
-  }
-
-  /** Forgets all that came after there were `size`. */
-  leave(size: number): void {
-    for (const name of this.names.splice(size)) this.counts.set(name, (this.counts.get(name) ?? 1) - 1);
-  }
-}
-
 const OPERANDS: ReadonlySet<TokenKind> = new Set<TokenKind>([
   "bool",
   "rune",
@@ -504,27 +481,3 @@ const CONSTANTS: ReadonlySet<OperandNode["kind"]> = new Set<OperandNode["kind"]>
   "number",
   "string",
 ]);
-
-const WORDS: ReadonlySet<TokenKind> = new Set<TokenKind>([
-  "block",
-  "break",
-  "continue",
-  "define",
-  "dot",
-  "else",
-  "end",
-  "if",
-  "nil",
-  "range",
-  "template",
-  "with",
-]);
-
-/** A token as Go's complaints show it. */
-function shown({ kind, text }: Token): string {
-  if (kind === "eof") return "EOF";
-  if (WORDS.has(kind)) return `<${text}>`;
-  const start = [...text].slice(0, 11);
-  const bytes = new TextEncoder().encode(text).length;
-  return bytes > 10 ? `${quote(start.slice(0, 10).join(""))}...` : quote(text);
-}

@@ -1,3 +1,6 @@
+import { quote } from "../fmt/quote.ts";
+import { byteLength } from "../value/go-string.ts";
+
 /** What a piece of template text is. Words of the language are their own kind. */
 export type TokenKind =
   | "text"
@@ -54,4 +57,27 @@ export interface Token {
   readonly at: number;
   /** The line in which it begins, from 1. */
   readonly line: number;
+}
+
+const WORDS: ReadonlySet<TokenKind> = new Set<TokenKind>([
+  "block",
+  "break",
+  "continue",
+  "define",
+  "dot",
+  "else",
+  "end",
+  "if",
+  "nil",
+  "range",
+  "template",
+  "with",
+]);
+
+/** A token as Go's complaints show it. */
+export function shown({ kind, text }: Token): string {
+  if (kind === "eof") return "EOF";
+  if (WORDS.has(kind)) return `<${text}>`;
+  const start = [...text].slice(0, 11);
+  return byteLength(text) > 10 ? `${quote(start.slice(0, 10).join(""))}...` : quote(text);
 }

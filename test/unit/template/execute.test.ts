@@ -17,6 +17,8 @@ const data = {
 const GIVES: readonly (readonly [template: string, output: string])[] = [
   ["{{ .a }} {{ .missing }} {{ .n }}", "x <no value> <no value>"],
   ["{{- .a -}} x", "xx"],
+  ["a \n\t {{- 3 -}} \n b", "a3b"],
+  ["{{ $x := 1 }}{{ range $x := .l }}{{ end }}{{ $x }}{{ with $x := 2 }}{{ end }}{{ $x }}", "11"],
   ["{{/* c */}}a{{- /* c */ -}} b", "ab"],
   ["{{ 1_000 }} {{ 0x_1F }} {{ 0x1p4 }} {{ 'a' }} {{ 1+2i }} {{ .5 }} {{ 017 }}", "1000 31 16 97 (1+2i) 0.5 15"],
   ["{{ .missing.x }}|{{ (.n).x }}", "<no value>|<no value>"],
@@ -44,6 +46,9 @@ const GIVES: readonly (readonly [template: string, output: string])[] = [
 const FAILS: readonly (readonly [template: string, error: string])[] = [
   ["{{", "template: t:1: unclosed action"],
   ["a\n{{ .a\n", "template: t:3: unclosed action started at t:2"],
+  ["{{ $x\n\n}}", 'template: t:3: undefined variable "$x"'],
+  ["{{ (.a\n.b }}", "template: t:2: unclosed left paren in action started at t:1"],
+  ["{{ if .a\n}}{{ else }}\n{{ else }}", "template: t:3: expected end; found {{else}}"],
   ["{{ nope }}", 'template: t:1: function "nope" not defined'],
   ['{{ "abc }}', "template: t:1: unterminated quoted string"],
   ["{{ `abc }}", "template: t:1: unterminated raw quoted string"],
