@@ -24,6 +24,7 @@ if (missing.length > 0) {
   const run = spawnSync(process.execPath, [vitest, "run", "--config", config, ...forwarded], {
     cwd: root,
     stdio: "inherit",
+    env: ifPresent ? { ...process.env, SEALKIT_IF_PRESENT: "1" } : process.env,
   });
   process.exitCode = run.status ?? 1;
 }

