@@ -50,6 +50,7 @@ export const setCommand = defineCommand({
     const [file = "", ...words] = args;
     const { unset } = flags;
     if (words.length === 0 && unset.length === 0) throw nothingToDo();
+    if (file === "-" && words.some((word) => word.endsWith("=-"))) throw usage("stdin cannot be the file and a value");
     const { sealed, text } = await pickSealed(io, file, flags.document);
     const given = await readAssignments(words, io);
     const both = unset.find((key) => given.has(key));

@@ -117,6 +117,11 @@ describe("sealkit set", () => {
     }
   });
 
+  test("changes what comes in on stdin", async () => {
+    const { code, stdout } = await run("set - pass=new --cert cert.pem", { stdin: sealed });
+    expect([code, opened(stdout)["pass"]]).toEqual([0, "new"]);
+  });
+
   test("reaches into a List", async () => {
     const inner = JSON.stringify(objectOf(sealed));
     const list = `apiVersion: v1\nkind: List\nitems:\n- {kind: ConfigMap} # first\n- ${inner}\n`;
@@ -149,6 +154,7 @@ describe("sealkit set", () => {
     { name: "an empty key", line: "set sealed.yaml =canary-1", code: 2, why: "has to be key=value" },
     { name: "a key twice", line: "set sealed.yaml a=1 a=2", code: 2, why: 'the key "a" is there twice' },
     { name: "stdin twice", line: "set sealed.yaml a=- b=-", code: 2, why: "both want the value on stdin" },
+    { name: "stdin as file and value", line: "set - a=-", code: 2, why: "stdin cannot be the file and a value" },
     { name: "set and removed", line: "set sealed.yaml user=1 --unset user", code: 2, why: "cannot be set and removed" },
     {
       name: "a key that no Secret takes",
