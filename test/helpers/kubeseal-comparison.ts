@@ -68,7 +68,7 @@ export interface Stage {
 }
 
 const HANG_MS = 1_500;
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 
 /** A runner of both programs over the same folder of files. Call `close` at the end. */
 export function openTheatre(stage: Stage) {

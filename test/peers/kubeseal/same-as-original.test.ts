@@ -23,7 +23,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-const TIMEOUT_MS = 25_000;
+const TIMEOUT_MS = 90_000;
 
 const OFFLINE: Readonly<Record<string, readonly Invocation[]>> = {
   "scopes and namespaces": scopeRows(),

@@ -165,7 +165,10 @@ export function clusterRows(): Invocation[] {
     row("--kubeconfig none", ["--fetch-cert", "--kubeconfig", "none"]),
     row("--kubeconfig, a folder", ["--fetch-cert", "--kubeconfig", "."]),
     row("--kubeconfig, broken", ["--fetch-cert", "--kubeconfig", "broken"], { files: { broken: "a: [\n" } }),
-    row("--kubeconfig, a scalar", ["--fetch-cert", "--kubeconfig", "broken"], { files: { broken: "hello\n" } }),
+    row("--kubeconfig, a scalar", ["--fetch-cert", "--kubeconfig", "broken"], {
+      files: { broken: "hello\n" },
+      differs: { row: "a kubeconfig of another shape", code: 1, stderr: /"broken": it is not a mapping\n/ },
+    }),
     row("--kubeconfig, wrong types", ["--fetch-cert", "--kubeconfig", "broken"], {
       files: { broken: "clusters: 5\n" },
       differs: { row: "a kubeconfig of another shape", code: 1, stderr: /"broken": "clusters" is not a list\n/ },

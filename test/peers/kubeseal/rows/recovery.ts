@@ -37,6 +37,27 @@ function made(name: string, content: (read: (file: string) => string) => string)
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const keySecret = (pem: string, field = "tls.key") => `kind: Secret\ndata: {${field}: ${base64(pem)}}\n`;
 
+const TEMPLATES: Readonly<Record<string, string>> = {
+  "a template": '{conf: "p={{ .pass }} u={{ .user | upper }}"}',
+  "a template over lines": '{conf: "{{ range $k, $v := . }}{{ $k }}\\n{{ end }}"}',
+  "a template for an item": '{pass: "other"}',
+  "null for an item": '{pass: null, conf: "p={{ .pass }}"}',
+  "an undefined key": '{conf: "{{ .none }} {{ .none.deeper }}"}',
+  "an undefined function": '{conf: "{{ toYaml . }}"}',
+  "an action that is not closed": '{conf: "{{ .pass"}',
+  fail: '{conf: "{{ fail .pass }}"}',
+  "two that fail": '{a: "{{ .x", b: "{{ nope }}"}',
+  "a number as source": "{conf: 5}",
+  "a list as source": "{conf: [a]}",
+  "a list of templates": "[a]",
+};
+
+function templateRows(): Invocation[] {
+  return Object.entries(TEMPLATES).map(([name, data]) =>
+    altered(name, (text) => text.replace("  template:\n", `  template:\n    data: ${data}\n`)),
+  );
+}
+
 /** `--recovery-unseal`: which files are keys, which objects open, and what the Secret looks like. */
 export function recoveryRows(): Invocation[] {
   return [
@@ -178,6 +199,7 @@ export function recoveryRows(): Invocation[] {
     altered("stringData in the template", (text) =>
       text.replace("  template:\n", "  template:\n    stringData: {a: b}\n"),
     ),
+    ...templateRows(),
     altered("no items", (text) => text.replace(/ {2}encryptedData:\n( {4}.*\n)+/, "  encryptedData: {}\n")),
     altered("no field of items", (text) => text.replace(/ {2}encryptedData:\n( {4}.*\n)+/, "")),
     altered("null as items", (text) => text.replace(/ {2}encryptedData:\n( {4}.*\n)+/, "  encryptedData: null\n")),
