@@ -1,7 +1,7 @@
 import { type ObjectInFile, objectsInFile } from "../../src/secrets/index.ts";
 import type { YamlValue } from "../../src/yaml/index.ts";
 
-/** What an object of a repository is to somebody who seals. `sops` is a Secret that is encrypted already. */
+/** What an object is to somebody who seals: `secret` has values in the clear, `sops` is a Secret that SOPS encrypted. */
 export type SecretKind = "secret" | "sealed" | "sops" | "other";
 
 /** An object of a file, with what it is and what it is called. */
@@ -35,7 +35,14 @@ function kindOf(value: YamlValue): SecretKind {
   const { kind, apiVersion } = value;
   if (kind === "SealedSecret" && String(apiVersion).startsWith("bitnami.com/")) return "sealed";
   if (kind !== "Secret" || apiVersion !== "v1") return "other";
-  return isRecord(value["sops"]) ? "sops" : "secret";
+  if (isRecord(value["sops"])) return "sops";
+  return holdsValue(value["data"]) || holdsValue(value["stringData"]) ? "secret" : "other";
+}
+
+/** A Secret without values, such as a patch of its labels, gives nothing away. What is no mapping is judged by others. */
+function holdsValue(data: YamlValue | undefined): boolean {
+  if (data === undefined || data === null) return false;
+  return !isRecord(data) || Object.keys(data).length > 0;
 }
 
 function nameOf(value: YamlValue): string {

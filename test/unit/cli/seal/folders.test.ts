@@ -42,6 +42,7 @@ const FILES = {
   "repo/sops.yaml":
     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {pass: ENC}\nsops: {version: 3.9.0}\n",
   "repo/map.yaml": MAP,
+  "repo/patch.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {x: z}}\ndata: {}\n",
   "repo/text.txt": secret("t", "canary-t"),
   "repo/.git/x.yaml": secret("g", "canary-g"),
   "repo/build/x.yaml": secret("i", "canary-i"),
@@ -86,7 +87,15 @@ describe("sealkit seal DIR", () => {
     for (const path of ["a.yaml", "deep/er/multi.yaml", "list.json", "plain.secret.yaml"]) {
       expect(text(path)).not.toContain("canary");
     }
-    for (const path of ["sops.yaml", "map.yaml", "text.txt", ".git/x.yaml", "build/x.yaml", "chart.yaml"] as const) {
+    for (const path of [
+      "sops.yaml",
+      "map.yaml",
+      "patch.yaml",
+      "text.txt",
+      ".git/x.yaml",
+      "build/x.yaml",
+      "chart.yaml",
+    ] as const) {
       expect(text(path)).toBe(FILES[`repo/${path}`]);
     }
     expect(text("sealed.yaml")).toBe(sealed);
