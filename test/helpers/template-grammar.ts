@@ -51,11 +51,18 @@ const LITERALS = [
 /** Makes up templates from the grammar; most of them are valid, some of them fail when they are executed. */
 export class TemplateGrammar {
   private readonly random: Random;
+  private readonly more: readonly string[];
   private variables: string[] = ["$"];
   private readonly defined = ["t", "other"];
 
-  constructor(random: Random) {
+  /** `more` are functions beside those of the language: half of the calls are of them. */
+  constructor(random: Random, more: readonly string[] = []) {
     this.random = random;
+    this.more = more;
+  }
+
+  private function(): string {
+    return this.more.length > 0 && this.random.once(2) ? this.random.pick(this.more) : this.random.pick(FUNCTIONS);
   }
 
   template(): string {
@@ -126,8 +133,7 @@ export class TemplateGrammar {
 
   private pipeline(depth: number): string {
     let text = this.command(depth);
-    while (this.random.once(4))
-      text += ` | ${this.random.pick(FUNCTIONS)}${this.random.once(2) ? ` ${this.leaf()}` : ""}`;
+    while (this.random.once(4)) text += ` | ${this.function()}${this.random.once(2) ? ` ${this.leaf()}` : ""}`;
     return text;
   }
 
@@ -136,7 +142,7 @@ export class TemplateGrammar {
     if (random.once(3)) return this.leaf();
     if (random.once(20)) return `.person.Greet ${this.argument(depth)}`;
     if (random.once(20)) return `.person.Sum ${this.argument(depth)} ${this.argument(depth)}`;
-    const name = random.pick(FUNCTIONS);
+    const name = this.function();
     let text = name;
     const usual = ["not", "len"].includes(name) ? 1 : 2;
     for (let count = random.once(6) ? random.below(4) : usual; count > 0; count--) text += ` ${this.argument(depth)}`;
