@@ -13,6 +13,8 @@ export interface CacheSettings {
   readonly maxAgeMs: number;
   /** Ask the controller in any case; what it says is kept. */
   readonly refresh?: boolean | undefined;
+  /** `SHA256:…` of the keys that may be sealed for; a certificate of another key is neither taken from the cache nor kept. */
+  readonly fingerprints?: readonly string[] | undefined;
   /** Say on stderr which one is used. */
   readonly verbose?: boolean | undefined;
 }
@@ -32,24 +34,25 @@ export async function controllerCertificate(
   settings: CacheSettings,
   io: Io,
 ): Promise<Uint8Array> {
-  if (settings.maxAgeMs <= 0) return await fetchOrExplain(address, undefined, io);
+  if (settings.maxAgeMs <= 0) return await fetchOrExplain(address, { settings }, io);
   const path = cachePath(io, clusterKey(await clusterAddress(address.selection), address));
   const cached = path === undefined ? undefined : await readCached(path, io.now());
-  const usable = cached !== undefined && isUsable(cached, io) ? cached : undefined;
+  const usable = cached !== undefined && isUsable(cached, settings, io) ? cached : undefined;
   if (usable !== undefined && settings.refresh !== true && io.now() - usable.fetchedAt <= settings.maxAgeMs) {
     await tellCached(usable, settings, io);
     return usable.pem;
   }
-  const pem = await fetchOrExplain(address, usable, io);
-  if (path !== undefined && isUsable({ pem }, io)) await keep(path, pem, io);
+  const pem = await fetchOrExplain(address, { settings, cached: usable }, io);
+  if (path !== undefined && isUsable({ pem }, settings, io)) await keep(path, pem, io);
   return pem;
 }
 
 /** Only what can be sealed with is worth keeping: anything else is asked for again. */
-function isUsable({ pem }: Pick<CachedCertificate, "pem">, io: Io): boolean {
+function isUsable({ pem }: Pick<CachedCertificate, "pem">, { fingerprints = [] }: CacheSettings, io: Io): boolean {
   try {
-    checkNotExpired(readCertificate(new TextDecoder().decode(pem)), io.now());
-    return true;
+    const certificate = readCertificate(new TextDecoder().decode(pem));
+    checkNotExpired(certificate, io.now());
+    return fingerprints.length === 0 || fingerprints.includes(certificate.fingerprint);
   } catch (error) {
     if (error instanceof X509Error) return false;
     throw error;
@@ -78,12 +81,14 @@ async function keep(path: string, pem: Uint8Array, io: Io): Promise<void> {
 
 async function fetchOrExplain(
   address: ControllerAddress,
-  cached: CachedCertificate | undefined,
+  { settings, cached }: { readonly settings: CacheSettings; readonly cached?: CachedCertificate | undefined },
   io: Io,
 ): Promise<Uint8Array> {
   try {
     return await fetchCertificate(address, io);
   } catch (error) {
+    // Who asks for the certificate itself is not helped by keeping it.
+    if (cached === undefined && settings.refresh === true) throw error;
     const hours = Math.ceil((io.now() - (cached?.fetchedAt ?? 0)) / HOUR_MS) + 1;
     throw withHint(
       error,

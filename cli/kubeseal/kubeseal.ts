@@ -92,7 +92,7 @@ async function runMode(options: KubesealOptions, io: Io): Promise<void> {
 async function useCertificate(context: Context): Promise<void> {
   const { options, io } = context;
   const { certs, certFingerprints: fingerprints, certMaxAgeMs: maxAgeMs, fetchCert: refresh } = options;
-  const cache = { maxAgeMs, refresh, verbose: options.verbosity > 0 };
+  const cache = { maxAgeMs, refresh, fingerprints, verbose: options.verbosity > 0 };
   const certificates: ObtainedCertificate[] = [];
   for (const cert of certs) {
     const pem = await obtainPem(cert, { ...options, ...cache }, io);

@@ -227,6 +227,21 @@ describe("the certificate cache", () => {
     expect(api.requests.length).toBe(2);
   });
 
+  test("one of another key than the pinned one is asked for again, and not kept", async () => {
+    await seal("--cert-max-age 12h");
+    const [path = ""] = kept();
+    const before = readFileSync(path);
+    api.forget();
+    const wrong = await seal(`--cert-max-age 12h --cert-fingerprint ${second.certificate.fingerprint}`, {
+      now: NOW + 1,
+    });
+    expect([wrong.code, api.requests.length]).toEqual([1, 2]);
+    expect(readFileSync(path)).toEqual(before);
+    api.forget();
+    const right = await seal(`--cert-max-age 12h --cert-fingerprint ${first.certificate.fingerprint}`);
+    expect([right.code, api.requests.length]).toEqual([0, 0]);
+  });
+
   test("one that is out of date is asked for again", async () => {
     await seal("--controller-namespace short --cert-max-age 90d");
     api.forget();
