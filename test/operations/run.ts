@@ -407,7 +407,16 @@ class Run {
       track.worlds = closure(track.worlds, course).filter((world) => isAtRest(world, course));
       if (track.worlds.length === 0) throw new Mismatch(burst, `the model of ${key} never comes to rest`);
     }
-    if (burst === this.#last || (!this.#isRestless && (isStrict || this.#keysMoved))) await controller.quiet(quietMs);
+    // The Secret alone does not tell such worlds apart, and the status may still be that of before.
+    const isDoubtful = [...this.#tracks.values()].some(({ worlds, history }) => {
+      const states = new Map(worlds.map(({ live, status }) => [JSON.stringify(live), JSON.stringify(status)]));
+      return (
+        history.length > 0 &&
+        worlds.some(({ live, status }) => states.get(JSON.stringify(live)) !== JSON.stringify(status))
+      );
+    });
+    if (burst === this.#last || (!this.#isRestless && (isStrict || isDoubtful || this.#keysMoved)))
+      await controller.quiet(quietMs);
     for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 200)) {
       const actual = await this.#look();
       const wrong = [...this.#tracks].filter(([key, track]) => fitting(track, actual.get(key)).length === 0);
