@@ -35,17 +35,34 @@ export function localZone(name: string): Zone {
 
 const loaded = new Map<string, Zone>();
 
-/** A zone of the IANA database by its exact name; undefined for a name that is none. */
+/** A zone of the IANA database by its exact name; undefined for a name that is none, or that this Node does not know. */
 export function loadZone(name: string): Zone | undefined {
   if (name === "" || name === "UTC") return UTC;
   const abbreviations = zones().get(name);
   if (abbreviations === undefined) return undefined;
   let zone = loaded.get(name);
   if (zone === undefined) {
-    zone = zoneOf(name, abbreviations);
+    const format = offsetFormat(name);
+    if (format === undefined) return undefined;
+    zone = zoneOf(name, abbreviations, format);
     loaded.set(name, zone);
   }
   return zone;
+}
+
+/** Undefined for a zone that is younger than Node's data. */
+function offsetFormat(timeZone: string): Intl.DateTimeFormat | undefined {
+  try {
+    return new Intl.DateTimeFormat("en-US", {
+      timeZone,
+      timeZoneName: "longOffset",
+      hourCycle: "h23",
+      year: "numeric",
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 type Abbreviations = ReadonlyMap<number, string>;
@@ -71,13 +88,7 @@ function zones(): ReadonlyMap<string, Abbreviations> {
 /** What a `Date` can hold, in seconds on both sides of 1970. */
 const DATE_SECONDS = 8_640_000_000_000n;
 
-function zoneOf(name: string, abbreviations: Abbreviations): Zone {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone: name,
-    timeZoneName: "longOffset",
-    hourCycle: "h23",
-    year: "numeric",
-  });
+function zoneOf(name: string, abbreviations: Abbreviations, format: Intl.DateTimeFormat): Zone {
   let last: { readonly at: bigint; readonly offset: ZoneOffset } | undefined;
   const at = (unixSeconds: bigint): ZoneOffset => {
     if (last?.at === unixSeconds) return last.offset;

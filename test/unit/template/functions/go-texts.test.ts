@@ -40,6 +40,16 @@ function answer(kind: string, args: readonly string[]): { result: string | null;
   }
 }
 
+describe("loadZone()", () => {
+  test.each(["Europe/Berlin", "UTC", "", "US/Eastern", "Etc/GMT+5"])("knows %j", (name) => {
+    expect(loadZone(name)).toBeDefined();
+  });
+
+  test.each(["europe/berlin", "No/Where", "../etc/passwd", "+01:00", "Factory"])("does not know %j", (name) => {
+    expect(loadZone(name)).toBeUndefined();
+  });
+});
+
 describe("what Go answers", () => {
   test.each(["format", "parse", "duration", "semver", "url"])("%s", (kind) => {
     const own = rows.filter(([of]) => of === kind);
