@@ -23,6 +23,12 @@ export interface RenderPorts {
 /** A Secret of more than 1 MiB is refused by the API; what templates make on the way is bounded by their own limits. */
 const MOST_OUTPUT = 16 * 1024 * 1024;
 
+/**
+ * What is kept of the words of all that fails: a template chooses them, and a SealedSecret has room for thousands of
+ * templates.
+ */
+const MOST_WORDS = 1024 * 1024;
+
 type Problem = RenderAnswer["problems"][number];
 
 /**
@@ -36,6 +42,12 @@ export async function renderItems({ templates, values }: RenderRequest, ports: R
   const rendered: (readonly [string, Uint8Array])[] = [];
   const problems: Problem[] = [];
   let output = 0;
+  let words = MOST_WORDS;
+  const failed = (problem: Problem) => {
+    const text = problem.text.slice(0, words);
+    words -= text.length;
+    problems.push({ ...problem, text });
+  };
   for (const [item, source] of sources) {
     ports.begin?.(item);
     try {
@@ -45,10 +57,10 @@ export async function renderItems({ templates, values }: RenderRequest, ports: R
       const text = set.execute(item, context, { nowNanoseconds, timeZone, randomBytes: primitives.randomBytes });
       const bytes = bytesOf(text);
       output += bytes.length;
-      if (output > MOST_OUTPUT) problems.push(problemOf(item, "limit", `template: ${item}: the output is too large`));
+      if (output > MOST_OUTPUT) failed(problemOf(item, "limit", `template: ${item}: the output is too large`));
       else rendered.push([item, bytes]);
     } catch (error) {
-      problems.push(explained(item, error));
+      failed(explained(item, error));
     }
   }
   return { rendered, problems };

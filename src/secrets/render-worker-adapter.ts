@@ -24,9 +24,18 @@ if (process.send !== undefined && process.argv[2] === "render") serve(process.se
 function serve(send: (report: WorkerReport) => unknown): void {
   dieFirst();
   process.on("message", ({ id, request }: WorkerQuestion) => {
-    void renderHere(request, (at) => send({ id, at })).then((answer) => send({ id, answer }));
+    void renderHere(request, (at) => send({ id, at })).then((answer) => send({ id, answer: withoutWords(answer) }));
   });
   process.on("disconnect", () => process.exit());
+}
+
+/**
+ * Without what the templates said and made when one of them failed: nobody is told that here, and much of it would fill
+ * the memory of the process that holds the keys.
+ */
+function withoutWords({ rendered, problems }: RenderAnswer): RenderAnswer {
+  if (problems.length === 0) return { rendered, problems };
+  return { rendered: [], problems: problems.map((problem) => ({ ...problem, text: new Uint8Array() })) };
 }
 
 /** Where memory is short the kernel ends this process, not the one that holds the keys. */

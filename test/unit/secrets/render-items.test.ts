@@ -86,8 +86,22 @@ describe.each([
       "template: t:1: it cannot be executed (t)",
       'template: t:1:12: executing "t" at <{{template "other"}}>: template "other" not defined (t)',
     ],
-  ])("%j is told safely, and in full where it is asked for", async (source, safe, original) => {
-    expect(await problems(renderer(), { t: source })).toEqual({ safe, original });
+  ])("%j is told safely, and in full only to whoever renders at home", async (source, safe, original) => {
+    const told = renderer() === here ? original : " (t)";
+    expect(await problems(renderer(), { t: source })).toEqual({ safe, original: told });
+  });
+
+  test("what many templates say when they fail is kept within bounds", async () => {
+    const source = '{{ fail (repeat 1000000 "x") }}';
+    const found = await render(renderer(), Object.fromEntries(Array.from("abcdefgh", (item) => [item, source])));
+    const sizes = found.kind === "failed" ? found.problems.map(({ text }) => text.byteLength) : [];
+    expect(sizes).toHaveLength(8);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(renderer() === here ? 1024 * 1024 : 0);
+  });
+
+  test("nothing that was rendered comes back when another template fails", async () => {
+    const found = await render(renderer(), { a: "fine", b: "{{ fail .user }}" });
+    expect(found).not.toHaveProperty("data");
   });
 
   test.each([
