@@ -2,6 +2,7 @@ import type { Clock } from "../../src/kube/index.ts";
 import { type Answer, notFound, type Question } from "../http/listener.ts";
 import { probeAnswer } from "../http/probes.ts";
 import { requestLimit } from "../http/request-limit.ts";
+import { timeShare } from "../http/time-share.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { SealedSecretService } from "./service.ts";
@@ -31,6 +32,9 @@ const BODIES_BYTES = 64 * 1024 * 1024;
 /** Verify and rotate requests at work: private-key operations take their time. */
 const MOST_AT_ONCE = 16;
 
+/** Reading a body keeps everything else waiting, leases too: strangers get this much of the time, in the long run. */
+const READING = { share: 0.25, burstMs: 1_000 };
+
 /** Methods that have a name in the metrics: callers must not be able to make series. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"];
 
@@ -55,6 +59,7 @@ export function sealedSecretRoutes(options: RouteOptions): (question: Question) 
   });
 
   let busy = 0;
+  const reading = timeShare({ clock, ...READING });
   const together = { heldBytes: 0, maxBytes: BODIES_BYTES };
   const limited = async (question: Question, serve: (body: Buffer) => Promise<Answer>): Promise<Answer> => {
     const verdict = limiter(question);
@@ -66,10 +71,10 @@ export function sealedSecretRoutes(options: RouteOptions): (question: Question) 
     const body = await question.body({ maxBytes: BODY_BYTES, withinMs: BODY_MS, together });
     if (typeof body === "string") return { status: body === "too large" ? 413 : 408, headers: verdict.headers };
     // Only now: a slow sender holds no place.
-    if (busy >= MOST_AT_ONCE) return refused();
+    if (busy >= MOST_AT_ONCE || !reading.isLeft()) return refused();
     busy += 1;
     try {
-      const answer = await serve(body);
+      const answer = await reading.run(() => serve(body));
       return { ...answer, headers: { ...verdict.headers, ...answer.headers } };
     } finally {
       busy -= 1;

@@ -51,8 +51,20 @@ export function keyService(options: {
   };
 }
 
+/**
+ * What a SealedSecret can need that etcd takes: four thousand items of the shortest kind, with what the API server notes
+ * about each of them. A body of strangers that is full of one-letter values would take seconds and half a gigabyte.
+ */
+const LIMITS = {
+  maxNodes: 50_000,
+  maxAliasNodes: 10_000,
+  maxDepth: 100,
+  maxDocuments: 100,
+  maxCommentSteps: 1_000_000,
+};
+
 function readSealedSecrets(body: Uint8Array): readonly KubeObject[] {
-  return readManifests(body).manifests.map(({ value }) => {
+  return readManifests(body, { limits: LIMITS }).manifests.map(({ value }) => {
     if (!isObject(value)) throw malformed("it has no apiVersion, kind and metadata");
     return value;
   });
@@ -74,7 +86,10 @@ function malformed(state: string): ControllerError {
   return new ControllerError("CONTROLLER_REQUEST", `Cannot read the SealedSecret of the request: ${state}`);
 }
 
-/** For our own log: what went wrong and where, never what was in the body. */
+const MOST_TOLD = 500;
+
+/** For our own log: what went wrong and where. Names of the body may stand in it, however long; values do not. */
 function explained(error: unknown): string {
-  return error instanceof ToolkitError ? [error.message, ...error.details].join("; ") : errorText(error);
+  const text = error instanceof ToolkitError ? [error.message, ...error.details].join("; ") : errorText(error);
+  return text.length > MOST_TOLD ? `${text.slice(0, MOST_TOLD)}…` : text;
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Answer } from "../../../controller/http/listener.ts";
 import { metricsRoutes } from "../../../controller/http/metrics-routes.ts";
-import { silentLog } from "../../../controller/log.ts";
+import { createLog } from "../../../controller/log.ts";
 import { createMetrics } from "../../../controller/metrics.ts";
 import { sealedSecretRoutes } from "../../../controller/sealedsecret/http-routes.ts";
 import { keyService } from "../../../controller/sealedsecret/key-service.ts";
@@ -32,6 +32,8 @@ describe("the security history of sealed-secrets", () => {
     sealed = await sealSecret(input, { spki: key.certificate.spki });
   });
 
+  const lines: string[] = [];
+
   /** The routes of a controller that has only just started. */
   async function routes({ omitObjects = false } = {}) {
     const [clock, metrics] = [fakeClock(), await createMetrics()];
@@ -41,7 +43,9 @@ describe("the security history of sealed-secrets", () => {
       newest: () => ({ certificatePem: key.certificatePem, spki: key.certificate.spki }),
     });
     const limits = { rate: 2, burst: 2 };
-    const answer = sealedSecretRoutes({ service, clock, log: silentLog, metrics, isReady: () => true, ...limits });
+    lines.splice(0);
+    const log = createLog({ clock, level: "info", format: "text", write: (line) => lines.push(line) });
+    const answer = sealedSecretRoutes({ service, clock, log, metrics, isReady: () => true, ...limits });
     let callers = 0;
     const ask = (path: string, object: unknown, forwarded = `192.0.2.${callers++}`): Promise<Answer> => {
       const body = Buffer.from(typeof object === "string" ? object : JSON.stringify(object));
@@ -51,6 +55,26 @@ describe("the security history of sealed-secrets", () => {
     const own = sealedSecretMetrics(metrics, { revision: "v", omitObjects });
     return { ask, metrics, own };
   }
+
+  test.each([
+    ["values of one letter", `[${"1,".repeat(60_000)}1]`],
+    ["values of one letter in JSON", `{"a":[${"1,".repeat(60_000)}1]}`],
+    ["nesting", "[".repeat(1_000)],
+    ["documents", "--- a\n".repeat(1_000)],
+    ["aliases", `a: &a [${"x,".repeat(200)}]\nb: [${"*a,".repeat(200)}]\n`],
+  ])("a body full of %s is given up early", async (_, body) => {
+    const { ask } = await routes();
+    expect(await ask("/v1/verify", body)).toMatchObject({ status: 500 });
+    expect(lines.join()).toMatch(
+      /nested deeper than 100 levels|more than [0-9]+ (nodes|values|documents)|aliases stand/,
+    );
+  });
+
+  test("what a body says of itself does not fill the log", async () => {
+    const { ask } = await routes();
+    await ask("/v1/rotate", { ...sealed, kind: "K".repeat(1_000_000) });
+    expect(lines.join().length).toBeLessThan(1_000);
+  });
 
   type Template = { metadata?: Record<string, unknown>; data?: Record<string, string> };
   const withTemplate = (template: Template): KubeObject => {
