@@ -155,9 +155,12 @@ export function unlike(original: Trace, ours: Trace): string[] {
 
 const ITEM_ERROR = /^(error: )?((?:no key could decrypt secret|illegal base64 data at input byte \d+) \()([^)]*)\)$/;
 
+/** Which of these the original says depends on what it was doing just then. */
+const GAVE_UP = /(?:net\/http: request canceled|context deadline exceeded)(?: \(Client\.Timeout[^)]*\))?/g;
+
 /** The original names items, and lists what is wrong with them, in the order of a hash map: another one each time. */
 function inOrder(stderr: string): string {
-  const lines = stderr.split("\n");
+  const lines = stderr.replace(GAVE_UP, "<timeout>").split("\n");
   const count = lines.findIndex((line) => !ITEM_ERROR.test(line));
   const sorted = lines
     .slice(0, count)

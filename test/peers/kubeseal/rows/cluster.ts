@@ -189,10 +189,10 @@ export function clusterRows(): Invocation[] {
     row("--request-timeout 5", ["--fetch-cert", "--request-timeout", "5"]),
     row("--request-timeout soon", ["--fetch-cert", "--request-timeout", "soon"]),
     row("--request-timeout -1s", ["--fetch-cert", "--request-timeout=-1s"]),
-    row("--request-timeout 300ms of a slow one", [
+    row("--request-timeout 1s of a slow one", [
       "--fetch-cert",
       "--request-timeout",
-      "300ms",
+      "1s",
       "--controller-namespace",
       "slow",
     ]),
