@@ -2,8 +2,11 @@ import { ToolkitError } from "../../src/errors.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import {
   describePlace,
+  type ItemReport,
   inspectWithKeys,
   type Opening,
+  placeOf,
+  remedyFor,
   type SealedInFile,
   SecretsError,
   secretManifest,
@@ -97,20 +100,45 @@ async function open(one: SealedInFile, { source, keys, neighbours }: OpenContext
     return secretManifest({ ...secret, metadata });
   } catch (cause) {
     if (!(cause instanceof SecretsError)) throw cause;
-    const causes = cause.code === "SECRETS_UNSEAL_FAILED" ? await likelyCauses(one, keys, neighbours) : [];
-    const { code, message, original, items, details, hints } = cause;
+    const found = cause.code === "SECRETS_UNSEAL_FAILED" ? await sealedElsewhere(one, keys, neighbours) : [];
+    const { code, message, original, items, details } = cause;
     const place = `in "${source}", document ${one.document + 1} (line ${one.line})`;
-    return new SecretsError(code, message, { original, items, details: [place, ...details, ...causes], hints, cause });
+    const own = placeOf(one.view);
+    const remedies = [...new Set(found.map(({ opening }) => remedyFor(opening.sealedFor, own)))];
+    // Of what is known for each item, general advice would only lead away.
+    const isExplained = found.length > 0 && found.length === items.length;
+    const hints = isExplained ? remedies : [...remedies, ...cause.hints, furtherHint(cause)];
+    return new SecretsError(code, message, {
+      original,
+      items,
+      details: [place, ...details, ...causesText(found, keys.names)],
+      hints: hints.filter((hint) => hint !== undefined),
+      cause,
+    });
   }
 }
 
-async function likelyCauses(
+/** For items that keys were tried on: where more places can be tried. */
+function furtherHint({ items }: SecretsError): string | undefined {
+  return items.some(({ tried }) => tried.length > 0)
+    ? "was it renamed or moved? sealkit inspect, with the same arguments and --try-name NAME or --try-namespace NAME, looks further"
+    : undefined;
+}
+
+type SealedElsewhere = ItemReport & { readonly opening: Opening & { kind: "elsewhere" } };
+
+async function sealedElsewhere(
   { view }: SealedInFile,
-  { keyring, names }: LoadedKeys,
+  { keyring }: LoadedKeys,
   neighbours: Neighbours,
-): Promise<readonly string[]> {
+): Promise<readonly SealedElsewhere[]> {
   const reports = await inspectWithKeys(view, { keyring, ...neighbours, maxPlaces: MAX_PLACES });
-  const found = reports.flatMap(({ item, opening }) => (opening?.kind === "elsewhere" ? [{ item, opening }] : []));
+  return reports.flatMap((report) =>
+    report.opening?.kind === "elsewhere" ? [{ ...report, opening: report.opening }] : [],
+  );
+}
+
+function causesText(found: readonly SealedElsewhere[], names: LoadedKeys["names"]): readonly string[] {
   const places = new Map<string, string[]>();
   for (const { item, opening } of found) {
     const text = causeText(opening, names);

@@ -2,8 +2,7 @@ import { decodeBase64Go } from "../../src/bytes/base64.ts";
 import type { Clock } from "../../src/kube/index.ts";
 import { fieldAt, type KubeObject } from "../../src/objects/index.ts";
 import { type Keyring, SealedError, scopeLabel } from "../../src/sealed/index.ts";
-import { describePlace, type SealedPlaceName, scopeOf, viewSealedSecret } from "../../src/secrets/index.ts";
-import { CLUSTER_WIDE, NAMESPACE_WIDE } from "./annotations.ts";
+import { describePlace, remedyFor, type SealedPlaceName, scopeOf, viewSealedSecret } from "../../src/secrets/index.ts";
 
 /** Tells for what an item that does not open was sealed. */
 export interface LikelyCause {
@@ -48,10 +47,12 @@ export function likelyCause({ keyring, clock }: { readonly keyring: Keyring; rea
     const value = fieldAt(sealed, "spec", "encryptedData", item);
     const bytes = typeof value === "string" ? decodeBase64Go(value).bytes : undefined;
     if (bytes === undefined) return undefined;
+    const { name = "", namespace = "", annotations } = sealed.metadata;
+    const own: SealedPlaceName = { scope: scopeOf(annotations), namespace, name };
     for (const { place, key } of trials(placesOf(sealed, names), fitting(keyring, bytes))) {
       const label = scopeLabel(place.scope, place.namespace, place.name);
       const opens = await keyring.open(bytes, label, { only: key }).then(() => true, failed);
-      if (opens) return `item "${item}" was sealed for ${describePlace(place)} with ${key}: ${remedy(place, sealed)}`;
+      if (opens) return `item "${item}" was sealed for ${describePlace(place)} with ${key}: ${remedyFor(place, own)}`;
     }
     return undefined;
   };
@@ -106,13 +107,6 @@ function alike(name: string, names: readonly string[]): readonly string[] {
     .sort((a, b) => b.length - a.length || (a.other < b.other ? -1 : 1))
     .slice(0, MAX_TRIALS)
     .map(({ other }) => other);
-}
-
-function remedy({ scope, name }: SealedPlaceName, sealed: KubeObject): string {
-  if (scope === "cluster-wide") return `annotate the SealedSecret with ${CLUSTER_WIDE}: "true"`;
-  if (scope === "namespace-wide") return `annotate the SealedSecret with ${NAMESPACE_WIDE}: "true"`;
-  if (name === sealed.metadata.name) return "take the scope annotations of the SealedSecret away";
-  return `give the SealedSecret the name "${name}", or seal it again`;
 }
 
 /** None for what is too short to be an item. */

@@ -37,7 +37,7 @@ export { type RotateOptions, rotateSealed } from "./rotate-sealed.ts";
 export { scopeOf } from "./scope.ts";
 export { type SealOptions, sealSecret } from "./seal-secret.ts";
 export { type SealWithAgeOptions, sealWithAge } from "./seal-with-age.ts";
-export { describePlace, findSealedFor, type SealedFor, type SealedPlaceName } from "./sealed-for.ts";
+export { describePlace, findSealedFor, remedyFor, type SealedFor, type SealedPlaceName } from "./sealed-for.ts";
 export { type ObjectInFile, objectsInFile, type SealedInFile, sealedInFile } from "./sealed-in-file.ts";
 export { type SealedSecretView, viewSealedSecret } from "./sealed-secret.ts";
 export { type Secret, secretManifest } from "./secret.ts";

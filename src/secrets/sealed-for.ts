@@ -1,4 +1,5 @@
 import { type Keyring, type Scope, SealedError, scopeLabel } from "../sealed/index.ts";
+import { annotationOf } from "./scope.ts";
 
 /** A place that an item can be sealed for. The name says nothing when the scope is wider, nor the namespace for `cluster-wide`. */
 export interface SealedPlaceName {
@@ -54,6 +55,27 @@ export async function findSealedFor(sealed: Uint8Array, keyring: Keyring, option
 export function describePlace({ scope, namespace, name }: SealedPlaceName): string {
   if (scope === "cluster-wide") return scope;
   return scope === "namespace-wide" ? `namespace-wide in ${namespace}` : `${namespace}/${name} (strict)`;
+}
+
+/** What to do with an object that stands in `own`, so that items open which were sealed for `place`. */
+export function remedyFor(place: SealedPlaceName, own: SealedPlaceName): string {
+  const isElsewhere = place.scope !== "cluster-wide" && place.namespace !== own.namespace;
+  const isRenamed = place.scope === "strict" && place.name !== own.name;
+  const parts = [
+    ...(isRenamed ? [`the name "${place.name}"`] : []),
+    ...(isElsewhere ? [`the namespace "${place.namespace}"`] : []),
+  ];
+  const steps = parts.length === 0 ? [] : [`give the SealedSecret ${parts.join(" and ")}`];
+  const rescope = place.scope === own.scope ? undefined : scopeStep(place.scope, own.scope);
+  if (rescope !== undefined) steps.push(rescope);
+  return `${steps.join(" and ")}${parts.length === 0 ? "" : ", or seal it again"}`;
+}
+
+function scopeStep(wanted: Scope, own: Scope): string {
+  if (wanted === "strict") return "take the scope annotations of the SealedSecret away";
+  const annotate = `annotate the SealedSecret with ${annotationOf(wanted)}: "true"`;
+  // Where both stand, cluster-wide counts.
+  return own === "cluster-wide" ? `${annotate} in place of ${annotationOf(own)}` : annotate;
 }
 
 /** The likeliest first: another scope, a copy in another namespace, another name, both. */

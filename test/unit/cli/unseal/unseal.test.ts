@@ -119,6 +119,16 @@ describe("sealkit unseal", () => {
     );
     expect(stderr).toMatch(/items "pass", "user": key \S+ opens it, but it was sealed for apps\/db \(strict\)\n/);
     expect(stderr).toContain("1 of 4 do not open: nothing was printed");
+    // What to do is known, so that no other advice is given.
+    expect(stderr.match(/^hint: .*/gm)).toEqual([
+      'hint: give the SealedSecret the name "db" and the namespace "apps", or seal it again',
+    ]);
+  });
+
+  test("says where to look further when nothing is found", async () => {
+    const moved = sealed.replaceAll("name: db", "name: renamed");
+    const { stderr } = await run("unseal moved.yaml -k secret.yaml", { files: { "moved.yaml": moved } });
+    expect(stderr).toContain("hint: was it renamed or moved? sealkit inspect");
   });
 
   test("prints those that open when told to keep going", async () => {

@@ -82,6 +82,12 @@ describe("likelyCause()", () => {
       more: {},
       want: 'give the SealedSecret the name "sibling", or seal it again',
     },
+    {
+      name: "a sibling's name, in a narrower scope",
+      item: "apps/sibling#0",
+      more: { annotations: { [`${P}namespace-wide`]: "true" } },
+      want: 'the name "sibling" and take the scope annotations of the SealedSecret away, or seal it again',
+    },
   ])("says that an item was sealed for $name, with which key, and what to do", async ({ item, more, want }) => {
     const text = await of(sealed(item, more), ["zeta", "sibling"]);
     expect(text).toMatch(/^item "a" was sealed for .* with SHA256:/);
