@@ -101,7 +101,7 @@ async function buildApart(name, file) {
 async function buildRenderWorker() {
   const { metafile } = await build({
     ...common,
-    entryPoints: ["src/secrets/render-worker-adapter.ts"],
+    entryPoints: ["src/secrets/render/render-worker-adapter.ts"],
     outfile: join(bin, RENDER_WORKER),
     minifyWhitespace: true,
     minifySyntax: true,

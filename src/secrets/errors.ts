@@ -1,5 +1,5 @@
 import { type ErrorContext, ToolkitError } from "../errors.ts";
-import type { TemplateProblem } from "./templates.ts";
+import type { TemplateProblem } from "./render/templates.ts";
 
 export type SecretsErrorCode =
   | "SECRETS_SECRET_MALFORMED"

@@ -18,7 +18,7 @@ export async function testRenderer(options: IsolatedRendererOptions = {}): Promi
 /** Named by its content, so that test files that run at the same time share it. */
 async function buildWorker(): Promise<URL> {
   const { outputFiles } = await build({
-    entryPoints: [join(ROOT, "src/secrets/render-worker-adapter.ts")],
+    entryPoints: [join(ROOT, "src/secrets/render/render-worker-adapter.ts")],
     bundle: true,
     platform: "node",
     format: "cjs",

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ClearText } from "../../../src/clear-text.ts";
 import type { Rendered, TemplateRenderer } from "../../../src/secrets/index.ts";
-import { originalText, safeText } from "../../../src/secrets/templates.ts";
-import { renderJobHere } from "../../../src/secrets/this-thread-adapter.ts";
+import { originalText, safeText } from "../../../src/secrets/render/templates.ts";
+import { renderJobHere } from "../../../src/secrets/render/this-thread-adapter.ts";
 import { testRenderer } from "../../helpers/render-worker.ts";
 
 const here: TemplateRenderer = { render: renderJobHere };

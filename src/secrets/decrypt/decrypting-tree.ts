@@ -1,0 +1,177 @@
+import {
+  type Branch,
+  decryptStream,
+  type Format,
+  formatOfName,
+  isStreamFormat,
+  type Keyring,
+  loadKeyring,
+  looksEncrypted,
+  type Metadata,
+  mayBeEncrypted,
+  type Node,
+  plaintextOf,
+  recoverDataKey,
+  SopsError,
+  type Subject,
+} from "../../sops/index.ts";
+import type { FileTree } from "../../tree/index.ts";
+import { type DecryptedValue, Ledger } from "./clear-text-ledger.ts";
+import type { DecryptingTree, DecryptionKeys, DecryptionOptions } from "./decryption.ts";
+
+/** What every encrypted value begins with. */
+const ENCRYPTED_VALUE = "ENC[AES256_GCM,";
+
+/** Flux's bound for an encrypted file. */
+const DEFAULT_MAX_FILE_BYTES = 5 * 1024 * 1024;
+
+/**
+ * A view of `tree` in which SOPS files read as clear text; see `DecryptingTree`. YAML and JSON files are decrypted by
+ * their name's ending, `.dockerconfigjson` as JSON; an encrypted file of another format is refused when it is read.
+ *
+ * @example
+ * const view = decryptingTree(tree, { identities: [{ where: "Secret apps/sops-age", identities }] });
+ * const manifests = await view.read("apps/db.yaml");
+ */
+export function decryptingTree(tree: FileTree, keys: DecryptionKeys, options: DecryptionOptions = {}): DecryptingTree {
+  const ledger = new Ledger();
+  const reader = new Reader(loadKeyring(keys.identities), ledger, options);
+  const readOnce = new Map<string, Promise<Uint8Array | undefined>>();
+  return {
+    ledger,
+    paths: () => tree.paths(),
+    hasDirectory: (path) => tree.hasDirectory(path),
+    isExecutable: (path) => tree.isExecutable?.(path) === true,
+    async read(path) {
+      const before = readOnce.get(path);
+      if (before !== undefined) return await before;
+      const bytes = await tree.read(path);
+      if (bytes === undefined || !mayBeEncrypted(bytes, formatOfFile(path))) return bytes;
+      const now = readOnce.get(path) ?? reader.read(path, bytes);
+      readOnce.set(path, now);
+      return await now;
+    },
+  };
+}
+
+function formatOfFile(path: string): Format {
+  return path.endsWith(".dockerconfigjson") ? "json" : formatOfName(path);
+}
+
+class Reader {
+  readonly #keyring: Keyring;
+  readonly #ledger: Ledger;
+  readonly #options: DecryptionOptions;
+  /** Documents and files that were encrypted together share a data key: each is opened once. */
+  readonly #dataKeys = new Map<string, Promise<Uint8Array>>();
+
+  constructor(keyring: Keyring, ledger: Ledger, options: DecryptionOptions) {
+    this.#keyring = keyring;
+    this.#ledger = ledger;
+    this.#options = options;
+  }
+
+  async read(path: string, bytes: Uint8Array): Promise<Uint8Array> {
+    const format = formatOfFile(path);
+    if (!isStreamFormat(format)) throw unsupported(path, format);
+    this.#checkSize(path, bytes);
+    const values = new Map<Branch, DecryptedValue[]>();
+    const stream = await decryptStream(bytes, format, this.#keyring, {
+      file: path,
+      ignoreMac: this.#options.checkMac === false,
+      placeOf: nameDocument,
+      dataKeyOf: (metadata, keyring, subject) => this.#dataKey(metadata, keyring, subject),
+      onDecrypted(leaf, keys, document) {
+        const found = values.get(document) ?? [];
+        values.set(document, found);
+        if (leaf !== null) found.push({ path: [...keys], text: textOf(plaintextOf(leaf), leaf) });
+      },
+    }).catch((error: unknown) => {
+      // Text that only speaks of SOPS, such as a template, need not be YAML.
+      const isUnreadable = error instanceof SopsError && error.code === "SOPS_BAD_SYNTAX";
+      if (isUnreadable && !Buffer.from(bytes).includes(ENCRYPTED_VALUE)) return undefined;
+      throw error;
+    });
+    if (stream === undefined) return bytes;
+    const clear = stream.clearText.reveal();
+    this.#ledger.rememberFile(path, clear);
+    for (const document of stream.decrypted) this.#remember(path, document, values.get(document) ?? []);
+    return clear;
+  }
+
+  #remember(path: string, document: Branch, values: readonly DecryptedValue[]): void {
+    const id = identityOf(document);
+    if (id !== undefined) this.#ledger.rememberObject(path, id, this.#ledger.digestsOf(values));
+    const items = valueAt(document, "items");
+    if (typeof items !== "object" || items === null || items.kind !== "list") return;
+    const inner = this.#ledger.digestsOf(
+      values.filter((value) => value.path[0] === "items").map(({ path: [, ...rest], text }) => ({ path: rest, text })),
+    );
+    for (const item of items.items) {
+      if (typeof item !== "object" || item === null || item.kind !== "branch") continue;
+      const itemId = identityOf(item);
+      if (itemId !== undefined) this.#ledger.rememberObject(path, itemId, inner);
+    }
+  }
+
+  async #dataKey(metadata: Metadata, keyring: Keyring, subject: Subject): Promise<Uint8Array> {
+    const id = JSON.stringify(metadata.keyGroups.map((group) => group.map(({ fields }) => [...fields.values()])));
+    const before = this.#dataKeys.get(id);
+    if (before !== undefined) return await before;
+    const now = recoverDataKey(metadata, keyring, subject);
+    this.#dataKeys.set(id, now);
+    // Another file with the same key must name itself when it fails.
+    now.catch(() => this.#dataKeys.delete(id));
+    return await now;
+  }
+
+  #checkSize(path: string, bytes: Uint8Array): void {
+    const max = this.#options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
+    if (bytes.length <= max) return;
+    const state = `it has ${bytes.length} bytes, and an encrypted file may have ${max}`;
+    throw new SopsError("SOPS_TOO_LARGE", `Cannot decrypt ${JSON.stringify(path)}: ${state}`, {
+      file: path,
+      hints: ["split it into several files"],
+    });
+  }
+}
+
+/** The text of a value as a manifest holds it: SOPS writes booleans in title case, JSON does not. */
+function textOf(plain: string | Uint8Array, leaf: unknown): string {
+  if (typeof leaf === "boolean") return String(leaf);
+  return typeof plain === "string" ? plain : Buffer.from(plain).toString("base64");
+}
+
+function nameDocument(document: Branch, index: number): string {
+  const id = identityOf(document);
+  return id === undefined ? `document ${index + 1}` : `document ${index + 1}, ${id.kind} ${id.shown}`;
+}
+
+function identityOf(document: Branch): { kind: string; name: string; shown: string } | undefined {
+  const kind = clearText(valueAt(document, "kind"));
+  const metadata = valueAt(document, "metadata");
+  if (kind === undefined || typeof metadata !== "object" || metadata === null || metadata.kind !== "branch") {
+    return undefined;
+  }
+  const name = clearText(valueAt(metadata, "name"));
+  const namespace = clearText(valueAt(metadata, "namespace"));
+  if (name === undefined) return undefined;
+  return { kind, name, shown: namespace === undefined ? name : `${namespace}/${name}` };
+}
+
+function clearText(node: Node | undefined): string | undefined {
+  return typeof node === "string" && !looksEncrypted(node) ? node : undefined;
+}
+
+function valueAt({ items }: Branch, key: string): Node | undefined {
+  for (const item of items) if (item.kind === "entry" && item.key === key) return item.value;
+  return undefined;
+}
+
+function unsupported(path: string, format: Format): SopsError {
+  return new SopsError(
+    "SOPS_FORMAT_UNSUPPORTED",
+    `Cannot decrypt ${JSON.stringify(path)}: encrypted ${format} files are not supported yet`,
+    { file: path, details: ["supported: .yaml, .yml, .json"] },
+  );
+}
