@@ -15,7 +15,7 @@ import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
-import { note, warn } from "../output.ts";
+import { note, printable, warn } from "../output.ts";
 import { privateKeyFlags } from "../private-keys/flags.ts";
 import { loadKeys, wantsKeys } from "../private-keys/load.ts";
 import { warnOfImmutable } from "../sealed-file/immutable.ts";
@@ -147,14 +147,19 @@ function heading(sealed: SealedInFile, file: string): string {
     `The items of SealedSecret ${nameOf(sealed)} (${file}). Only those that you change are sealed anew.`,
     "Remove a line to remove its item; a key without a value stays as it is. Nothing else can be changed here.",
   ]
-    .map((line) => `# ${line}\n`)
+    .map(commented)
     .join("");
+}
+
+/** One line, whatever names of foreign files stand in it. */
+function commented(line: string): string {
+  return `# ${printable(line).replaceAll("\n", " ")}\n`;
 }
 
 /** Why a text is shown again. Lines of the heading begin with `# `, and go with the next one. */
 function reasons({ message, details, hints }: ToolkitError): string {
   const lines = [`error: ${message}`, ...details.map((line) => `  ${line}`), ...hints.map((line) => `hint: ${line}`)];
-  return [...lines, "Save it as it is to give up."].map((line) => `# ${line}\n`).join("");
+  return [...lines, "Save it as it is to give up."].map(commented).join("");
 }
 
 function withoutHeading(text: string): string {

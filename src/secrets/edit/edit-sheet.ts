@@ -41,8 +41,8 @@ export function editSheet({ metadata, encryptedData }: SealedSecretView, opened:
   ];
   const placeholders = unknown.map((item) => {
     const size = clearBytesOf(encryptedData.get(item));
-    const key = mapText([[item, "x"]]).split(": ")[0];
-    return `${key}: # unchanged${size === undefined ? "" : ` (${size} bytes)`}\n`;
+    const line = mapText([[item, "x"]]);
+    return `${line.slice(0, line.lastIndexOf(": x"))}: # unchanged${size === undefined ? "" : ` (${size} bytes)`}\n`;
   });
   const strings = mapText(texts) + placeholders.join("");
   return [

@@ -27,6 +27,23 @@ describe("editSheet()", () => {
     );
   });
 
+  test.each([
+    "a: b",
+    ": x",
+    "a: x",
+    "'",
+    '"',
+    "a'b: c",
+    "a\nb: c",
+    "# a",
+    "- a",
+    "k".repeat(200),
+    `${"k: ".repeat(60)}`,
+  ])("an item called %j that is not known is told, and read back as no change", (item) => {
+    const sheet = editSheet(view(item, "other"), new Map());
+    expect(readSheet(sheet, view(item, "other"), new Map())).toEqual({ set: new Map(), unset: [] });
+  });
+
   test("none", () => expect(editSheet(view(), new Map())).toContain("stringData: {}\n"));
 
   test("is read back as no change, whatever the values are", () => {

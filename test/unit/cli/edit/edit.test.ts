@@ -62,6 +62,13 @@ describe("sealkit edit", () => {
     expect(opened(result.files["s.yaml"]?.text)).toEqual({ user: "root", token: "t" });
   });
 
+  test("no name of the file makes a line of its own in what is edited", async () => {
+    const named = sealed.replaceAll("name: db", 'name: "db\\nother: line"');
+    const result = await run("s.yaml --cert cert.pem", `sh -c 'cp "$0" seen; exit 0'`, { files: { "s.yaml": named } });
+    expect(result.files["seen"]?.text).toMatch(/^(#.*\n)+apiVersion: v1\n/);
+    expect(result.files["s.yaml"]?.text).toBe(named);
+  });
+
   test("an item that the keys do not open is shown without its value", async () => {
     const result = await run("s.yaml -k other.pem --cert cert.pem", "grep -q canary");
     expect(result.stderr).toContain("warning: the keys do not open pass, user: shown without a value");
