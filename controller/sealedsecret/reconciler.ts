@@ -1,5 +1,6 @@
 import {
   type BackoffOptions,
+  backoffMs,
   type Change,
   type Clock,
   keyOf,
@@ -54,6 +55,9 @@ const CONCURRENCY = 32;
 const WAIT_SPREAD_PERCENT = 10;
 const BACKOFF: BackoffOptions = { baseMs: 100, capMs: 5 * 60_000 };
 
+/** Pauses while there is no room for an object's templates. */
+const BUSY: BackoffOptions = { baseMs: 1_000, capMs: 60_000 };
+
 /** Looks at the Secret in one pass; somebody who writes it as often as that makes us wait. */
 const ROUNDS = 3;
 
@@ -65,6 +69,8 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
   /** Objects that another try may help, and what they wait for. */
   const waiting = new Map<string, NonNullable<Acted["waitsFor"]>>();
   const untold = new Untold();
+  /** How often in a row there was no room for the templates of an object. */
+  const busy = new Map<string, number>();
 
   /** Whether the Secret is known to be what this object says: nothing has to be opened to find that out. */
   const isUnchanged = async (sealed: KubeObject, { client, key, signal, watched }: PassContext): Promise<boolean> => {
@@ -219,7 +225,13 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       const opened = await pass(sealed, context, restore);
       const { acted } = opened;
       const { pass: result, failure, waitsFor } = acted;
-      if (acted.isBusy === true) return result;
+      if (acted.isBusy === true) {
+        const times = (busy.get(context.key) ?? 0) + 1;
+        busy.set(context.key, times);
+        const retryAfterMs = backoffMs(times, BUSY, options.clock);
+        return { ...result, outcome: { ...result.outcome, kind: "waiting", retryAfterMs } };
+      }
+      busy.delete(context.key);
       settle(sealed, context, opened.settled);
       if (waitsFor === undefined) waiting.delete(context.key);
       else waiting.set(context.key, waitsFor);
@@ -255,6 +267,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       // What fails here is not tried again, as in the original: there is no object left to tell about it.
       options.deleteSecret?.(splitKey(key)).catch(() => undefined);
       waiting.delete(key);
+      busy.delete(key);
       drift.forget(key);
       untold.forget(key);
       options.cause?.forget(last);

@@ -1,11 +1,15 @@
 import { ClearText } from "../../clear-text.ts";
 
-/** The templates of one SealedSecret, and what they may see. */
-export interface RenderJob {
+/** The templates of one SealedSecret. */
+export interface RenderPlan {
   /** Whose templates these are; a renderer that serves many is fair among namespaces. */
   readonly namespace: string;
   /** Item → source of its Go template. */
   readonly templates: ReadonlyMap<string, string>;
+}
+
+/** The templates of one SealedSecret, and what they may see. */
+export interface RenderJob extends RenderPlan {
   /** Item → value. Templates see the sources of all templates, and these values in place of sources of the same name. */
   readonly values: ReadonlyMap<string, ClearText>;
 }
@@ -33,6 +37,8 @@ export type Rendered =
 
 /** Renders templates; never throws for what a template does. */
 export interface TemplateRenderer {
+  /** Whether it would be busy now; asked before anything is opened for it. */
+  isFull?(plan: RenderPlan): boolean;
   render(job: RenderJob): Promise<Rendered>;
 }
 

@@ -56,11 +56,12 @@ export async function unsealSecret(
 ): Promise<Unsealed> {
   const view = viewSealedSecret(object);
   const sources = templateSources(view);
+  const hasTemplates = view.legacyData === undefined && sources.templates.size > 0;
+  if (hasTemplates && isBusy(view, sources, options)) throw busyError(view);
   const opened = await openContent(view, keyring, options);
   const { template, data, openedBy, problems } = opened;
   const locked = problems.length > 0 ? await lockedError(view, problems, { keyring, options }) : undefined;
   if (locked !== undefined && options.reportAll !== true) throw locked;
-  const hasTemplates = view.legacyData === undefined && sources.templates.size > 0;
   const rendered = hasTemplates ? await renderedWith(view, sources, data, options) : new Map<string, ClearText>();
   if (rendered instanceof SecretsError) throw locked === undefined ? rendered : bothErrors(locked, rendered);
   if (locked !== undefined) throw locked;
@@ -102,6 +103,17 @@ async function lockedError(
   return options.explain === true ? explainUnseal(error, view, keyring) : error;
 }
 
+/** Whoever has to come again for want of room has not used up private-key work that others wait for. */
+function isBusy({ metadata }: SealedSecretView, { templates }: TemplateSources, options: UnsealOptions): boolean {
+  return options.templates?.isFull?.({ namespace: metadata.namespace ?? "", templates }) === true;
+}
+
+function busyError({ metadata }: SealedSecretView): SecretsError {
+  const state = "too many templates wait to be rendered";
+  const message = `Cannot unseal SealedSecret "${nameOf(metadata)}": ${state}`;
+  return new SecretsError("SECRETS_TEMPLATES_BUSY", message, { original: state });
+}
+
 /** Each template within bounds of its own: for people's own manifests on their own machine. */
 const inThisThread: TemplateRenderer = {
   // Loaded when there are templates: most objects have none.
@@ -116,14 +128,11 @@ async function renderedWith(
 ): Promise<ReadonlyMap<string, ClearText> | SecretsError> {
   const renderer = options.templates ?? inThisThread;
   const rendered = await renderer.render({ namespace: view.metadata.namespace ?? "", templates, values });
-  const what = `Cannot unseal SealedSecret "${nameOf(view.metadata)}"`;
   if (rendered.kind === "rendered") return rendered.data;
-  if (rendered.kind === "busy") {
-    const message = `${what}: too many templates wait to be rendered`;
-    return new SecretsError("SECRETS_TEMPLATES_BUSY", message, { original: "too many templates wait to be rendered" });
-  }
+  if (rendered.kind === "busy") return busyError(view);
   const original = safeText(rendered.problems);
-  return new SecretsError("SECRETS_TEMPLATE_FAILED", `${what}: a template of spec.template.data fails`, {
+  const message = `Cannot unseal SealedSecret "${nameOf(view.metadata)}": a template of spec.template.data fails`;
+  return new SecretsError("SECRETS_TEMPLATE_FAILED", message, {
     original,
     details: original.split("\n"),
     templates: rendered.problems,

@@ -105,16 +105,34 @@ describe("isolatedRenderer()", () => {
   });
 
   test("more than may wait is told to come again, of one namespace and in all", async () => {
-    const own = start({ waiting: 3, waitingPerNamespace: 2 });
-    const answers = await Promise.all(["a", "a", "a", "b", "c"].map((namespace) => render(own, "slow", namespace)));
+    const own = start({ waiting: 2, waitingPerNamespace: 2 });
+    const namespaces = ["a", "a", "a", "b", "b", "c", "d"];
+    const answers = await Promise.all(namespaces.map((namespace) => render(own, "slow", namespace)));
     expect(answers.map((answer) => answer.replace(/@\d+$/, ""))).toEqual([
       "t=slow",
+      "t=slow",
+      "busy",
+      // One of each that has nothing here yet, until there are twice as many.
       "t=slow",
       "busy",
       "t=slow",
       "busy",
     ]);
-    expect(await render(own, "x", "c")).toMatch(/^t=x@/);
+    expect(await render(own, "x", "d")).toMatch(/^t=x@/);
+  });
+
+  test("templates that take long take no places from the others, and are known the next time", async () => {
+    const own = start({ quickMs: 250, slowMs: 60_000, waiting: 2, slowWaiting: 1, slowWaitingPerNamespace: 1 });
+    const isFull = (source: string, namespace: string) =>
+      own.isFull({ namespace, templates: new Map([["t", source]]) });
+    const hostile = render(own, "loop", "hostile");
+    expect(isFull("a", "hostile")).toBe(false);
+    expect(await render(own, "a", "apps")).toMatch(/^t=a@/);
+    expect([isFull("loop", "hostile"), isFull("loop", "apps"), isFull("a", "hostile")]).toEqual([true, false, false]);
+    // At once: the quick lane is not asked again.
+    expect(await render(own, "loop", "hostile")).toBe("busy");
+    await own.close();
+    expect(await hostile).toBe("t: crash");
   });
 
   test("values arrive as the bytes that they are", async () => {

@@ -343,6 +343,23 @@ describe("unsealSecret()", () => {
       expect(error.code).toBe("SECRETS_TEMPLATES_BUSY");
     });
 
+    test("while the renderer has no room no private key is used", async () => {
+      const templates: TemplateRenderer = {
+        isFull: ({ namespace, templates: sources }) => namespace === "apps" && sources.get("t") === "{{ now }}",
+        render: () => Promise.reject(new Error("must not be asked")),
+      };
+      let uses = 0;
+      const work = () => {
+        uses += 1;
+        return Promise.resolve(undefined);
+      };
+      const counting = new Keyring([unsealingKey(young)], { work: () => ({ decrypt: work }) });
+      const error = await failure(unsealSecret(withTemplates({ t: "{{ now }}" }), counting, { templates }));
+      expect([error.code, uses]).toEqual(["SECRETS_TEMPLATES_BUSY", 0]);
+      await failure(unsealSecret(withTemplates({ t: "{{ date }}" }), counting, { templates }));
+      expect(uses).toBeGreaterThan(0);
+    });
+
     test("verify and rotate never render", async () => {
       const object = withTemplates({ t: "{{ fail .pass }}", u: "{{", v: 5 });
       expect((await verifySealed(object, ring)).size).toBe(2);

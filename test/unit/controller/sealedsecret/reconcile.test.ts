@@ -250,6 +250,19 @@ describe("sealedSecretController()", () => {
     expect(cluster.object("secrets", "apps/db")).toBeDefined();
   });
 
+  test("while there is no room for long, the pauses grow", async () => {
+    let passes = 0;
+    const { cluster, clock, settle } = await start(() => {
+      passes += 1;
+      return { kind: "busy" };
+    });
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    for (let second = 0; second < 600; second += 10) await clock.advance(10_000);
+    expect(passes).toBeGreaterThan(8);
+    expect(passes).toBeLessThan(25);
+  });
+
   test("a foreign Secret is left alone; the SealedSecret goes on as soon as it is gone", async () => {
     const { cluster, settle } = await start(opened);
     cluster.put(SECRETS, {
