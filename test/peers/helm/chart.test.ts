@@ -135,6 +135,8 @@ describe("the chart", () => {
     { name: "text for a switch", values: { updateStatus: "false" }, says: /updateStatus/ },
     { name: "a port out of range", values: { containerPorts: { http: 70000 } }, says: /containerPorts/ },
     { name: "a namespace list as text", values: { additionalNamespaces: "a,b" }, says: /additionalNamespaces/ },
+    { name: "too many workers", values: { unsealWorkers: 257 }, says: /unsealWorkers/ },
+    { name: "a proxy that is no network", values: { trustedProxies: ["ingress"] }, says: /trustedProxies/ },
     { name: "a log level that is none", values: { logLevel: "LOUD" }, says: /logLevel/ },
   ])("$name is refused by name", ({ values, says }) => {
     const { code, stderr } = helm(["template", "x", CHART], values);
