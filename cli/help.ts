@@ -67,7 +67,8 @@ function flagForms(name: string, { short, kind, placeholder, choices }: FlagTabl
 
 function flagText({ help, shownDefault, required }: FlagTable[string]): string {
   if (required) return `${help} (required)`;
-  return shownDefault === undefined ? help : `${help} (default ${shownDefault})`;
+  if (shownDefault === undefined) return help;
+  return `${help} (default ${shownDefault === "" ? "none" : shownDefault})`;
 }
 
 function flagLines(left: string, right: string, column: number): string[] {

@@ -64,7 +64,7 @@ export const sealedSecretFlags = {
       group,
       default: "",
       placeholder: "NETWORKS",
-      help: "Believe X-Forwarded-For of these, a comma list; default: all behind one address share a limit too",
+      help: "Believe X-Forwarded-For of these, a comma list; else all behind one address share a limit, too",
     }),
     check: (text: string) =>
       listOf(text)

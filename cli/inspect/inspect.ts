@@ -1,6 +1,6 @@
 import { type ItemReport, inspectItems, inspectWithKeys, placeOf } from "../../src/secrets/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
-import { certificateFlags, ownCertificates } from "../certificates/own-flags.ts";
+import { certificateFlags, controllerFlags, ownCertificates } from "../certificates/own-flags.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
@@ -12,6 +12,8 @@ import { type SealedInput, sealedInputs } from "../sealed-file/inputs.ts";
 import { type Neighbours, neighboursOf } from "../sealed-file/neighbours.ts";
 import { nameOf } from "../sealed-file/pick.ts";
 import { inspectEntry, inspectTable, type ObjectReport } from "./report.ts";
+
+const FORMS = ["table", "wide", "json", "yaml"] as const;
 
 export const inspectCommand = defineCommand({
   name: "inspect",
@@ -36,11 +38,8 @@ export const inspectCommand = defineCommand({
     "Exit status: 1 when an item is damaged or, with keys, does not open where it stands; 0 otherwise. Clear text is never\n" +
     "shown: sealkit unseal does that.",
   flags: {
-    output: flag.choice(["table", "wide", "json", "yaml"], {
-      short: "o",
-      default: "table",
-      help: "Form of the result",
-    }),
+    format: flag.choice(FORMS, { short: "o", default: "table", help: "Form of the result" }),
+    output: flag.choice(FORMS, { hidden: true, help: "Another name of --format" }),
     cert: flag.text({ placeholder: "FILE|URL", help: "Say whether the items can be for this certificate" }),
     ...privateKeyFlags,
     tryName: flag.texts({ placeholder: "NAME", help: "A name to try for items that do not open; may be repeated" }),
@@ -51,21 +50,24 @@ export const inspectCommand = defineCommand({
       placeholder: "N",
       help: "How many places to try for one SealedSecret",
     }),
-    ...certificateFlags,
+    certFingerprint: certificateFlags.certFingerprint,
+    ...controllerFlags,
   },
   async run({ flags, args, io }) {
+    const format = flags.output ?? flags.format;
     const inputs = await sealedInputs(args, io);
-    const [obtained] = flags.cert === undefined ? [] : await ownCertificates([flags.cert], flags, io);
+    const [obtained] =
+      flags.cert === undefined ? [] : await ownCertificates([flags.cert], { ...flags, certMaxAge: 0 }, io);
     const keys = wantsKeys(flags) ? await loadKeys(flags, io) : undefined;
     const neighbours = neighboursOf(inputs, { names: flags.tryName, namespaces: flags.tryNamespace });
     const reports = await inspectAll(inputs, { keys, neighbours, maxPlaces: flags.maxPlaces, io });
     const certificate = obtained?.certificate;
-    const shown = { keys, certificate, wide: flags.output === "wide" };
+    const shown = { keys, certificate, wide: format === "wide" };
     if (reports.length === 0) await note(io, "No SealedSecret found");
-    else if (flags.output === "json" || flags.output === "yaml") {
+    else if (format === "json" || format === "yaml") {
       const entries = reports.map((report) => inspectEntry(report, shown));
       const json = () => `${printJson(entries, { indent: "  ", escapeHtml: false })}\n`;
-      await write(io.stdout, flags.output === "json" ? json() : printSigs(entries));
+      await write(io.stdout, format === "json" ? json() : printSigs(entries));
     } else await write(io.stdout, inspectTable(reports, shown));
     const isBad = ({ defect, opening }: ItemReport) =>
       defect !== undefined || (opening !== undefined && opening.kind !== "opens");

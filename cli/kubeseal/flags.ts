@@ -123,6 +123,7 @@ export const KUBESEAL_FLAGS = flags.toSorted((left, right) => (left.name < right
 
 function loggingFlags(): KubesealFlag[] {
   const usage = "(logging, no effect)";
+  const verbosity = "(sealkit) From 1 on: say on stderr which key is sealed for";
   const switches = [
     "add_dir_header",
     "alsologtostderr",
@@ -153,7 +154,7 @@ function loggingFlags(): KubesealFlag[] {
         ...(check === undefined ? {} : { check }),
       }),
     ),
-    { name: "v", short: "v", kind: "string", type: "Level", usage, logging: true, check: levelProblem },
+    { name: "v", short: "v", kind: "string", type: "Level", usage: verbosity, logging: true, check: levelProblem },
   ];
 }
 

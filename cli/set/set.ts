@@ -41,7 +41,7 @@ export const setCommand = defineCommand({
       help: "Which SealedSecret of the file: its number or name",
     }),
     trim: flag.toggle({ help: "Leave out one line end at the end of values from files and stdin" }),
-    noHints: flag.toggle({ help: "Write no such annotation" }),
+    noHints: flag.toggle({ help: "Do not note in an annotation for which key the items were sealed" }),
     output: flag.text({ short: "w", placeholder: "FILE", help: "Write to this file instead; - is stdout" }),
     cert: flag.text({ placeholder: "FILE|URL", help: "Certificate to seal with; the cluster is not asked then" }),
     ...certificateFlags,

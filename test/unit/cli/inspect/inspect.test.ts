@@ -58,6 +58,13 @@ describe("sealkit inspect", () => {
     expect(stdout).not.toContain("canary");
   });
 
+  test("--output is another name of --format", async () => {
+    const files = { "s.yaml": text("strict") };
+    const [format, output] = [await run("s.yaml --format json", files), await run("s.yaml --output json", files)];
+    expect(JSON.parse(format.stdout)).toHaveLength(1);
+    expect(output.stdout).toBe(format.stdout);
+  });
+
   test("compares with a certificate, by size and claim", async () => {
     const plain = text("strict").replace(/ +annotations:\n.*\n/, "");
     const files = { "s.yaml": text("strict"), "plain.yaml": plain };
