@@ -1,7 +1,9 @@
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, mkdir, open } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { getuid } from "node:process";
-import { replaceFile } from "../files-adapter.ts";
+import { CliError } from "../errors.ts";
+import { errno, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 
 /** A certificate that was fetched before. */
@@ -27,29 +29,53 @@ export function cachePath({ env }: Pick<Io, "env">, key: string): string | undef
 }
 
 /**
- * What is kept there. Undefined when there is nothing, when somebody else could have put it there (another owner, or
- * writable for others), or when it does not say when it was fetched.
+ * What is kept there. Undefined when there is nothing, when somebody else could have put it there (a link, another
+ * owner, or writable for others, the file or its folder), or when it does not say when it was fetched.
  */
 export async function readCached(path: string, now: number): Promise<CachedCertificate | undefined> {
   try {
-    const { uid, mode, size } = await stat(path);
-    const isOwn = getuid === undefined || uid === getuid();
-    if (!isOwn || (mode & 0o022) !== 0 || size > MAX_BYTES) return undefined;
-    const pem = await readFile(path);
-    const fetchedAt = Date.parse(/^# fetched (\S+)/.exec(pem.toString("latin1"))?.[1] ?? "");
-    return fetchedAt <= now + CLOCK_SLACK_MS ? { pem, fetchedAt } : undefined;
+    const folder = await lstat(dirname(path));
+    if (!folder.isDirectory() || !isOurs(folder)) return undefined;
+    // What was looked at has to be what is read: a name can lead to another file a moment later.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const seen = await handle.stat();
+      if (!seen.isFile() || !isOurs(seen) || seen.size > MAX_BYTES) return undefined;
+      const pem = await handle.readFile();
+      const fetchedAt = Date.parse(/^# fetched (\S+)/.exec(pem.toString("latin1"))?.[1] ?? "");
+      return fetchedAt <= now + CLOCK_SLACK_MS ? { pem, fetchedAt } : undefined;
+    } finally {
+      await handle.close();
+    }
   } catch {
     return undefined;
   }
 }
 
+/** Whether nobody else can have written there. */
+function isOurs({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  return (getuid === undefined || uid === getuid()) && (mode & 0o022) === 0;
+}
+
 /**
  * Keeps a certificate, for the owner alone, in one step.
  *
- * @throws {CliError} when it cannot be written.
+ * @throws {CliError} when it cannot be written, or others could change it there.
  */
 export async function writeCached(io: Io, path: string, pem: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const seen = await lstat(folder);
+  const isLink = await lstat(path).then((file) => !file.isFile(), isPresent);
+  if (!seen.isDirectory() || !isOurs(seen) || isLink) {
+    throw new CliError("CLI_FILE_DENIED", `Cannot write "${path}": others could change what is there`, {
+      hints: ["set XDG_CACHE_HOME to a folder of your own"],
+    });
+  }
   const heading = Buffer.from(`# fetched ${new Date(io.now()).toISOString()}\n`);
   await replaceFile(io, path, Buffer.concat([heading, pem]), { mode: 0o600 });
+}
+
+function isPresent(cause: unknown): boolean {
+  return errno(cause) !== "ENOENT";
 }

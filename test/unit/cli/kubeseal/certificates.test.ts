@@ -1,4 +1,15 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -153,6 +164,13 @@ describe("the certificate cache", () => {
       env: { KUBECONFIG: "kc", XDG_CACHE_HOME: folder, ...env },
       now,
     });
+  /** Puts a link in place of something, and gives the place that it leads to. */
+  const relink = (path: string) => {
+    const target = join(folder, "elsewhere");
+    renameSync(path, target);
+    symlinkSync(target, path);
+    return target;
+  };
   const kept = () => {
     const inside = join(folder, "sealkit", "certificates");
     return readdirSync(inside).map((name) => join(inside, name));
@@ -260,6 +278,33 @@ describe("the certificate cache", () => {
     expect(old.stderr).toBe(
       "warning: the certificate was fetched 31d ago, and the controller may have renewed its key since\n",
     );
+  });
+
+  test.each([
+    ["its folder can be written by others", (path: string) => chmodSync(join(path, ".."), 0o777)],
+    ["its folder is a link", (path: string) => relink(join(path, ".."))],
+    ["it can be written by others", (path: string) => chmodSync(path, 0o666)],
+    ["it is a link", (path: string) => relink(path)],
+  ])("is not read when %s", async (_, spoil) => {
+    await seal("--cert-max-age 12h");
+    const [path = ""] = kept();
+    spoil(path);
+    api.forget();
+    expect([(await seal("--cert-max-age 12h")).code, api.requests.length]).toEqual([0, 2]);
+  });
+
+  test("nothing is written through a link, nor where others can write", async () => {
+    await seal("--cert-max-age 12h");
+    const [path = ""] = kept();
+    const target = relink(path);
+    writeFileSync(target, "mine");
+    const linked = await seal("--cert-max-age 12h");
+    expect([linked.code, readFileSync(target, "utf8")]).toEqual([0, "mine"]);
+    expect(linked.stderr).toMatch(/^warning: the certificate was not kept: .*others could change what is there/);
+    rmSync(path);
+    chmodSync(join(path, ".."), 0o777);
+    expect((await seal("--cert-max-age 12h")).stderr).toContain("others could change");
+    expect(kept()).toEqual([]);
   });
 
   test("a cache that cannot be written is a warning", async () => {
