@@ -17,6 +17,12 @@ export interface OpenedItems {
   readonly openedBy: ReadonlyMap<string, string>;
 }
 
+/**
+ * Items of one object that wait for private keys at the same time. Whoever writes an object of thousands of items would
+ * stand thousands of times in the line that all objects share.
+ */
+const AT_ONCE = 16;
+
 type Outcome = { readonly clearText: ClearText; readonly openedBy: string } | ItemProblem;
 
 /**
@@ -57,10 +63,16 @@ export async function tryItems(
     const outcome = await openItem(head, keyring, label, first);
     take(head[0], outcome);
     const known = "item" in outcome ? first : outcome.openedBy;
-    const outcomes = await Promise.all(rest.map((entry) => openItem(entry, keyring, label, known)));
-    outcomes.forEach((result, index) => {
-      take(rest[index]?.[0] ?? "", result);
-    });
+    const outcomes = new Map<string, Outcome>();
+    const queue = rest.values();
+    const worker = async () => {
+      for (const entry of queue) outcomes.set(entry[0], await openItem(entry, keyring, label, known));
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    for (const [item] of rest) {
+      const outcome = outcomes.get(item);
+      if (outcome !== undefined) take(item, outcome);
+    }
   }
   return { data, openedBy, problems };
 }

@@ -343,6 +343,26 @@ describe("unsealSecret()", () => {
       expect(error.code).toBe("SECRETS_TEMPLATES_BUSY");
     });
 
+    test("an object of many items stands in the line for private keys a few times, not once for each", async () => {
+      let [now, most, all] = [0, 0, 0];
+      const decrypt = async () => {
+        all += 1;
+        now += 1;
+        most = Math.max(most, now);
+        await new Promise((resolve) => setImmediate(resolve));
+        now -= 1;
+        return undefined;
+      };
+      const item = Buffer.concat([Buffer.of(1, 0), Buffer.alloc(300)]).toString("base64");
+      const encryptedData = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`i${at}`, item]));
+      const object = { ...withTemplates({}), spec: { encryptedData } };
+      const error = await failure(
+        unsealSecret(object, new Keyring([unsealingKey(young)], { work: () => ({ decrypt }) })),
+      );
+      expect([error.items.length, all, most]).toEqual([200, 200, 16]);
+      expect(error.items.map((one) => one.item)).toEqual(Object.keys(encryptedData).sort());
+    });
+
     test("while the renderer has no room no private key is used", async () => {
       const templates: TemplateRenderer = {
         isFull: ({ namespace, templates: sources }) => namespace === "apps" && sources.get("t") === "{{ now }}",
