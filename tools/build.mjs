@@ -37,6 +37,7 @@ const OPTIONAL = ["encoding", "bufferutil", "utf-8-validate"];
  */
 const APART = new Map([
   ["@kubernetes/client-node", "client-node.cjs"],
+  ["bcrypt-pbkdf", "bcrypt-pbkdf.cjs"],
   ["node-forge", "node-forge.cjs"],
   ["undici", "undici.cjs"],
 ]);

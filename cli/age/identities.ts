@@ -8,6 +8,7 @@ import {
   passphraseIdentity,
   type Recipient,
   type Stanza,
+  sshIdentity,
 } from "../../src/age/index.ts";
 import type { Io } from "../io.ts";
 import { Failure } from "./failure.ts";
@@ -48,14 +49,28 @@ function identitiesIn(io: Io, path: string, bytes: Uint8Array): FileIdentity[] {
   if (start.startsWith("age-encryption.org/") || start.startsWith(ARMOR_BEGIN)) {
     return [encryptedIdentities(io, path, withoutLeadingSpace(bytes))];
   }
-  const pem = /^-----BEGIN ([^-\r\n]*)-----/.exec(start);
-  if (pem !== null && !pem[1]?.endsWith("PRIVATE KEY")) {
-    throw new Failure(`malformed SSH identity in "${path}": ssh: unsupported key type "${pem[1]}"`);
+  const identities = start.startsWith("-----BEGIN") ? [sshKey(io, path, start)] : parseIdentitiesFile(text);
+  return identities.map((identity) => ({ identity, recipients: async () => [parseRecipient(identity.name)] }));
+}
+
+function sshKey(io: Io, path: string, pem: string): Identity {
+  try {
+    return sshIdentity(pem, () => askSshPassphrase(io, path));
+  } catch (error) {
+    if (!(error instanceof AgeError)) throw error;
+    if (error.original === "file too long") throw error;
+    throw new Failure(`malformed SSH identity in "${path}": ${error.original}`, ...error.hints);
   }
-  return parseIdentitiesFile(pem === null ? text : start).map((identity) => ({
-    identity,
-    recipients: async () => [parseRecipient(identity.name)],
-  }));
+}
+
+async function askSshPassphrase(io: Io, path: string): Promise<string> {
+  try {
+    return await readPassphrase(io, `Enter passphrase for "${path}":`);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const reason = error.message.replace("could not read passphrase: ", "");
+    throw new Failure(`failed to obtain passphrase: could not read passphrase for "${path}": ${reason}`);
+  }
 }
 
 /** White space before an encrypted key file does not matter; in the age format itself it would. */

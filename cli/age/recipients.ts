@@ -42,7 +42,14 @@ async function recipientsOf(io: Io, path: string, stdin: StdinUse): Promise<Reci
   try {
     const bytes = await readAll(input, MAX_BYTES);
     if (bytes === undefined) throw new Failure("failed to read recipients file: too long");
-    return parseRecipientsFile(new TextDecoder().decode(bytes));
+    const ignored: string[] = [];
+    const onUnsupportedSshKey = (type: string, line: number) =>
+      ignored.push(`recipients file "${path}": ignoring unsupported SSH key of type "${type}" at line ${line}`);
+    try {
+      return parseRecipientsFile(new TextDecoder().decode(bytes), { onUnsupportedSshKey });
+    } finally {
+      for (const warning of ignored) await warn("age", io, warning);
+    }
   } catch (error) {
     if (error instanceof Failure)
       throw new Failure(failed(`"${path}": failed to read recipients file: ${error.message}`));

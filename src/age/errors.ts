@@ -15,6 +15,7 @@ export type AgeErrorCode =
   | "AGE_RECIPIENTS_FILE"
   | "AGE_IDENTITY_MALFORMED"
   | "AGE_IDENTITY_UNSUPPORTED"
+  | "AGE_IDENTITY_LOCKED"
   | "AGE_IDENTITIES_FILE";
 
 /** What an `AgeError` can say beyond code and message. */

@@ -1,12 +1,12 @@
 import { AgeError, type AgeErrorContext } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { Identity } from "./recipient.ts";
+import { sshIdentity } from "./ssh-identity.ts";
 import { x25519Identity } from "./x25519.ts";
 
 const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] = [
   { begin: /^AGE-SECRET-KEY-PQ-1/, kind: "post-quantum identities (AGE-SECRET-KEY-PQ-1…)" },
   { begin: /^AGE-PLUGIN-/, kind: "plugin identities (AGE-PLUGIN-…)" },
-  { begin: /^-----BEGIN (OPENSSH|RSA|EC|DSA)? ?PRIVATE KEY-----/, kind: "SSH identities" },
 ];
 
 /**
@@ -24,13 +24,21 @@ export function parseIdentity(text: string): Identity {
   });
 }
 
+export interface IdentitiesFileOptions {
+  /** Asks for the passphrase of an SSH key, when a file is for this key, and once. Without it such keys are refused. */
+  readonly sshPassphrase?: () => Promise<string>;
+}
+
 /**
- * The identities of a key file: one per line, empty lines and lines that begin with `#` do not count.
+ * The identities of a key file: one private key of SSH, or one identity per line, where empty lines and lines that begin
+ * with `#` do not count.
  *
- * @throws {AgeError} `AGE_IDENTITIES_FILE` with the line's number, never its text; `AGE_IDENTITY_UNSUPPORTED`.
+ * @throws {AgeError} `AGE_IDENTITIES_FILE` with the line's number, never its text; `AGE_IDENTITY_MALFORMED`,
+ *   `AGE_IDENTITY_UNSUPPORTED`, `AGE_IDENTITY_LOCKED`.
  */
-export function parseIdentitiesFile(text: string): Identity[] {
+export function parseIdentitiesFile(text: string, { sshPassphrase }: IdentitiesFileOptions = {}): Identity[] {
   if (text.length > LIMITS.identitiesFileBytes) throw fileError("identity file is too long");
+  if (text.trimStart().startsWith("-----BEGIN")) return [sshIdentity(text, sshPassphrase)];
   const identities: Identity[] = [];
   for (const [index, raw] of text.split("\n").entries()) {
     const line = raw.replace(/\r$/, "");

@@ -8,6 +8,10 @@ export const LIMITS = {
   recipientsFileBytes: 16 * 1024 * 1024,
   recipientLineBytes: 8 * 1024,
   identitiesFileBytes: 16 * 1024 * 1024,
+  /** A private key of SSH. */
+  sshKeyBytes: 16 * 1024,
+  /** Work behind the passphrase of an SSH key; ssh-keygen makes 16 or 24, and 16 take about a second. */
+  sshKeyRounds: 1024,
   /** Reading a file with work factor 22 takes 4 GiB and about 15 s; more is refused before anything is allocated. */
   scryptLogN: 22,
 } as const;

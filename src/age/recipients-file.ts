@@ -2,6 +2,8 @@ import { quoteGo } from "../bytes/go-quote.ts";
 import { AgeError, type AgeErrorContext } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { Recipient } from "./recipient.ts";
+import { parseAuthorizedKey } from "./ssh-public-key.ts";
+import { isTooSmall, sshRecipient } from "./ssh-recipient.ts";
 import { x25519Recipient } from "./x25519.ts";
 
 /** Kinds of recipients that exist and that this version cannot encrypt to, by how they begin. */
@@ -10,14 +12,13 @@ const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] 
   { begin: /^age1tagpq1/, kind: "tagged post-quantum recipients (age1tagpq1…)" },
   { begin: /^age1tag1/, kind: "tagged recipients (age1tag1…)" },
   { begin: /^age1[a-z0-9+._-]+1/, kind: "plugin recipients (age1name1…)" },
-  { begin: /^ssh-/, kind: "SSH recipients (ssh-ed25519, ssh-rsa)" },
 ];
 
 /** Anywhere: a secret key with a quote or a blank before it is one too, and is not to be repeated. */
 const SECRET_KEY = /AGE-(SECRET-KEY|PLUGIN)-/i;
 
 /**
- * One recipient: `age1…`.
+ * One recipient: `age1…`, or a public key of SSH: `ssh-ed25519 …`, `ssh-rsa …`.
  *
  * @throws {AgeError} `AGE_RECIPIENT_MALFORMED`, `AGE_RECIPIENT_UNSUPPORTED`. A secret key given by mistake is not
  *   repeated in the error.
@@ -25,6 +26,7 @@ const SECRET_KEY = /AGE-(SECRET-KEY|PLUGIN)-/i;
 export function parseRecipient(text: string): Recipient {
   const unsupported = UNSUPPORTED.find(({ begin }) => begin.test(text));
   if (unsupported !== undefined) throw unsupportedRecipient(unsupported.kind);
+  if (text.startsWith("ssh-")) return sshRecipient(text);
   if (text.startsWith("age1")) return x25519Recipient(text);
   if (text.startsWith("github:")) {
     throw malformed('"github:" recipients were removed from the design', {
@@ -43,13 +45,21 @@ export function parseRecipient(text: string): Recipient {
   throw malformed(`unknown recipient type: ${quoteGo(text)}`);
 }
 
+export interface RecipientsFileOptions {
+  /**
+   * Told of public keys of SSH that files cannot be encrypted to (ECDSA, security keys, RSA below 2048 bits), which are
+   * then passed over. Without it they are refused: the file would be encrypted to fewer people than are named.
+   */
+  readonly onUnsupportedSshKey?: (type: string, line: number) => void;
+}
+
 /**
  * The recipients of a file: one per line, empty lines and lines that begin with `#` do not count.
  *
  * @throws {AgeError} `AGE_RECIPIENTS_FILE` with the line's number and without its text (the file may be a key file by
  *   mistake); `AGE_RECIPIENT_UNSUPPORTED`.
  */
-export function parseRecipientsFile(text: string): Recipient[] {
+export function parseRecipientsFile(text: string, { onUnsupportedSshKey }: RecipientsFileOptions = {}): Recipient[] {
   if (text.length > LIMITS.recipientsFileBytes) throw fileError("recipients file is too long");
   const recipients: Recipient[] = [];
   for (const [index, raw] of text.split("\n").entries()) {
@@ -62,10 +72,19 @@ export function parseRecipientsFile(text: string): Recipient[] {
         hints: ["write the recipients of a key file: sealkit age-keygen -y KEYFILE"],
       });
     }
-    recipients.push(recipientOfLine(line, number));
+    const unsupported = unsupportedSshType(line);
+    if (unsupported === undefined) recipients.push(recipientOfLine(line, number));
+    else if (onUnsupportedSshKey !== undefined) onUnsupportedSshKey(unsupported, number);
+    else throw unsupportedRecipient(`SSH keys of type ${unsupported}`, `line ${number}`);
   }
   if (recipients.length === 0) throw fileError("no recipients found");
   return recipients;
+}
+
+function unsupportedSshType(line: string): string | undefined {
+  const key = parseAuthorizedKey(line);
+  if ("unsupported" in key) return key.unsupported;
+  return "type" in key && isTooSmall(key) ? key.type : undefined;
 }
 
 function recipientOfLine(line: string, number: number): Recipient {

@@ -9,6 +9,7 @@ import {
   diffieHellman,
   hkdfSync,
   type KeyObject,
+  privateDecrypt,
   publicEncrypt,
   randomBytes,
   scrypt,
@@ -27,6 +28,10 @@ const X25519_PKCS8 = Uint8Array.of(
   ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20],
 );
 
+const ED25519_PKCS8 = Uint8Array.of(
+  ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20],
+);
+
 /** The primitives over node:crypto (OpenSSL). */
 export const primitives: Primitives = {
   randomBytes: (length) => plain(randomBytes(length)),
@@ -36,6 +41,8 @@ export const primitives: Primitives = {
     for (const part of parts) hash.update(part);
     return plain(hash.digest());
   },
+
+  sha512: (bytes) => plain(createHash("sha512").update(bytes).digest()),
 
   hmacSha256(key, ...parts) {
     const hmac = createHmac("sha256", key);
@@ -59,6 +66,11 @@ export const primitives: Primitives = {
   x25519Base(scalar) {
     const spki = createPublicKey(x25519Private(scalar)).export({ format: "der", type: "spki" });
     return plain(spki.subarray(X25519_SPKI.length));
+  },
+
+  ed25519PublicKey(seed) {
+    const key = createPrivateKey({ key: der(ED25519_PKCS8, seed), format: "der", type: "pkcs8" });
+    return plain(createPublicKey(key).export({ format: "der", type: "spki" }).subarray(X25519_SPKI.length));
   },
 
   chacha20Poly1305Seal(key, nonce, message) {
@@ -104,6 +116,16 @@ export const primitives: Primitives = {
     const key = rsaPublicKey(publicKeySpki);
     const padding = constants.RSA_PKCS1_OAEP_PADDING;
     return plain(publicEncrypt({ key, padding, oaepHash: "sha256", oaepLabel: label }, message));
+  },
+
+  async rsaOaepDecrypt(privateKeyPkcs8, sealed, label) {
+    const key = createPrivateKey({ key: Buffer.from(privateKeyPkcs8), format: "der", type: "pkcs8" });
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    try {
+      return plain(privateDecrypt({ key, padding, oaepHash: "sha256", oaepLabel: label }, sealed));
+    } catch {
+      return undefined;
+    }
   },
 };
 

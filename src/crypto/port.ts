@@ -6,11 +6,14 @@
 export interface Primitives {
   randomBytes(length: number): Uint8Array;
   sha256(...parts: readonly Uint8Array[]): Uint8Array;
+  sha512(bytes: Uint8Array): Uint8Array;
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
   hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array | string, length: number): Uint8Array;
   /** Both 32 bytes. Undefined when the result is all zero (a low-order point). */
   x25519(scalar: Uint8Array, point: Uint8Array): Uint8Array | undefined;
   x25519Base(scalar: Uint8Array): Uint8Array;
+  /** The public key of the signing key with this 32-byte seed. */
+  ed25519PublicKey(seed: Uint8Array): Uint8Array;
   /** 32-byte key, 12-byte nonce; result is ciphertext followed by its 16-byte tag. */
   chacha20Poly1305Seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Uint8Array;
   chacha20Poly1305Open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
@@ -20,4 +23,6 @@ export interface Primitives {
   scrypt(passphrase: Uint8Array, salt: Uint8Array, logN: number): Promise<Uint8Array>;
   /** RSA-OAEP with SHA-256 for hash and MGF1. The bytes of `publicKeySpki` must never be changed: the key is remembered. */
   rsaOaepEncrypt(publicKeySpki: Uint8Array, plain: Uint8Array, label: Uint8Array): Promise<Uint8Array>;
+  /** The other way, with a private key in PKCS#8. Undefined for whatever this key does not open. */
+  rsaOaepDecrypt(privateKeyPkcs8: Uint8Array, sealed: Uint8Array, label: Uint8Array): Promise<Uint8Array | undefined>;
 }

@@ -3,7 +3,7 @@ import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { scryptAsync } from "@noble/hashes/scrypt.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import nacl from "tweetnacl";
 import { concat } from "../bytes/concat.ts";
 import type { Primitives } from "./port.ts";
@@ -27,6 +27,8 @@ export const primitives: Primitives = {
 
   sha256: (...parts) => sha256(concat(...parts)),
 
+  sha512: (bytes) => sha512(bytes),
+
   hmacSha256: (key, ...parts) => hmac(sha256, key, concat(...parts)),
 
   hkdfSha256(ikm, salt, info, length) {
@@ -41,6 +43,8 @@ export const primitives: Primitives = {
   },
 
   x25519Base: (scalar) => nacl.scalarMult.base(scalar),
+
+  ed25519PublicKey: (seed) => nacl.sign.keyPair.fromSeed(seed).publicKey,
 
   chacha20Poly1305Seal: (key, nonce, plain) => chacha20poly1305(key, nonce).encrypt(plain),
 
@@ -69,6 +73,18 @@ export const primitives: Primitives = {
     const key = await subtle.importKey("spki", new Uint8Array(publicKeySpki), algorithm, false, ["encrypt"]);
     const parameters = { name: "RSA-OAEP", label: new Uint8Array(label) };
     return new Uint8Array(await subtle.encrypt(parameters, key, new Uint8Array(plain)));
+  },
+
+  async rsaOaepDecrypt(privateKeyPkcs8, sealed, label) {
+    const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
+    const { subtle } = globalThis.crypto;
+    const key = await subtle.importKey("pkcs8", new Uint8Array(privateKeyPkcs8), algorithm, false, ["decrypt"]);
+    const parameters = { name: "RSA-OAEP", label: new Uint8Array(label) };
+    try {
+      return new Uint8Array(await subtle.decrypt(parameters, key, new Uint8Array(sealed)));
+    } catch {
+      return undefined;
+    }
   },
 };
 

@@ -109,6 +109,12 @@ beforeAll(() => {
   put("recipasid.txt", `${A}\n`);
   put("two.txt", readFileSync(at("k.txt"), "utf8") + readFileSync(at("kb.txt"), "utf8"));
   put("pem.txt", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n");
+  const ssh = new URL("../../../fixtures/age/ssh/", import.meta.url);
+  for (const name of readdirSync(ssh)) put(name, readFileSync(new URL(name, ssh)));
+  put("ssh.pub", ["ed25519", "ecdsa", "rsa"].map((name) => readFileSync(at(`${name}.pub`), "utf8")).join(""));
+  put("sshcut.pub", "ssh-ed25519 AAAA\n");
+  put("cutkey", readFileSync(at("ed25519"), "utf8").slice(0, 120));
+  put("longkey", readFileSync(at("ed25519"), "utf8") + "\n".repeat(17_000));
   put("pw.age", readFileSync(new URL("../../../fixtures/age/passphrase.age", import.meta.url)));
   put("kept.txt", "before");
   put("many.age", `age-encryption.org/v1\n${"-> a\n\n".repeat(1025)}--- x\n`);
@@ -160,7 +166,11 @@ async function own(args: readonly string[], stdin: string): Promise<Ending> {
 }
 
 const decrypted = (file: Buffer) =>
-  execFileSync(peer("age"), ["-d", "-i", join(base, "files", "two.txt")], { input: file }).toString();
+  execFileSync(
+    peer("age"),
+    ["-d", ...["two.txt", "ed25519", "rsa"].flatMap((key) => ["-i", join(base, "files", key)])],
+    { input: file },
+  ).toString();
 const stanzas = (file: Buffer) => file.toString("latin1").match(/^-> .*? /gm);
 
 const age = (line: string, more: Partial<Row> = {}): Row => ({
@@ -228,7 +238,28 @@ const ROWS: readonly Row[] = [
   age("-r <a> x.age", { makes: "stdout" }),
   age("-r <a> x.asc", { makes: "stdout" }),
   age("-r age1pq1qqqq in.txt", { extra: [/hint/], instead: { stderr: UNSUPPORTED } }),
-  age("-r ssh-ed25519 in.txt", { extra: [/hint/], instead: { stderr: UNSUPPORTED } }),
+  age("-r ssh-ed25519 in.txt"),
+  age("-r ssh-ed25519=AAAA in.txt"),
+  age("-R ed25519.pub in.txt", { makes: "stdout" }),
+  age("-R rsa.pub -r <a> in.txt", { makes: "stdout" }),
+  age("-R ssh.pub in.txt", { makes: "stdout" }),
+  age("-R ecdsa.pub in.txt"),
+  age("-R rsa-1024.pub in.txt"),
+  age("-R sshcut.pub in.txt"),
+  age("-e -i ed25519 in.txt", { makes: "stdout" }),
+  age("-e -i rsa -i ed25519-ctr in.txt", { makes: "stdout" }),
+  ...["ed25519", "rsa", "rsa-pkcs1", "rsa-pkcs8"].map((name) => age(`-d -i ${name} ${name}.age`)),
+  age("-d -i rsa ed25519.age", { extra: NO_MATCH }),
+  age("-d -i ed25519-ctr ed25519.age", { extra: NO_MATCH }),
+  age("-d -i ed25519-ctr ed25519-ctr.age", { noTerminal: true }),
+  age("-d -i cutkey ed25519.age"),
+  age("-d -i longkey ed25519.age"),
+  age("-d -i ecdsa ed25519.age", {
+    extra: [/^age: hint: keys of type/],
+    instead: {
+      stderr: /^age: error: reading "ecdsa": malformed SSH identity in "ecdsa": unsupported SSH identity type: /m,
+    },
+  }),
   age("-d -i k.txt x.age"),
   age("-d -i k.txt x.asc"),
   age("--decrypt --identity k.txt --output out x.age"),

@@ -23,6 +23,18 @@ const ANSWERS: readonly Answer[] = [
     want: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
   },
   {
+    name: "sha512 of abc",
+    run: (p) => p.sha512(encodeUtf8("abc")),
+    want:
+      "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a" +
+      "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+  },
+  {
+    name: "Ed25519 public key, RFC 8032 test 1",
+    run: (p) => p.ed25519PublicKey(unhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")),
+    want: "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+  },
+  {
     name: "HMAC-SHA-256, RFC 4231 case 2",
     run: (p) => p.hmacSha256(encodeUtf8("Jefe"), encodeUtf8("what do ya want "), encodeUtf8("for nothing?")),
     want: "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
@@ -149,6 +161,10 @@ describe.each([
         );
       expect(hex(open(encodeUtf8(text)))).toBe(hex(fill(32, 5)));
       expect(() => open(encodeUtf8(`${text}x`))).toThrow();
+      const pkcs8 = new Uint8Array(privateKey.export({ format: "der", type: "pkcs8" }));
+      expect(hex(await primitives.rsaOaepDecrypt(pkcs8, sealed, encodeUtf8(text)))).toBe(hex(fill(32, 5)));
+      expect(await primitives.rsaOaepDecrypt(pkcs8, sealed, encodeUtf8(`${text}x`))).toBeUndefined();
+      expect(await primitives.rsaOaepDecrypt(pkcs8, sealed.subarray(1), encodeUtf8(text))).toBeUndefined();
     },
   );
 
