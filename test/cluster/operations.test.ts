@@ -7,9 +7,9 @@ import { testRenderer } from "../helpers/render-worker.ts";
 import { makePool } from "../operations/cluster.ts";
 import { clusterTarget, runRandomly, sandboxTarget, stormOf } from "../operations/targets.ts";
 
-/** `OPERATIONS_SEED=7 OPERATIONS=50000 npm run test:cluster -- test/cluster/operations.test.ts` runs others, and more. */
+/** `npm run operations` runs 10,000, `OPERATIONS_SEED=7 OPERATIONS=50000 npm run operations` others, and more. */
 const seed = Number(process.env["OPERATIONS_SEED"] ?? "20261121");
-const operations = Number(process.env["OPERATIONS"] ?? "10000");
+const operations = Number(process.env["OPERATIONS"] ?? "4000");
 
 describe("random operations, compared with a model of all that may follow", () => {
   let pool: readonly SealingKeyPair[];
