@@ -63,7 +63,11 @@ const DECRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
 
 /** What the original says before the text of a lower layer. */
 const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>> = {
-  encrypt: { SOPS_BAD_SYNTAX: "Error unmarshalling file: ", SOPS_BAD_VALUE: "Error encrypting tree: " },
+  encrypt: {
+    SOPS_BAD_SYNTAX: "Error unmarshalling file: ",
+    SOPS_BAD_VALUE: "Error encrypting tree: ",
+    SOPS_UNPRINTABLE: "Could not marshal tree: ",
+  },
   decrypt: { SOPS_UNPRINTABLE: "Error dumping file: ", SOPS_BAD_SYNTAX: "" },
 };
 

@@ -28,8 +28,8 @@ Flags before a command:
 
 const FILE_FLAGS = `  -i, --in-place             Write the result into the file itself, in one step
       --output FILE          Write the result there
-      --input-type TYPE      json or yaml, instead of by the file's name
-      --output-type TYPE     json or yaml, instead of by the file's name
+      --input-type TYPE      yaml, json, dotenv, ini or binary, instead of by the file's name
+      --output-type TYPE     yaml, json, dotenv, ini or binary, instead of by the file's name
       --filename-override F  Take this name for rules and types; needed to encrypt standard input
       --strict               Refuse what the original lets pass with a warning
   -h, --help                 Show this page

@@ -5,5 +5,6 @@ import type { SopsFlags } from "./flags.ts";
 export function indentFor(flags: SopsFlags, config: SopsConfig | undefined, format: Format): number | undefined {
   const asked = Number.parseInt(flags.text("indent"), 10);
   if (Number.isSafeInteger(asked) && asked !== 0) return asked;
+  if (format === "binary") return config?.indents.binary;
   return format === "json" ? config?.indents.json : config?.indents.yaml;
 }

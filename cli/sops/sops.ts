@@ -1,4 +1,4 @@
-import { SOPS_VERSION } from "../../src/sops/index.ts";
+import { FORMATS, SOPS_VERSION } from "../../src/sops/index.ts";
 import type { CommandRunner } from "../command.ts";
 import { type GoFlag, type GoFlagProblem, type GoFlags, parseGoFlags } from "../go-flag.ts";
 import type { Io } from "../io.ts";
@@ -153,8 +153,7 @@ function offer(words: readonly string[]): readonly string[] {
     return [...SUBCOMMANDS.keys()].filter((name) => name.startsWith(typed));
   const flags = SUBCOMMANDS.get(first)?.flags ?? ROOT_FLAGS;
   const before = words.at(-2) ?? "";
-  if (before === "--input-type" || before === "--output-type")
-    return ["json", "yaml"].filter((type) => type.startsWith(typed));
+  if (before === "--input-type" || before === "--output-type") return FORMATS.filter((type) => type.startsWith(typed));
   if (!typed.startsWith("-")) return [];
   return flags.map(({ names: [name = ""] }) => `--${name}`).filter((word) => word.startsWith(typed));
 }

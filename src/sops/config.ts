@@ -9,7 +9,7 @@ import type { Branch, Node } from "./value.ts";
 export interface SopsConfig {
   /** Undefined when the file has no `creation_rules` at all, which counts as having no file. */
   readonly creationRules: readonly CreationRule[] | undefined;
-  readonly indents: { readonly yaml: number | undefined; readonly json: number | undefined };
+  readonly indents: Readonly<Record<"yaml" | "json" | "binary", number | undefined>>;
 }
 
 /** Rules in one file, far beyond what people write. */
@@ -25,7 +25,11 @@ export function parseConfig(input: Uint8Array, file: string): SopsConfig {
   const stores = childOf(root, "stores");
   return {
     creationRules: readRules(root, file),
-    indents: { yaml: readIndent(stores, "yaml", file), json: readIndent(stores, "json", file) },
+    indents: {
+      yaml: readIndent(stores, "yaml", file),
+      json: readIndent(stores, "json", file),
+      binary: readIndent(stores, "json_binary", file),
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import type { Keyring } from "./data-key.ts";
 import type { Format } from "./format.ts";
 import { readMetadata } from "./metadata-read.ts";
 import { type OpenOptions, openDocuments } from "./open-file.ts";
-import { jsonStore } from "./stores/json.ts";
+import { printJson } from "./stores/json.ts";
 import { readJsonObject } from "./stores/json-read.ts";
 import { takeMetadata } from "./stores/metadata-entry.ts";
 import { METADATA_KEY } from "./stores/store.ts";
@@ -49,7 +49,7 @@ async function decryptJson(
   if (!isEncrypted(document)) return undefined;
   const metadata = readMetadata(takeMetadata(document, file), file);
   await openDocuments([document], metadata, keyring, { ...options, place: options.placeOf?.(document, 0) });
-  return { clearText: ClearText.fromText(jsonStore.emitPlain([document], options)), decrypted: [document] };
+  return { clearText: ClearText.fromText(printJson(document, options.indent)), decrypted: [document] };
 }
 
 /** Documents with the same metadata, waiting to be opened together. */

@@ -38,14 +38,17 @@ export async function decrypt(
 ): Promise<Decrypted> {
   const keyring = "sources" in identities ? identities : loadKeyring(identities);
   const outputFormat = options.outputFormat ?? format;
-  const output = storeOf(outputFormat, options.file);
+  const output = storeOf(outputFormat);
   const bytes = typeof input === "string" ? Buffer.from(input) : input;
   const { documents, metadata } = await openFile(bytes, format, keyring, options);
   if (options.extract === undefined) {
-    return { clearText: ClearText.fromText(output.emitPlain(documents, options)), metadata };
+    return { clearText: clearTextOf(output.emitPlain(documents, options)), metadata };
   }
   const [document = { kind: "branch", items: [] } satisfies Branch] = documents;
-  const layout = outputFormat === "json" ? "json" : "yaml";
-  const printed = printExtracted(extract(document, options.extract), layout, options.indent);
-  return { clearText: typeof printed === "string" ? ClearText.fromText(printed) : new ClearText(printed), metadata };
+  const printed = printExtracted(extract(document, options.extract), outputFormat, options);
+  return { clearText: clearTextOf(printed), metadata };
+}
+
+function clearTextOf(printed: string | Uint8Array): ClearText {
+  return typeof printed === "string" ? ClearText.fromText(printed) : new ClearText(printed);
 }

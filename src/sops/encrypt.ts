@@ -6,8 +6,7 @@ import { type Format, storeOf } from "./format.ts";
 import { type Metadata, metadataBranch } from "./metadata.ts";
 import { checkSize } from "./open-file.ts";
 import { compileSelector, DEFAULT_SELECTOR, type Selector } from "./selector.ts";
-import { hasMetadataKey } from "./stores/metadata-entry.ts";
-import type { StoreContext } from "./stores/store.ts";
+import type { Store, StoreContext } from "./stores/store.ts";
 import { lastModifiedAt } from "./time.ts";
 import type { Branch } from "./value.ts";
 
@@ -47,19 +46,18 @@ export interface Encrypted {
  */
 export async function encrypt(input: Uint8Array | string, format: Format, options: EncryptOptions): Promise<Encrypted> {
   const { file, outputFormat = format } = options;
-  const [source, output] = [storeOf(format, file), storeOf(outputFormat, file)];
-  const selector = options.selector ?? DEFAULT_SELECTOR;
-  const compiled = compileSelector(selector, { badPattern: "refused", file });
+  const [source, output] = [storeOf(format), storeOf(outputFormat)];
+  const { selector, macOnlyEncrypted } = selectionOf(source, options);
+  const compiled = compileSelector(selector ?? DEFAULT_SELECTOR, { badPattern: "refused", file });
   const bytes = typeof input === "string" ? Buffer.from(input) : input;
   checkSize(bytes, file);
   const documents = source.loadPlain(bytes, options);
-  refuseMetadataKey(documents, file);
+  refuseMetadataKey(documents, output, file);
 
   const dataKey = newDataKey(options.fillRandom);
   const keyGroup = await wrapDataKey(dataKey, options.recipients);
   const { fillRandom } = options;
   const cipher = new ValueCipher(dataKey, fillRandom === undefined ? {} : { fillRandom });
-  const macOnlyEncrypted = options.macOnlyEncrypted === true;
   const mac = encryptTree(documents, cipher, { selector: compiled, macOnlyEncrypted, file });
   const lastModified = lastModifiedAt(options.now);
   const metadata: Metadata = {
@@ -74,15 +72,35 @@ export async function encrypt(input: Uint8Array | string, format: Format, option
   return { text: output.emitEncrypted(documents, metadataBranch(metadata), options), metadata };
 }
 
-function refuseMetadataKey(documents: readonly Branch[], file: string | undefined): void {
-  const at = documents.findIndex(hasMetadataKey);
+/** What of a file is encrypted. A file that is one value is encrypted whole. */
+function selectionOf(
+  source: Store,
+  { selector, macOnlyEncrypted, onWarning }: EncryptOptions,
+): { selector: Selector | undefined; macOnlyEncrypted: boolean } {
+  if (source.isOneValue !== true) {
+    return { selector: selector ?? DEFAULT_SELECTOR, macOnlyEncrypted: macOnlyEncrypted === true };
+  }
+  if (selector !== undefined) {
+    const why = selector.kind.includes("comment")
+      ? "never produces comments"
+      : "produces one key that should always be encrypted";
+    const what = selector.kind.replaceAll("_", " ");
+    onWarning?.(
+      `Using an ${what} does not make sense with the input store (the binary store ${why}) and will be ignored.`,
+    );
+  }
+  return { selector: undefined, macOnlyEncrypted: false };
+}
+
+function refuseMetadataKey(documents: readonly Branch[], output: Store, file: string | undefined): void {
+  const at = documents.findIndex((document) => output.usesMetadataKey(document));
   if (at < 0) return;
   if (at > 0) {
     const state = `document ${at + 1} has a key "sops", which SOPS needs for itself`;
     throw new SopsError("SOPS_UNPRINTABLE", `Cannot encrypt ${nameOf(file)}: ${state}`, {
       file,
       hints: ["rename the key"],
-      upstream: `Could not marshal tree: Error marshaling metadata: Found key "sops" in encrypted data, which is a reserved key used for SOPS metadata`,
+      upstream: `Error marshaling metadata: Found key "sops" in encrypted data, which is a reserved key used for SOPS metadata`,
     });
   }
   throw new SopsError("SOPS_ALREADY_ENCRYPTED", `Cannot encrypt ${nameOf(file)}: it has a key "sops" already`, {

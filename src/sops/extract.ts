@@ -1,7 +1,10 @@
 import { SopsError } from "./errors.ts";
+import { type Format, storeOf } from "./format.ts";
+import { flatText, isComplex } from "./stores/flat-value.ts";
 import { indentUnit, writeJson } from "./stores/json-write.ts";
+import type { StoreContext } from "./stores/store.ts";
 import { writeYamlNode } from "./stores/yaml-write.ts";
-import { type Branch, isComment, type Node } from "./value.ts";
+import { type Branch, goTypeOf, isComment, type Node } from "./value.ts";
 
 /** A step into a value: a key of a mapping, or a position in a list. */
 export type PathStep = string | number;
@@ -92,11 +95,27 @@ function nothingAt(step: string, state: string, upstream?: string): SopsError {
   });
 }
 
-/** One value as the original prints it: texts as they are, all else in the format of the result. */
-export function printExtracted(node: Node, format: "yaml" | "json", indent: number | undefined): string | Uint8Array {
+/**
+ * One value as the original prints it: texts as they are, all else in the format of the result.
+ *
+ * @throws {SopsError} `SOPS_UNPRINTABLE` for what that format cannot hold.
+ */
+export function printExtracted(node: Node, format: Format, context: StoreContext): string | Uint8Array {
   if (typeof node === "string") return node;
-  if (typeof node === "object" && node !== null && node.kind === "bytes") return node.bytes;
-  if (format === "yaml") return writeYamlNode(node, indent);
-  const isDocument = typeof node === "object" && node !== null && node.kind === "branch";
-  return writeJson(node, { unit: indentUnit(indent) }) + (isDocument ? "\n" : "");
+  const isObject = typeof node === "object" && node !== null;
+  if (isObject && node.kind === "bytes") return node.bytes;
+  if (format === "yaml") return writeYamlNode(node, context.indent);
+  if (isObject && node.kind === "branch") return storeOf(format).emitPlain([node], context);
+  if (format === "json") return writeJson(node, { unit: indentUnit(context.indent) });
+  if (format === "ini" && !isComplex(node)) return flatText(node);
+  const upstream =
+    format === "dotenv"
+      ? `the dotenv store only supports emitting strings, got ${goTypeOf(node)}`
+      : format === "binary"
+        ? "Binary files are not structured and extracting a single value is not possible"
+        : undefined;
+  throw new SopsError("SOPS_UNPRINTABLE", `Cannot print this value as ${format}: it is no text`, {
+    hints: ["--output-type yaml"],
+    upstream,
+  });
 }

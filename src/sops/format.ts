@@ -1,4 +1,6 @@
-import { nameOf, SopsError } from "./errors.ts";
+import { binaryStore } from "./stores/binary.ts";
+import { dotenvStore } from "./stores/dotenv.ts";
+import { iniStore } from "./stores/ini.ts";
 import { jsonStore } from "./stores/json.ts";
 import type { Store } from "./stores/store.ts";
 import { yamlStore } from "./stores/yaml.ts";
@@ -26,17 +28,15 @@ export function formatOfWord(word: string): Format | undefined {
 
 export const FORMATS: readonly Format[] = ["binary", "dotenv", "ini", "json", "yaml"];
 
-/** @throws {SopsError} `SOPS_FORMAT_UNSUPPORTED` for the formats that are not there yet. */
-export function storeOf(format: Format, file: string | undefined): Store {
-  if (format === "yaml") return yamlStore;
-  if (format === "json") return jsonStore;
-  throw new SopsError(
-    "SOPS_FORMAT_UNSUPPORTED",
-    `Cannot use ${nameOf(file)}: the ${format} format is not supported yet`,
-    {
-      file,
-      details: ["supported: yaml, json"],
-      hints: ["if it is YAML under another name: --input-type yaml --output-type yaml"],
-    },
-  );
+/** What reads and prints a format. */
+export function storeOf(format: Format): Store {
+  return STORES[format];
 }
+
+const STORES: Readonly<Record<Format, Store>> = {
+  binary: binaryStore,
+  dotenv: dotenvStore,
+  ini: iniStore,
+  json: jsonStore,
+  yaml: yamlStore,
+};

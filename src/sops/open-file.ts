@@ -35,7 +35,7 @@ export async function openFile(
   options: OpenOptions,
 ): Promise<OpenedFile> {
   checkSize(input, options.file);
-  const { documents, metadata: branch } = storeOf(format, options.file).loadEncrypted(input, options);
+  const { documents, metadata: branch } = storeOf(format).loadEncrypted(input, options);
   const metadata = readMetadata(branch, options.file);
   await openDocuments(documents, metadata, keyring, options);
   return { documents, metadata };

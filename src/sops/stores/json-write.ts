@@ -1,7 +1,7 @@
-import { isUtf8 } from "node:buffer";
 import { formatJsonNumber } from "../../yaml/index.ts";
 import { SopsError, showPath } from "../errors.ts";
 import { type Branch, type Entry, isComment, type List, type Node } from "../value.ts";
+import { sequenceLength } from "./byte-text.ts";
 
 /**
  * Prints a value as the original's JSON store does: one key or item a line, text escaped so that it is also safe inside
@@ -113,11 +113,4 @@ function quoteBytes(bytes: Uint8Array): string {
   }
   flush(bytes.length);
   return `"${result}"`;
-}
-
-/** Bytes of the UTF-8 character that starts here, 0 when none does. */
-function sequenceLength(bytes: Uint8Array, at: number): number {
-  const lead = bytes[at] ?? 0;
-  const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  return isUtf8(bytes.subarray(at, at + length)) && at + length <= bytes.length ? length : 0;
 }

@@ -1,7 +1,7 @@
 import type { Branch } from "../value.ts";
 import { readJsonObject } from "./json-read.ts";
 import { indentUnit, writeJson } from "./json-write.ts";
-import { takeMetadata } from "./metadata-entry.ts";
+import { hasMetadataKey, takeMetadata } from "./metadata-entry.ts";
 import { METADATA_KEY, type Store } from "./store.ts";
 
 /** One object, no comments. Bytes that are no UTF-8 read as U+FFFD, as with the original. */
@@ -12,14 +12,16 @@ export const jsonStore: Store = {
     const metadata = takeMetadata(document, file);
     return { documents: [document], metadata };
   },
-  emitPlain: (documents, { indent }) => print(documents[0], indent),
+  emitPlain: (documents, { indent }) => printJson(documents[0], indent),
   emitEncrypted(documents, metadata, { indent }) {
     const items = [...(documents[0]?.items ?? []), { kind: "entry" as const, key: METADATA_KEY, value: metadata }];
-    return print({ kind: "branch", items }, indent);
+    return printJson({ kind: "branch", items }, indent);
   },
+  usesMetadataKey: hasMetadataKey,
 };
 
-function print(document: Branch | undefined, indent: number | undefined): string {
+/** One object as a file, with its final line break. */
+export function printJson(document: Branch | undefined, indent: number | undefined): string {
   return `${writeJson(document ?? { kind: "branch", items: [] }, { unit: indentUnit(indent) })}\n`;
 }
 

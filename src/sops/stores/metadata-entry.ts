@@ -24,14 +24,18 @@ export function takeMetadata(document: Branch | undefined, file: string | undefi
     found = value;
   }
   if (document === undefined || found === undefined) {
-    throw new SopsError("SOPS_NO_METADATA", `Cannot decrypt ${nameOf(file)}: it is not encrypted with SOPS`, {
-      file,
-      details: [`there is no "${METADATA_KEY}" entry at the top of it`],
-      upstream: "sops metadata not found",
-    });
+    throw noMetadata(file, `there is no "${METADATA_KEY}" entry at the top of it`);
   }
   dropMetadata(document);
   return found;
+}
+
+export function noMetadata(file: string | undefined, detail: string): SopsError {
+  return new SopsError("SOPS_NO_METADATA", `Cannot decrypt ${nameOf(file)}: it is not encrypted with SOPS`, {
+    file,
+    details: [detail],
+    upstream: "sops metadata not found",
+  });
 }
 
 /** Removes a metadata entry of whatever shape, as later documents of a stream may have one. */

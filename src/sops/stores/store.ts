@@ -26,7 +26,11 @@ export interface Store {
    */
   loadEncrypted(input: Uint8Array, context: StoreContext): { documents: Branch[]; metadata: Branch };
   /** Prints documents in clear. @throws {SopsError} `SOPS_UNPRINTABLE` for a value that the format cannot hold. */
-  emitPlain(documents: readonly Branch[], context: StoreContext): string;
+  emitPlain(documents: readonly Branch[], context: StoreContext): string | Uint8Array;
   /** Prints documents, the metadata at the end of each. @throws {SopsError} as `emitPlain`. */
   emitEncrypted(documents: readonly Branch[], metadata: Branch, context: StoreContext): string;
+  /** Whether a document has data where this format puts the metadata. */
+  usesMetadataKey(document: Branch): boolean;
+  /** Whether a file in clear is one value: then nothing of it can be selected to stay clear. */
+  readonly isOneValue?: boolean;
 }

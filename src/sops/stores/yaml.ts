@@ -1,5 +1,5 @@
 import type { Branch } from "../value.ts";
-import { dropMetadata, takeMetadata } from "./metadata-entry.ts";
+import { dropMetadata, hasMetadataKey, takeMetadata } from "./metadata-entry.ts";
 import { METADATA_KEY, type Store } from "./store.ts";
 import { readYaml } from "./yaml-read.ts";
 import { withSourceTimes, writeYaml } from "./yaml-write.ts";
@@ -19,4 +19,5 @@ export const yamlStore: Store = {
     const whole = documents.map(({ items }): Branch => ({ kind: "branch", items: [...items, entry] }));
     return writeYaml(keepDates === true ? whole.map(withSourceTimes) : whole, indent);
   },
+  usesMetadataKey: hasMetadataKey,
 };

@@ -123,8 +123,13 @@ describe("sealkit sops encrypt", () => {
       code: 1,
       says: "--kms not supported yet",
     },
-    { name: "dotenv", line: `encrypt --age ${RECIPIENT_A} f.env`, code: 2, says: "dotenv format is not supported yet" },
-    { name: "a binary file", line: `encrypt --age ${RECIPIENT_A} f.bin`, code: 2, says: "--input-type yaml" },
+    {
+      name: "a list in dotenv",
+      line: `encrypt --age ${RECIPIENT_A} --output-type dotenv l.yaml`,
+      code: 4,
+      says: "Could not marshal tree: cannot use complex value in dotenv file; offending key l",
+    },
+    { name: "a line that is none", line: `encrypt --age ${RECIPIENT_A} f.env`, code: 2, says: "line 1: it has no =" },
     {
       name: "a command that comes later",
       line: "updatekeys f.yaml",
@@ -147,7 +152,7 @@ describe("sealkit sops encrypt", () => {
     { name: "a rotation", line: "-r f.yaml", code: 1, says: "not supported yet" },
   ];
   test.each(refusals)("refuses $name with exit $code", async ({ line, code, says }) => {
-    const files = { "f.yaml": `a: ${CANARY}\n`, "f.env": `A=${CANARY}\n`, "f.bin": CANARY };
+    const files = { "f.yaml": `a: ${CANARY}\n`, "l.yaml": `l: [${CANARY}]\n`, "f.env": `${CANARY}\n` };
     const run = await runCli(["sops", ...line.split(" ")], { files });
     expect([run.code, run.stdout]).toEqual([code, ""]);
     expect(run.stderr).toContain(says);

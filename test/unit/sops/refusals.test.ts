@@ -268,7 +268,12 @@ describe("encrypt() refuses", () => {
       code: "SOPS_UNPRINTABLE",
       more: { outputFormat: "json" },
     },
-    { name: "dotenv", text: "a: 1\n", code: "SOPS_FORMAT_UNSUPPORTED", more: { outputFormat: "dotenv" } },
+    {
+      name: "a key outside of sections as INI",
+      text: "a: 1\n",
+      code: "SOPS_UNPRINTABLE",
+      more: { outputFormat: "ini" },
+    },
   ];
   test.each(rows)("$name with $code", async ({ text, code, more }) => {
     expect((await errorOf(encrypt(text, "yaml", { ...options, ...more }))).code).toBe(code);
