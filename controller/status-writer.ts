@@ -91,8 +91,12 @@ export class StatusWriter {
     object: T,
     next: (object: T) => Readonly<Record<string, unknown>> | undefined,
   ): Promise<T | undefined> {
+    // Somebody may have edited the object meanwhile: what is told is about the generation that was looked at.
+    const { generation } = object.metadata;
+    const told = (current: T): T =>
+      generation === undefined ? current : { ...current, metadata: { ...current.metadata, generation } };
     const put = (current: T) =>
-      this.#client.update<T>(this.#resource, { ...current, status: next(current) }, { subresource: "status" });
+      this.#client.update<T>(this.#resource, { ...current, status: next(told(current)) }, { subresource: "status" });
     try {
       return await put(object);
     } catch (error) {

@@ -137,8 +137,11 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
   };
 
   /** Remembers the Secret where changes of others are set back. */
-  const settle = (sealed: KubeObject, { key }: PassContext, secret: ObjectMeta | undefined) => {
-    if (secret !== undefined && isReverting(sealed, revertChanges)) drift.settled(key, secret);
+  const settle = (sealed: KubeObject, { key, objects }: PassContext, secret: ObjectMeta | undefined) => {
+    const now = objects.get(key);
+    // What was edited while the pass ran is not what this Secret was made of.
+    const isLatest = now !== undefined && !saysAnother(sealed, now);
+    if (secret !== undefined && isLatest && isReverting(sealed, revertChanges)) drift.settled(key, secret);
     else drift.forget(key);
   };
 
@@ -162,10 +165,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
     profile: syncedProfile,
     backoff: options.backoff ?? BACKOFF,
     changed: (before, after) => {
-      const isChanged =
-        before.metadata.generation !== after.metadata.generation ||
-        [NAMESPACE_WIDE, CLUSTER_WIDE].some((scope) => isOn(before, scope) !== isOn(after, scope)) ||
-        before.metadata.annotations?.[REVERT_CHANGES] !== after.metadata.annotations?.[REVERT_CHANGES];
+      const isChanged = saysAnother(before, after);
       // What the object says now has to be written as a whole first.
       if (isChanged) drift.forget(keyOf(after));
       return isChanged;
@@ -276,6 +276,16 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       metrics.gone(last);
     },
   };
+}
+
+/** Whether two versions of an object may call for another Secret, or another treatment of it. */
+function saysAnother(before: KubeObject, after: KubeObject): boolean {
+  return (
+    before.metadata.uid !== after.metadata.uid ||
+    before.metadata.generation !== after.metadata.generation ||
+    [NAMESPACE_WIDE, CLUSTER_WIDE].some((scope) => isOn(before, scope) !== isOn(after, scope)) ||
+    before.metadata.annotations?.[REVERT_CHANGES] !== after.metadata.annotations?.[REVERT_CHANGES]
+  );
 }
 
 interface Opened {

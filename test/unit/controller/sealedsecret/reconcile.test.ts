@@ -685,6 +685,49 @@ describe("changes that others make to the Secret", () => {
     ]);
   });
 
+  test.each([true, false])("an edit while a pass runs is not taken for done (reverting: %s)", async (revertChanges) => {
+    const itemOf = (object: KubeObject) => (object["spec"] as { encryptedData: { a: string } }).encryptedData.a;
+    let edited = false;
+    const { cluster, settle } = await start(
+      async (object) => {
+        if (!edited) {
+          edited = true;
+          cluster.put(SEALED_SECRETS, sealed("db", { encryptedData: { a: "bmV3" } }));
+          for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+        }
+        const { secret, ...rest } = opened(object) as Extract<Unsealed, { kind: "opened" }>;
+        return { ...rest, secret: { ...secret, data: { a: itemOf(object) } } };
+      },
+      { revertChanges },
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    await settle();
+    expect(secretOf(cluster)["data"]).toEqual({ a: "bmV3" });
+    expect(statusOf(cluster, "db")).toMatchObject({ observedGeneration: 2, conditions: [{ status: "True" }] });
+  });
+
+  test("a scope that changes while a pass runs is looked at again", async () => {
+    const scopes: (string | undefined)[] = [];
+    const { cluster, settle } = await start(
+      async (object) => {
+        scopes.push(object.metadata.annotations?.["sealedsecrets.bitnami.com/cluster-wide"]);
+        if (scopes.length === 1) {
+          const live = cluster.object("sealedsecrets", "apps/db")!;
+          const annotations = { "sealedsecrets.bitnami.com/cluster-wide": "true" };
+          cluster.put(SEALED_SECRETS, { ...live, metadata: { ...live.metadata, annotations } });
+          for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+        }
+        return opened(object);
+      },
+      { revertChanges: true },
+    );
+    cluster.put(SEALED_SECRETS, sealed("db"));
+    await settle();
+    await settle();
+    expect(scopes).toEqual([undefined, "true"]);
+  });
+
   test("somebody who keeps writing is met with growing pauses and two events in all", async () => {
     let passes = 0;
     const { cluster, clock, settle } = await start(
