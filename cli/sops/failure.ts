@@ -11,9 +11,11 @@ export const SOPS_EXIT = {
   cannotWrite: 3,
   dumpingTree: 4,
   kmsContext: 6,
+  setFormat: 7,
   conflictingParameters: 8,
   encryptingTree: 23,
   decryptingTree: 25,
+  keysOfNoFile: 49,
   macMismatch: 51,
   invalidPath: 91,
   needsOneDocument: 92,
@@ -36,7 +38,8 @@ export class SopsFailure extends Error {
   }
 }
 
-type Action = "encrypt" | "decrypt";
+/** `change` is all that opens an encrypted file and writes it again. */
+export type Action = "encrypt" | "decrypt" | "change";
 
 const ENCRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
@@ -61,6 +64,16 @@ const DECRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_WRONG_KEY_OR_ALTERED: SOPS_EXIT.decryptingTree,
 };
 
+const EXITS: Readonly<Record<Action, Partial<Record<SopsErrorCode, SopsExit>>>> = {
+  encrypt: ENCRYPT_EXITS,
+  decrypt: DECRYPT_EXITS,
+  change: {
+    ...DECRYPT_EXITS,
+    SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
+    SOPS_COMMENT_CONFLICT: SOPS_EXIT.encryptingTree,
+  },
+};
+
 /** What the original says before the text of a lower layer. */
 const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>> = {
   encrypt: {
@@ -69,6 +82,7 @@ const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>>
     SOPS_UNPRINTABLE: "Could not marshal tree: ",
   },
   decrypt: { SOPS_UNPRINTABLE: "Error dumping file: ", SOPS_BAD_SYNTAX: "" },
+  change: {},
 };
 
 /** Runs one action and ends as the original would, our own explanation behind its sentence. */
@@ -94,7 +108,7 @@ function exitOf(action: Action, error: ToolkitError): SopsExit {
   if (!(error instanceof SopsError)) return SOPS_EXIT.generic;
   // Where the original ends in a panic there is no sentence of it, and Go's exit code.
   if (error.code === "SOPS_BAD_PATH") return error.upstream === undefined ? SOPS_EXIT.cannotRead : pathExit(error);
-  return (action === "encrypt" ? ENCRYPT_EXITS : DECRYPT_EXITS)[error.code] ?? SOPS_EXIT.generic;
+  return EXITS[action][error.code] ?? SOPS_EXIT.generic;
 }
 
 function pathExit({ upstream }: SopsError): SopsExit {

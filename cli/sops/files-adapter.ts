@@ -53,13 +53,46 @@ export async function readSource(
   return { bytes, path, name, ...formats };
 }
 
-async function warnOfOthers(others: readonly string[], doubts: Doubts): Promise<void> {
+/**
+ * Reads the encrypted file that a call changes or uses: one that has to be there, and is never standard input.
+ * `shown` stands for it in errors.
+ *
+ * @throws {SopsFailure}
+ */
+export async function readNamed(
+  io: Io,
+  flags: SopsFlags,
+  path: string,
+  shown: string = resolve(io.cwd, path),
+): Promise<Source> {
+  const name = flags.text("filename-override") || path;
+  const inputFormat = formatOfWord(flags.text("input-type")) ?? formatOfName(name);
+  const outputFormat = formatOfWord(flags.text("output-type")) ?? formatOfName(name);
+  try {
+    return { bytes: await readFile(io, resolve(io.cwd, path)), path, name, inputFormat, outputFormat };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const call = error.code === "CLI_IS_DIRECTORY" ? "read" : "open";
+    throw new SopsFailure(
+      SOPS_EXIT.cannotRead,
+      `Error reading file: ${call} ${shown}: ${GO_STATES[error.code] ?? error.message}`,
+    );
+  }
+}
+
+export async function warnOfOthers(others: readonly string[], doubts: Doubts): Promise<void> {
   await doubts.raise("More than one positional argument provided. Only the first one will be used!");
   const flagLike = others.find((word) => word.startsWith("-"));
   if (flagLike === undefined) return;
   await doubts.raise(
     `Note that one of the ignored positional argument is "${flagLike}", which looks like a flag. Flags must always be provided before the first positional argument!`,
   );
+}
+
+/** The absolute path of a file that is not there; undefined when it is. */
+export async function absentFile(io: Io, path: string): Promise<string | undefined> {
+  const absolute = resolve(io.cwd, path);
+  return (await stat(absolute).catch(() => undefined)) === undefined ? absolute : undefined;
 }
 
 async function readExisting(io: Io, path: string): Promise<Uint8Array> {
@@ -99,10 +132,17 @@ export async function writeResult(
   { isClear }: { isClear: boolean },
 ): Promise<void> {
   const target = flags.has("in-place") ? source.path : flags.text("output") || undefined;
-  if (target === undefined) {
-    await write(io.stdout, result);
-    return;
-  }
+  if (target === undefined) await write(io.stdout, result);
+  else await writeTarget(io, target, result, { isClear });
+}
+
+/** Puts a result in place of a file. @throws {SopsFailure} and leaves what was there. */
+export async function writeTarget(
+  io: Io,
+  target: string,
+  result: Uint8Array,
+  { isClear }: { isClear: boolean },
+): Promise<void> {
   try {
     const isNew = (await stat(resolve(io.cwd, target)).catch(() => undefined)) === undefined;
     await replaceFile(io, target, result, isNew && isClear ? { mode: SECRET_MODE } : {});

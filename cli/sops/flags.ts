@@ -56,6 +56,30 @@ export const DECRYPT_FLAGS: readonly GoFlag[] = [
   STRICT,
 ];
 
+/** Flags of `rotate` that change the keys of a file. */
+export const ROTATE_KEYS: readonly string[] = [
+  "kms",
+  "gcp-kms",
+  "hckms",
+  "azure-kv",
+  "hc-vault-transit",
+  "pgp",
+  "age",
+].flatMap((service) => [`add-${service}`, `rm-${service}`]);
+
+export const ROTATE_FLAGS: readonly GoFlag[] = [
+  ...FILES,
+  ...ROTATE_KEYS.map((name) => text(name)),
+  text("encryption-context"),
+  text("decryption-order"),
+  ...SERVICES,
+  STRICT,
+];
+
+export const UPDATEKEYS_FLAGS: readonly GoFlag[] = [bool("yes", "y"), text("input-type"), ...SERVICES, STRICT];
+
+export const FILESTATUS_FLAGS: readonly GoFlag[] = [text("input-type"), STRICT];
+
 /** Flags before a subcommand that reach it. */
 export const GLOBAL_FLAGS: readonly string[] = ["config", "indent", "mac-only-encrypted", "strict", "verbose"];
 
@@ -77,6 +101,7 @@ export const ROOT_FLAGS: readonly GoFlag[] = [
   ...KEYS,
   ...SELECTORS,
   ...COMMENT_SELECTORS,
+  ...ROTATE_KEYS.map((name) => text(name)),
   text("encryption-context"),
   text("shamir-secret-sharing-threshold"),
   text("extract"),

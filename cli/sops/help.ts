@@ -1,7 +1,7 @@
 export const ROOT_HELP = `Encrypt and decrypt YAML and JSON files as SOPS does: keys readable, values not.
 
-Usage: sealkit sops encrypt|decrypt [flags] FILE
-       sealkit sops -e|-d [flags] FILE
+Usage: sealkit sops COMMAND [flags] FILE
+       sealkit sops -e|-d|-r [flags] FILE
 
 Examples:
   # Encrypt a file for a recipient, in place
@@ -14,8 +14,11 @@ Examples:
   sealkit sops decrypt --extract '["db"]["password"]' values.yaml
 
 Commands:
-  encrypt   Encrypt a file
-  decrypt   Decrypt a file and check that nobody changed it
+  encrypt     Encrypt a file
+  decrypt     Decrypt a file and check that nobody changed it
+  rotate      Give a file a new data key, and change its recipients
+  updatekeys  Give files the recipients of their creation rule
+  filestatus  Say whether a file is encrypted
 
 Flags before a command:
   --config FILE           Use this configuration instead of the nearest .sops.yaml (SOPS_CONFIG)

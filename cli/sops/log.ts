@@ -18,7 +18,7 @@ export function doubts(io: Io, strict: boolean): Doubts {
 }
 
 /** One line of the original's log without a terminal. */
-export function logLine(io: Io, level: "warning" | "fatal", message: string): string {
+export function logLine(io: Io, level: "warning" | "error" | "fatal", message: string): string {
   const time = `${new Date(io.now()).toISOString().slice(0, 19)}Z`;
   return `[CMD]\t time="${time}" level=${level} msg=${JSON.stringify(message)}\n`;
 }

@@ -4,47 +4,47 @@ import { type GoFlag, type GoFlagProblem, type GoFlags, parseGoFlags } from "../
 import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
 import { write } from "../output.ts";
+import { FILESTATUS_HELP, ROTATE_HELP, UPDATEKEYS_HELP } from "./change-help.ts";
 import { runDecrypt } from "./decrypt.ts";
 import { runEncrypt } from "./encrypt.ts";
-import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
+import { type Action, ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
+import { runFileStatus } from "./filestatus.ts";
 import {
   DECRYPT_FLAGS,
   ENCRYPT_FLAGS,
+  FILESTATUS_FLAGS,
   GLOBAL_FLAGS,
   parseSubcommand,
   ROOT_FLAGS,
+  ROTATE_FLAGS,
   type SopsFlags,
   sopsFlags,
+  UPDATEKEYS_FLAGS,
   withGlobals,
 } from "./flags.ts";
 import { DECRYPT_HELP, ENCRYPT_HELP, ROOT_HELP } from "./help.ts";
 import { doubts, logLine } from "./log.ts";
+import { runRotate } from "./rotate.ts";
+import { runUpdateKeys } from "./updatekeys.ts";
 
 /** Subcommands of the original that are not there yet. */
-const LATER = [
-  "edit",
-  "rotate",
-  "updatekeys",
-  "set",
-  "unset",
-  "groups",
-  "exec-env",
-  "exec-file",
-  "publish",
-  "keyservice",
-  "filestatus",
-  "completion",
-];
+const LATER = ["edit", "set", "unset", "groups", "exec-env", "exec-file", "publish", "keyservice", "completion"];
 
-const SUBCOMMANDS: ReadonlyMap<string, { flags: readonly GoFlag[]; help: string; run: Action }> = new Map([
-  ["encrypt", { flags: ENCRYPT_FLAGS, help: ENCRYPT_HELP, run: (io, flags) => runEncrypt(io, flags) }],
-  [
-    "decrypt",
-    { flags: DECRYPT_FLAGS, help: DECRYPT_HELP, run: (io, flags, useLocalKeys) => runDecrypt(io, flags, useLocalKeys) },
-  ],
-] satisfies [string, { flags: readonly GoFlag[]; help: string; run: Action }][]);
+interface Subcommand {
+  readonly flags: readonly GoFlag[];
+  readonly help: string;
+  /** What it does to a file, for the exit codes. */
+  readonly action: Action;
+  readonly run: (io: Io, flags: SopsFlags, useLocalKeys: boolean) => Promise<number>;
+}
 
-type Action = (io: Io, flags: SopsFlags, useLocalKeys: boolean) => Promise<number>;
+const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
+  ["encrypt", { flags: ENCRYPT_FLAGS, help: ENCRYPT_HELP, action: "encrypt", run: runEncrypt }],
+  ["decrypt", { flags: DECRYPT_FLAGS, help: DECRYPT_HELP, action: "decrypt", run: runDecrypt }],
+  ["rotate", { flags: ROTATE_FLAGS, help: ROTATE_HELP, action: "change", run: runRotate }],
+  ["updatekeys", { flags: UPDATEKEYS_FLAGS, help: UPDATEKEYS_HELP, action: "change", run: runUpdateKeys }],
+  ["filestatus", { flags: FILESTATUS_FLAGS, help: FILESTATUS_HELP, action: "decrypt", run: runFileStatus }],
+]);
 
 /** `sealkit sops`: encrypts and decrypts files as the original does, with its flags, results and exit codes. */
 export const sopsCommand: CommandRunner = {
@@ -66,24 +66,23 @@ async function runSops(words: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   if (word === "help") return await helpOf(io, rest[0] ?? "");
-  const isOldForm = root.has("encrypt") || root.has("decrypt");
+  const isOldForm = OLD_MODES.some((mode) => root.has(mode));
   const subcommand = isOldForm ? undefined : SUBCOMMANDS.get(word ?? "");
-  if (subcommand !== undefined && (word === "encrypt" || word === "decrypt")) {
-    return await ending(word, io, () => runSubcommand(io, word, rest, root, parsed));
+  if (subcommand !== undefined && word !== undefined) {
+    return await ending(subcommand.action, io, () => runSubcommand(io, word, subcommand, rest, root, parsed));
   }
   if (isOldForm) return await runOldForm(io, root, words);
-  return await ending("decrypt", io, () => refuse(word, root));
+  return await ending("decrypt", io, () => refuse(word));
 }
 
 async function runSubcommand(
   io: Io,
-  name: "encrypt" | "decrypt",
+  name: string,
+  subcommand: Subcommand,
   words: readonly string[],
   root: SopsFlags,
   parsedRoot: GoFlags,
 ): Promise<number> {
-  const subcommand = SUBCOMMANDS.get(name);
-  if (subcommand === undefined) return SOPS_EXIT.generic;
   const parsed = parseSubcommand(subcommand.flags, words);
   if ("problem" in parsed) return await usageProblem(io, parsed, subcommand.help);
   const flags = withGlobals(sopsFlags(parsed), root);
@@ -100,15 +99,19 @@ function ignoredFlags(parsed: GoFlags): string[] {
   );
 }
 
-/** `sops -e FILE` and `sops -d FILE`: flags stand before the file, and of both letters decryption has the last word. */
+/** Flags that stand for a subcommand. Of several, the last one here has the last word. */
+const OLD_MODES = ["encrypt", "decrypt", "rotate", "set"] as const;
+
+/** `sops -e FILE`, `sops -d FILE` and their like: flags stand before the file. */
 async function runOldForm(io: Io, flags: SopsFlags, words: readonly string[]): Promise<number> {
-  const action = flags.has("decrypt") ? "decrypt" : "encrypt";
-  return await ending(action, io, async () => {
+  const modes = OLD_MODES.filter((name) => flags.has(name));
+  const mode = modes.at(-1) ?? "encrypt";
+  const subcommand = SUBCOMMANDS.get(mode);
+  if (subcommand === undefined) return await ending("decrypt", io, () => refuse(mode));
+  return await ending(subcommand.action, io, async () => {
     if (flags.args.length === 0) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
-    const modes = ["encrypt", "decrypt", "rotate", "set"].filter((name) => flags.has(name));
-    if (flags.has("rotate") || flags.has("set")) return await refuse(flags.has("set") ? "set" : "rotate", flags);
     if (modes.length > 1) await doubts(io, flags.has("strict")).raise(SEVERAL_MODES);
-    return action === "decrypt" ? await runDecrypt(io, flags, usesLocalKeys(words)) : await runEncrypt(io, flags);
+    return await subcommand.run(io, flags, usesLocalKeys(words));
   });
 }
 
@@ -119,14 +122,11 @@ function usesLocalKeys(words: readonly string[]): boolean {
   return !words.some((word) => /^--?enable-local-keyservice=(0|f|F|false|FALSE|False)$/.test(word));
 }
 
-async function refuse(word: string | undefined, flags: SopsFlags): Promise<number> {
-  if (word === undefined && !flags.has("rotate") && !flags.has("set")) {
-    throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
-  }
-  const wanted = flags.has("rotate") ? "rotate" : flags.has("set") ? "set" : (word ?? "");
-  const isLater = LATER.includes(wanted);
-  const nearest = isLater ? undefined : nearestWord(wanted, [...SUBCOMMANDS.keys()]);
-  const what = isLater ? `sops ${wanted}` : `sops edit ${JSON.stringify(wanted)}`;
+async function refuse(word: string | undefined): Promise<number> {
+  if (word === undefined) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
+  const isLater = LATER.includes(word);
+  const nearest = isLater ? undefined : nearestWord(word, [...SUBCOMMANDS.keys()]);
+  const what = isLater ? `sops ${word}` : `sops edit ${JSON.stringify(word)}`;
   const hint = nearest === undefined ? "use the original for it until then" : `did you mean: sealkit sops ${nearest}`;
   throw new SopsFailure(SOPS_EXIT.generic, `error: Cannot run ${what}: it is not supported yet\nhint: ${hint}`);
 }

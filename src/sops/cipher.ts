@@ -65,6 +65,16 @@ export class ValueCipher {
     return formatEnvelope(data, iv, cipher.getAuthTag(), type);
   }
 
+  /**
+   * A cipher with another data key that knows the same IVs: the original keeps them when it rotates the key. An IV is
+   * used again for the same value at the same path only, so under the new key no two texts share one.
+   */
+  withKey(dataKey: Uint8Array): ValueCipher {
+    const other = new ValueCipher(dataKey, { fillRandom: this.#fillRandom, rememberIvs: true });
+    for (const [key, iv] of this.#knownIvs ?? []) other.#knownIvs?.set(key, iv);
+    return other;
+  }
+
   #freshIv(): Buffer {
     if (this.#poolAt >= this.#pool.length) {
       this.#pool = Buffer.allocUnsafe(IV_BYTES * POOL_IVS);

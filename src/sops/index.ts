@@ -22,6 +22,10 @@ export {
   type Metadata,
   masterKeyName,
 } from "./metadata.ts";
+export { type LockedFile, type OpenOptions, readLocked } from "./open-file.ts";
 export { plaintextOf } from "./plaintext.ts";
+export { checkRecipients } from "./rewrap.ts";
+export { type RotateOptions, rotate } from "./rotate.ts";
 export { DEFAULT_SELECTOR, SELECTOR_KINDS, type Selector, type SelectorKind } from "./selector.ts";
+export { compareKeys, type GroupChange, type KeyChanges, withKeys } from "./update-keys.ts";
 export type { Branch, Leaf, Node } from "./value.ts";

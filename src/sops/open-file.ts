@@ -1,4 +1,4 @@
-import { ValueCipher } from "./cipher.ts";
+import { type FillRandom, ValueCipher } from "./cipher.ts";
 import { type Keyring, recoverDataKey, type Subject, subjectName } from "./data-key.ts";
 import { decryptTree, type OnDecrypted } from "./decrypt-tree.ts";
 import { parseEnvelope } from "./envelope.ts";
@@ -17,14 +17,30 @@ export interface OpenOptions extends Subject, StoreContext {
   /** Do not look at the MAC. Values stay protected one by one; their order, clear values and deletions do not. */
   readonly ignoreMac?: boolean | undefined;
   readonly onDecrypted?: OnDecrypted | undefined;
+  /** Keep the IVs of all values, so that those nobody touches are written again as they were. */
+  readonly rememberIvs?: boolean | undefined;
+  /** Random bytes for what is encrypted with the file's cipher afterwards; the system's when absent. */
+  readonly fillRandom?: FillRandom | undefined;
   /** Finds the data key; a cache for many files may stand here. */
   readonly dataKeyOf?: ((metadata: Metadata, keyring: Keyring, subject: Subject) => Promise<Uint8Array>) | undefined;
 }
 
-/** A file in clear, as a tree. */
-export interface OpenedFile {
+/** An encrypted file, read and not decrypted. */
+export interface LockedFile {
   readonly documents: readonly Branch[];
   readonly metadata: Metadata;
+}
+
+/** A file in clear, as a tree, with the cipher that opened its values. */
+export interface OpenedFile extends LockedFile {
+  readonly cipher: ValueCipher;
+}
+
+/** Reads a file without its key. @throws {SopsError} when it is not encrypted, damaged or too large. */
+export function readLocked(input: Uint8Array, format: Format, context: StoreContext): LockedFile {
+  checkSize(input, context.file);
+  const { documents, metadata } = storeOf(format).loadEncrypted(input, context);
+  return { documents, metadata: readMetadata(metadata, context.file) };
 }
 
 /** Reads and decrypts a file. @throws {SopsError} for anything that is not as it should be. */
@@ -34,22 +50,21 @@ export async function openFile(
   keyring: Keyring,
   options: OpenOptions,
 ): Promise<OpenedFile> {
-  checkSize(input, options.file);
-  const { documents, metadata: branch } = storeOf(format).loadEncrypted(input, options);
-  const metadata = readMetadata(branch, options.file);
-  await openDocuments(documents, metadata, keyring, options);
-  return { documents, metadata };
+  const locked = readLocked(input, format, options);
+  const cipher = await openDocuments(locked.documents, locked.metadata, keyring, options);
+  return { ...locked, cipher };
 }
 
-/** Decrypts documents that share one set of metadata, in place, and checks their MAC. @throws {SopsError} */
+/** Decrypts documents that share one set of metadata, in place, and checks their MAC. Returns the cipher. @throws {SopsError} */
 export async function openDocuments(
   documents: readonly Branch[],
   metadata: Metadata,
   keyring: Keyring,
   options: OpenOptions,
-): Promise<void> {
+): Promise<ValueCipher> {
   const dataKey = await (options.dataKeyOf ?? recoverDataKey)(metadata, keyring, options);
-  const cipher = new ValueCipher(dataKey);
+  const { rememberIvs = false, fillRandom } = options;
+  const cipher = new ValueCipher(dataKey, { rememberIvs, ...(fillRandom === undefined ? {} : { fillRandom }) });
   const selector = compileSelector(metadata.selector ?? DEFAULT_SELECTOR, { badPattern: "matches nothing" });
   const { mac, doubtfulComments } = decryptTree(documents, cipher, {
     selector,
@@ -61,6 +76,7 @@ export async function openDocuments(
     options.onWarning?.(`${doubtfulComments} comment(s) should be encrypted and are not; nothing protects comments`);
   }
   if (options.ignoreMac !== true) checkMac(metadata, mac, cipher, options);
+  return cipher;
 }
 
 export function checkSize(input: Uint8Array, file: string | undefined): void {

@@ -132,9 +132,9 @@ describe("sealkit sops encrypt", () => {
     { name: "a line that is none", line: `encrypt --age ${RECIPIENT_A} f.env`, code: 2, says: "line 1: it has no =" },
     {
       name: "a command that comes later",
-      line: "updatekeys f.yaml",
+      line: "publish f.yaml",
       code: 1,
-      says: "sops updatekeys: it is not supported yet",
+      says: "sops publish: it is not supported yet",
     },
     {
       name: "no recipient and no rules",
@@ -149,7 +149,12 @@ describe("sealkit sops encrypt", () => {
       says: "open none/f.yaml: no such file or directory\n",
     },
     { name: "an edit", line: "f.yaml", code: 1, says: "not supported yet" },
-    { name: "a rotation", line: "-r f.yaml", code: 1, says: "not supported yet" },
+    {
+      name: "a rotation to a key of another service",
+      line: "rotate --add-kms arn f.yaml",
+      code: 1,
+      says: "not supported yet",
+    },
   ];
   test.each(refusals)("refuses $name with exit $code", async ({ line, code, says }) => {
     const files = { "f.yaml": `a: ${CANARY}\n`, "l.yaml": `l: [${CANARY}]\n`, "f.env": `${CANARY}\n` };

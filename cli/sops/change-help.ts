@@ -1,0 +1,56 @@
+const LAST_FLAGS = `      --strict               Refuse what the original lets pass with a warning
+  -h, --help                 Show this page
+`;
+
+export const ROTATE_HELP = `Give a file a new data key, encrypt all its values with it, and change who can read it.
+
+Usage: sealkit sops rotate [flags] FILE
+
+Examples:
+  # A new data key, in place
+  sealkit sops rotate -i values.yaml
+
+  # Somebody leaves: their recipient goes, and the data key that they know too
+  sealkit sops rotate -i --rm-age age1def… values.yaml
+
+What they could read before they may still have: change the values too.
+
+Flags:
+      --add-age RECIPIENTS   Encrypt the new data key to these age recipients as well, with commas
+      --rm-age RECIPIENTS    Do not encrypt it to these
+  -i, --in-place             Write the result into the file itself, in one step
+      --output FILE          Write the result there
+      --decryption-order T   Kinds of keys in the order in which they are tried
+      --input-type TYPE      The format of the file, instead of by its name
+      --output-type TYPE     The format of the result, instead of by the file's name
+      --filename-override F  Take this name for types
+${LAST_FLAGS}`;
+
+export const UPDATEKEYS_HELP = `Give files the recipients of their creation rule in .sops.yaml. Values stay as they are.
+
+Usage: sealkit sops updatekeys [flags] FILE...
+
+Examples:
+  # Show what would change, and ask
+  sealkit sops updatekeys values.yaml
+
+  # All files, without questions
+  sealkit sops updatekeys -y secrets/*.yaml
+
+Who is removed still knows the data key: follow with sealkit sops rotate -i FILE.
+
+Flags:
+  -y, --yes                  Do not ask
+      --input-type TYPE      The format of the files, instead of by their names
+${LAST_FLAGS}`;
+
+export const FILESTATUS_HELP = `Say as JSON whether a file is encrypted. Needs no identity.
+
+Usage: sealkit sops filestatus [flags] FILE
+
+Examples:
+  sealkit sops filestatus values.yaml
+
+Flags:
+      --input-type TYPE      The format of the file, instead of by its name
+${LAST_FLAGS}`;

@@ -1,0 +1,46 @@
+import { loadKeyring, rotate, splitKeys } from "../../src/sops/index.ts";
+import type { Io } from "../io.ts";
+import { withOpenOptions } from "./change.ts";
+import { SOPS_EXIT, SopsFailure } from "./failure.ts";
+import { absentFile, readNamed, warnOfOthers, writeResult } from "./files-adapter.ts";
+import { ROTATE_KEYS, type SopsFlags } from "./flags.ts";
+import { doubts } from "./log.ts";
+
+/** `sealkit sops rotate`, and `sealkit sops -r`. Returns the exit code. */
+export async function runRotate(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
+  const [path, ...others] = flags.args;
+  if (path === undefined) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
+  if (others.length > 0) await warnOfOthers(others, doubts(io, flags.has("strict")));
+  if (flags.has("in-place") && flags.text("output") !== "") {
+    throw new SopsFailure(SOPS_EXIT.conflictingParameters, "Error: cannot operate on both --output and --in-place");
+  }
+  const keyFlags = ROTATE_KEYS.filter((name) => flags.text(name) !== "");
+  const absent = await absentFile(io, path);
+  if (absent !== undefined && keyFlags.length > 0) {
+    const state = `cannot add or remove keys on non-existent file "${absent}", use the \`edit\` subcommand instead.`;
+    throw new SopsFailure(SOPS_EXIT.keysOfNoFile, `Error: ${state}`);
+  }
+  refuseOtherKeys(keyFlags, path);
+  const source = await readNamed(io, flags, path);
+  const text = await withOpenOptions(io, flags, source, useLocalKeys, (options) =>
+    rotate(source.bytes, source.inputFormat, loadKeyring([]), {
+      ...options,
+      now: io.now(),
+      outputFormat: source.outputFormat,
+      add: splitKeys(flags.text("add-age")),
+      remove: splitKeys(flags.text("rm-age")),
+    }),
+  );
+  await writeResult(io, flags, source, Buffer.from(text), { isClear: false });
+  return 0;
+}
+
+function refuseOtherKeys(names: readonly string[], file: string): void {
+  const others = names.filter((name) => !name.endsWith("-age"));
+  if (others.length === 0) return;
+  const shown = others.map((name) => `--${name}`).join(", ");
+  throw new SopsFailure(
+    SOPS_EXIT.generic,
+    `error: Cannot rotate ${JSON.stringify(file)}: ${shown} not supported yet\nhint: supported: --add-age, --rm-age`,
+  );
+}

@@ -1,0 +1,145 @@
+import { basename, resolve } from "node:path";
+import { checkRecipients, compareKeys, type KeyChanges, readLocked, ruleFor, withKeys } from "../../src/sops/index.ts";
+import { isDirectory } from "../files-adapter.ts";
+import type { Io } from "../io.ts";
+import { write } from "../output.ts";
+import { type FoundConfig, findConfig, pathForRules } from "./config-adapter.ts";
+import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
+import { absentFile, readNamed, writeTarget } from "./files-adapter.ts";
+import { checkKeyFlags, findDataKey } from "./find-data-key.ts";
+import type { SopsFlags } from "./flags.ts";
+import { indentFor } from "./indent.ts";
+import { doubts as doubtsOf, logLine } from "./log.ts";
+import { Answers } from "./prompt.ts";
+
+/** `sealkit sops updatekeys`: gives files the keys of their creation rule. Returns the exit code. */
+export async function runUpdateKeys(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
+  const doubts = doubtsOf(io, flags.has("strict"));
+  const config = await findConfig(io, flags.text("config"), doubts);
+  if (config === undefined) throw new SopsFailure(SOPS_EXIT.generic, "config file not found");
+  await checkKeyFlags(io, flags, doubts);
+  const [path, ...others] = flags.args;
+  if (path === undefined) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
+  const answers = new Answers(io);
+  const call: Call = { io, flags, config, answers, useLocalKeys };
+  try {
+    return others.length === 0 ? await updateOne(call, path) : await updateAll(call, flags.args);
+  } finally {
+    await answers.close();
+  }
+}
+
+interface Call {
+  readonly io: Io;
+  readonly flags: SopsFlags;
+  readonly config: FoundConfig;
+  readonly answers: Answers;
+  readonly useLocalKeys: boolean;
+}
+
+/** Goes on after a file that fails. */
+async function updateAll(call: Call, paths: readonly string[]): Promise<number> {
+  const { io } = call;
+  let failed = 0;
+  for (const path of paths) {
+    const code = await ending("change", io, async () => {
+      try {
+        return await updateOne(call, path);
+      } catch (error) {
+        if (!(error instanceof SopsFailure)) throw error;
+        await write(io.stderr, logLine(io, "error", error.message));
+        return error.exit;
+      }
+    });
+    if (code !== 0) failed++;
+  }
+  if (failed === 0) return 0;
+  throw new SopsFailure(SOPS_EXIT.generic, `failed updating ${failed} key(s)`);
+}
+
+async function updateOne({ io, flags, config, answers, useLocalKeys }: Call, path: string): Promise<number> {
+  const absent = await absentFile(io, path);
+  if (absent !== undefined) {
+    throw new SopsFailure(SOPS_EXIT.generic, `stat ${absent}: no such file or directory`);
+  }
+  if (await isDirectory(io, path)) throw new SopsFailure(SOPS_EXIT.generic, "can't operate on a directory");
+  const source = await readNamed(io, flags, path);
+  const { inputFormat: format } = source;
+  const shown = resolve(io.cwd, path);
+  await log(io, `Syncing keys for file ${shown}`);
+  const recipients = wantedRecipients(io, config, path);
+  await checkRecipients(recipients);
+  const options = {
+    file: path,
+    format,
+    indent: indentFor(flags, config, format),
+    isLenient: !flags.has("strict"),
+  };
+  const locked = readLocked(source.bytes, format, options);
+  const changes = compareKeys(locked.metadata, recipients);
+  if (changes.isUpToDate) {
+    await log(io, `File ${shown} already up to date`);
+    return 0;
+  }
+  await write(io.stdout, describe(changes));
+  if (!flags.has("yes") && !(await agreed(io, answers))) {
+    await log(io, `File ${shown} left unchanged`);
+    return 0;
+  }
+  const dataKey = await findDataKey(io, locked.metadata, options, useLocalKeys);
+  await writeTarget(io, path, Buffer.from(await withKeys(locked, dataKey, recipients, options)), { isClear: false });
+  await log(io, `File ${shown} synced with new keys`);
+  return 0;
+}
+
+/** @throws {SopsFailure} when no rule says what keys the file should have, or they cannot be used. */
+function wantedRecipients(io: Io, config: FoundConfig, path: string): readonly string[] {
+  if (config.creationRules === undefined) {
+    const state = `The config file ${basename(config.path)} does not contain any creation rule`;
+    throw new SopsFailure(SOPS_EXIT.generic, state);
+  }
+  const rule = ruleFor(config.creationRules, pathForRules(io, config, path), config.path);
+  if (rule.unsupported.length === 0) return rule.recipients;
+  throw new SopsFailure(
+    SOPS_EXIT.generic,
+    `error: Cannot update the keys of ${JSON.stringify(path)}: ${rule.unsupported.join(", ")} in the creation rule not supported yet\nhint: supported: age recipients in one group`,
+  );
+}
+
+/** The changes as the original shows them. Recipients are public. */
+function describe({ groups, shamirThreshold: { before, after } }: KeyChanges): string {
+  const threshold = before === after ? [] : [`+++ shamir_threshold: ${after}`, `--- shamir_threshold: ${before}`];
+  const lines = groups.flatMap(({ kept, added, removed }, index) => [
+    `Group ${index + 1}`,
+    ...kept.map((name) => `    ${name}`),
+    ...added.map((name) => `+++ ${name}`),
+    ...removed.map((name) => `--- ${name}`),
+  ]);
+  return `${["The following changes will be made to the file's groups:", ...threshold, ...lines].join("\n")}\n`;
+}
+
+/** Questions before giving up on an answer. */
+const MAX_QUESTIONS = 100;
+
+/** @throws {SopsFailure} when there is no answer, or an empty one. */
+async function agreed(io: Io, answers: Answers): Promise<boolean> {
+  for (let asked = 0; asked < MAX_QUESTIONS; asked++) {
+    await write(io.stdout, "Is this okay? (y/n):");
+    const answer = await answers.line();
+    if (answer === undefined) throw new SopsFailure(SOPS_EXIT.generic, "EOF");
+    const words = answer.split(/\s+/).filter((word) => word !== "");
+    if (words.length === 0) throw new SopsFailure(SOPS_EXIT.generic, "unexpected newline");
+    if (words.length > 1) throw new SopsFailure(SOPS_EXIT.generic, "expected newline");
+    if (words[0] === "y" || words[0] === "n") return words[0] === "y";
+  }
+  throw new SopsFailure(SOPS_EXIT.generic, "EOF");
+}
+
+/** A line as Go's own log writes it. */
+async function log(io: Io, message: string): Promise<void> {
+  const now = new Date(io.now());
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join("/");
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join(":");
+  await write(io.stderr, `${day} ${time} ${message}\n`);
+}
