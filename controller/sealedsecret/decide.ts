@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject, OwnerReference } from "../../src/objects/index.ts";
+import { SEALED_SECRETS } from "../api/index.ts";
 import { isOn, MANAGED, PATCH, SKIP_OWNER } from "./annotations.ts";
 import type { Seen } from "./observe.ts";
 import type { Secret } from "./unsealer.ts";
@@ -58,6 +59,18 @@ function ownerReference(sealed: KubeObject): OwnerReference {
 function isControlledBy(object: KubeObject, sealed: KubeObject): boolean {
   const owners = object.metadata.ownerReferences ?? [];
   return owners.some((owner) => owner.controller === true && owner.uid === sealed.metadata.uid);
+}
+
+/** Whether a Secret shows that a SealedSecret of its name made it, or was allowed to take it over. */
+export function isOfSealedSecret(secret: KubeObject): boolean {
+  const owners = secret.metadata.ownerReferences ?? [];
+  const isOwned = owners.some(
+    (owner) =>
+      owner.apiVersion === `${SEALED_SECRETS.group}/${SEALED_SECRETS.version}` &&
+      owner.kind === SEALED_SECRETS.kind &&
+      owner.name === secret.metadata.name,
+  );
+  return isOwned || [MANAGED, PATCH, SKIP_OWNER].some((mark) => isOn(secret, mark));
 }
 
 function isControlled(object: KubeObject): boolean {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { prefixProblem } from "../../src/keys/index.ts";
 import type { ObjectKey } from "../../src/kube/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
 import { Keyring } from "../../src/sealed/index.ts";
 import { startRsaThreads } from "../../src/sealed/rsa-threads-adapter.ts";
 import { type IsolatedRenderer, isolatedRenderer } from "../../src/secrets/index.ts";
@@ -10,6 +11,7 @@ import { startKeyManager } from "../keys/key-manager.ts";
 import { defaultSealedSecretSettings, type SealedSecretSettings } from "../settings.ts";
 import type { SetUp, SetupPorts } from "../setup.ts";
 import type { Family } from "../start.ts";
+import { isOfSealedSecret } from "./decide.ts";
 import { sealedSecretRoutes } from "./http-routes.ts";
 import { keyService } from "./key-service.ts";
 import { keyUnsealer } from "./key-unsealer.ts";
@@ -94,8 +96,11 @@ async function setUp(
   const deleteSecret = async (key: ObjectKey): Promise<void> => {
     // One that is out of the watch may just have lost its label, or be missing in a list.
     if (!isLeading || (await client.get(SEALED_SECRETS, key)) !== undefined) return;
+    const secret = await client.get<KubeObject>(SECRETS, key);
+    // Else whoever may make and delete SealedSecrets could delete any Secret by its name.
+    if (secret === undefined || !isOfSealedSecret(secret)) return;
     log.info("SealedSecret has gone, deleting Secret", { namespace: key.namespace, name: key.name });
-    await client.delete(SECRETS, key);
+    await client.delete(SECRETS, key, { uid: secret.metadata.uid });
   };
 
   const { acceptDeprecatedV1Data: acceptLegacyData } = settings;

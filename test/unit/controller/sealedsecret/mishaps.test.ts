@@ -221,6 +221,23 @@ describe("several controllers", () => {
     expect(names.sort()).toEqual(["key", "relabelled"]);
   });
 
+  test("with the old way of deleting: a Secret of somebody else stays when a SealedSecret of its name goes", async () => {
+    const cluster = clusterWithKey();
+    await start(cluster, { oldGcBehavior: true });
+    const other = { apiVersion: "other.test/v1", kind: "SealedSecret", name: "owned", uid: "u", controller: true };
+    const foreign = (name: string, more: object) =>
+      cluster.put(SECRETS, { apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "apps", ...more } });
+    foreign("plain", {});
+    foreign("owned", { ownerReferences: [other] });
+    foreign("managed", { annotations: { "sealedsecrets.bitnami.com/managed": "true" } });
+    for (const name of ["plain", "owned", "managed"]) cluster.put(SEALED_SECRETS, await sealed(name, { a: "1" }));
+    await settle();
+    for (const name of ["plain", "owned", "managed"]) cluster.remove(SEALED_SECRETS, `apps/${name}`);
+    await settle();
+    const names = cluster.objects("secrets").map(({ metadata }) => metadata.name);
+    expect(names.sort()).toEqual(["key", "owned", "plain"]);
+  });
+
   test.each([0, 257])("do not start with %d workers", async (unsealWorkers) => {
     await expect(start(clusterWithKey(), { unsealWorkers })).rejects.toMatchObject({ code: "CONTROLLER_OPTIONS" });
   });
