@@ -37,6 +37,8 @@ const OPTIONAL = ["encoding", "bufferutil", "utf-8-validate"];
  */
 const APART = new Map([
   ["@kubernetes/client-node", "client-node.cjs"],
+  ["@noble/curves/nist.js", "p256.cjs"],
+  ["@noble/post-quantum/hybrid.js", "post-quantum.cjs"],
   ["bcrypt-pbkdf", "bcrypt-pbkdf.cjs"],
   ["node-forge", "node-forge.cjs"],
   ["undici", "undici.cjs"],

@@ -1,4 +1,11 @@
-import { AgeError, generateX25519Identity, parseIdentitiesFile, parseIdentity } from "../../src/age/index.ts";
+import {
+  AgeError,
+  generateHybridIdentity,
+  generateX25519Identity,
+  parseIdentitiesFile,
+  parseIdentity,
+  recipientOf,
+} from "../../src/age/index.ts";
 import { AGE_VERSION } from "../age/age.ts";
 import { Failure, reporting } from "../age/failure.ts";
 import { openInput, readAll } from "../age/input-adapter.ts";
@@ -36,10 +43,9 @@ async function runKeygen(words: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   if (flags.has("pq") && flags.has("y")) throw new Failure("-pq cannot be used with -y");
-  if (flags.has("pq")) throw new Failure("post-quantum keys (-pq) are not supported by sealkit");
   const sink = await openSink(io, flags.texts("output").at(-1));
   try {
-    const recipient = await (flags.has("y") ? convert(io, flags.args[0], sink) : generate(io, sink));
+    const recipient = await (flags.has("y") ? convert(io, flags.args[0], sink) : generate(io, sink, flags.has("pq")));
     await sink.close();
     // Only now: nobody should use the recipient of a key that was never saved.
     if (recipient !== undefined && !sink.toTerminal) await write(io.stderr, `Public key: ${recipient}\n`);
@@ -50,9 +56,9 @@ async function runKeygen(words: readonly string[], io: Io): Promise<number> {
   }
 }
 
-async function generate(io: Io, sink: Sink): Promise<string> {
-  const identity = generateX25519Identity();
-  const recipient = parseIdentity(identity).name;
+async function generate(io: Io, sink: Sink, postQuantum: boolean): Promise<string> {
+  const identity = postQuantum ? generateHybridIdentity() : generateX25519Identity();
+  const recipient = await recipientOf(parseIdentity(identity));
   await sink.write(`# created: ${localTime(new Date(io.now()))}\n# public key: ${recipient}\n${identity}\n`);
   return recipient;
 }
@@ -62,12 +68,20 @@ async function convert(io: Io, path: string | undefined, sink: Sink): Promise<un
   const bytes = await readAll(input, MAX_BYTES);
   if (bytes === undefined) throw new Failure("failed to parse input: too long");
   try {
-    const identities = parseIdentitiesFile(new TextDecoder().decode(bytes));
-    await sink.write(identities.map(({ name }) => `${name}\n`).join(""));
+    const text = new TextDecoder().decode(bytes);
+    // age-keygen knows no keys of SSH.
+    const begin = text.trimStart().startsWith("-----BEGIN") ? text.search(/\S/) : -1;
+    if (begin >= 0)
+      throw new Failure(`failed to parse input: error at line ${lineAt(text, begin)}: unknown identity type`);
+    for (const identity of parseIdentitiesFile(text)) await sink.write(`${await recipientOf(identity)}\n`);
   } catch (error) {
     if (!(error instanceof AgeError)) throw error;
     throw new Failure(`failed to parse input: ${wordOf(error)}`);
   }
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
 }
 
 /** age-keygen knows no recipients in key files, so to it they are one more unknown type. */

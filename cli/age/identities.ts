@@ -7,6 +7,7 @@ import {
   parseRecipient,
   passphraseIdentity,
   type Recipient,
+  recipientOf,
   type Stanza,
   sshIdentity,
 } from "../../src/age/index.ts";
@@ -50,7 +51,10 @@ function identitiesIn(io: Io, path: string, bytes: Uint8Array): FileIdentity[] {
     return [encryptedIdentities(io, path, withoutLeadingSpace(bytes))];
   }
   const identities = start.startsWith("-----BEGIN") ? [sshKey(io, path, start)] : parseIdentitiesFile(text);
-  return identities.map((identity) => ({ identity, recipients: async () => [parseRecipient(identity.name)] }));
+  return identities.map((identity) => ({
+    identity,
+    recipients: async () => [parseRecipient(await recipientOf(identity))],
+  }));
 }
 
 function sshKey(io: Io, path: string, pem: string): Identity {
@@ -97,7 +101,8 @@ function encryptedIdentities(io: Io, path: string, file: Uint8Array): FileIdenti
         return undefined;
       },
     },
-    recipients: async () => (await open()).map(({ name }) => parseRecipient(name)),
+    recipients: async () =>
+      await Promise.all((await open()).map(async (identity) => parseRecipient(await recipientOf(identity)))),
   };
 }
 

@@ -21,7 +21,8 @@ without -o, or when it is "-", the result goes to standard output.
 A RECIPIENT is a word that begins with age1, or the public key of an SSH key: a line that
 begins with ssh-ed25519 or ssh-rsa. In a recipients file each stands on a line of its own;
 empty lines and lines that begin with # do not count. A key file holds AGE-SECRET-KEY-1...
-lines, and may itself be encrypted with a passphrase; or it is the private key of an SSH key.
+or AGE-SECRET-KEY-PQ-1... lines, and may itself be encrypted with a passphrase; or it is
+the private key of an SSH key.
 
 Examples:
     $ age-keygen -o key.txt

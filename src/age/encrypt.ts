@@ -6,7 +6,7 @@ import { AgeError } from "./errors.ts";
 import { formatHeader } from "./header.ts";
 import { LIMITS } from "./limits.ts";
 import { encryptPayload } from "./payload.ts";
-import { FILE_KEY_BYTES, type Recipient } from "./recipient.ts";
+import { FILE_KEY_BYTES, POST_QUANTUM, type Recipient } from "./recipient.ts";
 import type { Stanza } from "./stanza.ts";
 
 export interface EncryptOptions {
@@ -75,9 +75,24 @@ async function wrapAll(fileKey: Uint8Array, recipients: readonly Recipient[]): P
 }
 
 function mixed(recipients: readonly Recipient[], first: string, second: string): AgeError {
+  const details = [`recipients: ${recipients.map(({ name }) => shortened(name)).join(", ")}`];
+  if (first.includes(POST_QUANTUM) || second.includes(POST_QUANTUM)) {
+    return new AgeError("AGE_RECIPIENTS_MIXED", "Cannot encrypt with age: these recipients cannot share a file", {
+      original:
+        "incompatible recipients: can't mix post-quantum and classic recipients, or the file would be vulnerable to " +
+        "quantum computers",
+      details,
+      hints: ["use age1pq1… recipients only: sealkit age-keygen -pq -o key.txt"],
+    });
+  }
   return new AgeError("AGE_RECIPIENTS_MIXED", "Cannot encrypt with age: these recipients cannot share a file", {
     original: `incompatible recipients: ${first} and ${second} can't be mixed`,
-    details: [`recipients: ${recipients.map(({ name }) => name).join(", ")}`],
+    details,
     hints: ["a passphrase has to be the only recipient of a file"],
   });
+}
+
+/** The names of post-quantum recipients fill a screen. */
+function shortened(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
 }

@@ -1,22 +1,23 @@
 import { AgeError, type AgeErrorContext } from "./errors.ts";
+import { hybridIdentity } from "./hybrid.ts";
 import { LIMITS } from "./limits.ts";
 import type { Identity } from "./recipient.ts";
 import { sshIdentity } from "./ssh-identity.ts";
 import { x25519Identity } from "./x25519.ts";
 
 const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] = [
-  { begin: /^AGE-SECRET-KEY-PQ-1/, kind: "post-quantum identities (AGE-SECRET-KEY-PQ-1…)" },
   { begin: /^AGE-PLUGIN-/, kind: "plugin identities (AGE-PLUGIN-…)" },
 ];
 
 /**
- * One identity: `AGE-SECRET-KEY-1…`.
+ * One identity: `AGE-SECRET-KEY-1…`, `AGE-SECRET-KEY-PQ-1…`.
  *
  * @throws {AgeError} `AGE_IDENTITY_MALFORMED`, `AGE_IDENTITY_UNSUPPORTED`; never with the text.
  */
 export function parseIdentity(text: string): Identity {
   const unsupported = UNSUPPORTED.find(({ begin }) => begin.test(text));
   if (unsupported !== undefined) throw unsupportedIdentity([unsupported.kind]);
+  if (text.startsWith("AGE-SECRET-KEY-PQ-1")) return hybridIdentity(text);
   if (text.startsWith("AGE-SECRET-KEY-1")) return x25519Identity(text);
   throw new AgeError("AGE_IDENTITY_MALFORMED", "Cannot read age identity: it is of no known type", {
     original: "unknown identity type",

@@ -17,6 +17,8 @@ export interface Wrapped {
 export interface Identity {
   /** What names it in public: the recipient that belongs to it, or `passphrase`. Never a secret. */
   readonly name: string;
+  /** The recipient that belongs to it, where that takes work and so is not its name. */
+  readonly recipient?: () => Promise<string>;
   /**
    * The file key (16 bytes) out of the stanza that is for this identity; undefined when none is. Stanzas of other types
    * are to be passed over. The caller overwrites the key when it is done with it.
@@ -27,3 +29,11 @@ export interface Identity {
 }
 
 export const FILE_KEY_BYTES = 16;
+
+/** The label of recipients that quantum computers do not break. */
+export const POST_QUANTUM = "postquantum";
+
+/** Whom to encrypt to so that this identity can read it: `age1…`, `ssh-…`. */
+export async function recipientOf(identity: Identity): Promise<string> {
+  return identity.recipient === undefined ? identity.name : await identity.recipient();
+}

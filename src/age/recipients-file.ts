@@ -1,16 +1,23 @@
 import { quoteGo } from "../bytes/go-quote.ts";
 import { AgeError, type AgeErrorContext } from "./errors.ts";
+import { hybridRecipient } from "./hybrid.ts";
 import { LIMITS } from "./limits.ts";
 import type { Recipient } from "./recipient.ts";
 import { parseAuthorizedKey } from "./ssh-public-key.ts";
 import { isTooSmall, sshRecipient } from "./ssh-recipient.ts";
+import { hybridTagRecipient, tagRecipient } from "./tag.ts";
 import { x25519Recipient } from "./x25519.ts";
+
+/** Kinds of recipients that more than one word begins like, by how they begin. */
+const PREFIXES: readonly (readonly [string, (text: string) => Recipient])[] = [
+  ["age1pq1", hybridRecipient],
+  ["age1tag1", tagRecipient],
+  ["age1tagpq1", hybridTagRecipient],
+  ["ssh-", sshRecipient],
+];
 
 /** Kinds of recipients that exist and that this version cannot encrypt to, by how they begin. */
 const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] = [
-  { begin: /^age1pq1/, kind: "post-quantum recipients (age1pq1…)" },
-  { begin: /^age1tagpq1/, kind: "tagged post-quantum recipients (age1tagpq1…)" },
-  { begin: /^age1tag1/, kind: "tagged recipients (age1tag1…)" },
   { begin: /^age1[a-z0-9+._-]+1/, kind: "plugin recipients (age1name1…)" },
 ];
 
@@ -18,15 +25,16 @@ const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] 
 const SECRET_KEY = /AGE-(SECRET-KEY|PLUGIN)-/i;
 
 /**
- * One recipient: `age1…`, or a public key of SSH: `ssh-ed25519 …`, `ssh-rsa …`.
+ * One recipient: `age1…` (X25519), `age1pq1…`, `age1tag1…`, `age1tagpq1…`, or a public key of SSH: `ssh-ed25519 …`, `ssh-rsa …`.
  *
  * @throws {AgeError} `AGE_RECIPIENT_MALFORMED`, `AGE_RECIPIENT_UNSUPPORTED`. A secret key given by mistake is not
  *   repeated in the error.
  */
 export function parseRecipient(text: string): Recipient {
+  const read = PREFIXES.find(([begin]) => text.startsWith(begin))?.[1];
+  if (read !== undefined) return read(text);
   const unsupported = UNSUPPORTED.find(({ begin }) => begin.test(text));
   if (unsupported !== undefined) throw unsupportedRecipient(unsupported.kind);
-  if (text.startsWith("ssh-")) return sshRecipient(text);
   if (text.startsWith("age1")) return x25519Recipient(text);
   if (text.startsWith("github:")) {
     throw malformed('"github:" recipients were removed from the design', {

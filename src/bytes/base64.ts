@@ -137,7 +137,7 @@ function decode(text: Uint8Array, { padded, strict, breaks }: Rules): Base64Resu
   }
   if (have > 0) {
     const left = bits & (have === 2 ? 0xf : 0x3);
-    if (strict && left !== 0) return { illegalAt: at - 1 };
+    if (strict && left !== 0) return { illegalAt: at - (have === 2 ? 2 : 1) };
     out[length++] = have === 2 ? bits >>> 4 : bits >>> 10;
     if (have === 3) out[length++] = bits >>> 2;
   }

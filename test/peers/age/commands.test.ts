@@ -48,6 +48,7 @@ let base: string;
 let A = "";
 let B = "";
 let SECRET = "";
+let PQ = "";
 
 function hasTerminal(): boolean {
   try {
@@ -109,6 +110,10 @@ beforeAll(() => {
   put("recipasid.txt", `${A}\n`);
   put("two.txt", readFileSync(at("k.txt"), "utf8") + readFileSync(at("kb.txt"), "utf8"));
   put("pem.txt", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n");
+  put("kpq.txt", execFileSync(peer("age-keygen"), ["-pq"], { stdio: ["ignore", "pipe", "ignore"] }));
+  PQ = recipientIn("kpq.txt");
+  put("pq.age", age(["-r", PQ], "hello\n"));
+  put("badpq.txt", "AGE-SECRET-KEY-PQ-1QQQ\n");
   const ssh = new URL("../../../fixtures/age/ssh/", import.meta.url);
   for (const name of readdirSync(ssh)) put(name, readFileSync(new URL(name, ssh)));
   put("ssh.pub", ["ed25519", "ecdsa", "rsa"].map((name) => readFileSync(at(`${name}.pub`), "utf8")).join(""));
@@ -148,7 +153,8 @@ function copy(name: string): string {
   return folder;
 }
 
-const real = (word: string) => word.replaceAll("<a>", A).replaceAll("<b>", B).replaceAll("<secret>", SECRET);
+const real = (word: string) =>
+  word.replaceAll("<a>", A).replaceAll("<b>", B).replaceAll("<pq>", PQ).replaceAll("<secret>", SECRET);
 
 function original(args: readonly string[], stdin: string): Ending {
   const [tool = "", ...rest] = args;
@@ -168,7 +174,7 @@ async function own(args: readonly string[], stdin: string): Promise<Ending> {
 const decrypted = (file: Buffer) =>
   execFileSync(
     peer("age"),
-    ["-d", ...["two.txt", "ed25519", "rsa"].flatMap((key) => ["-i", join(base, "files", key)])],
+    ["-d", ...["two.txt", "kpq.txt", "ed25519", "rsa"].flatMap((key) => ["-i", join(base, "files", key)])],
     { input: file },
   ).toString();
 const stanzas = (file: Buffer) => file.toString("latin1").match(/^-> .*? /gm);
@@ -237,7 +243,21 @@ const ROWS: readonly Row[] = [
   age("-r <a> -o /dev/full in.txt"),
   age("-r <a> x.age", { makes: "stdout" }),
   age("-r <a> x.asc", { makes: "stdout" }),
-  age("-r age1pq1qqqq in.txt", { extra: [/hint/], instead: { stderr: UNSUPPORTED } }),
+  age("-r age1pq1qqqq in.txt"),
+  age("-r age1tag1qqqq in.txt"),
+  age("-r age1tagpq1qqqq in.txt"),
+  age("-r age1yubikey1qqqq in.txt", { extra: [/hint/], instead: { stderr: UNSUPPORTED } }),
+  age("-r <pq> in.txt", { makes: "stdout" }),
+  age("-r <pq> -r <pq> in.txt", { makes: "stdout" }),
+  age("-e -i kpq.txt in.txt", { makes: "stdout" }),
+  age("-r <pq> -r <a> in.txt", { extra: [/^age: hint: use age1pq1/] }),
+  age("-R recips.txt -r <pq> in.txt", { extra: [/^age: hint: use age1pq1/] }),
+  age("-r <pq> -R ed25519.pub in.txt", { extra: [/^age: hint: use age1pq1/] }),
+  age("-d -i kpq.txt pq.age"),
+  age("-d -i k.txt pq.age", { extra: NO_MATCH }),
+  age("-d -i k.txt -i kpq.txt pq.age"),
+  age("-d -i kpq.txt x.age", { extra: NO_MATCH }),
+  age("-d -i badpq.txt x.age"),
   age("-r ssh-ed25519 in.txt"),
   age("-r ssh-ed25519=AAAA in.txt"),
   age("-R ed25519.pub in.txt", { makes: "stdout" }),
@@ -323,6 +343,9 @@ const ROWS: readonly Row[] = [
   age("-version"),
   keygen("-y k.txt"),
   keygen("-y two.txt"),
+  keygen("-y kpq.txt"),
+  keygen("-y ed25519"),
+  keygen("-y badpq.txt"),
   keygen("-y", { stdin: "<secret>\n" }),
   keygen("-y -", { stdin: "# c\n\n<secret>\n" }),
   keygen("-y -o out k.txt"),
@@ -391,12 +414,14 @@ describe("usage", () => {
     const shape = ({ code, stdout, stderr, files }: Ending) => {
       const mask = (text: string) =>
         text
+          .replace(/age1pq1\w+/g, "<age1pq1>")
           .replace(/age1\w+/g, "<age1>")
+          .replace(/AGE-SECRET-KEY-PQ-1\w+/g, "<secret-pq>")
           .replace(/AGE-SECRET-KEY-1\w+/g, "<secret>")
           .replace(/created: .*/g, "created: <time>");
       return [code, mask(stdout.toString()), mask(stderr), mask(files["new.txt"] ?? "")];
     };
-    for (const line of ["age-keygen", "age-keygen -o new.txt"]) {
+    for (const line of ["age-keygen", "age-keygen -o new.txt", "age-keygen -pq", "age-keygen -pq -o new.txt"]) {
       expect(shape(await own(line.split(" "), ""))).toEqual(shape(original(line.split(" "), "")));
     }
   });

@@ -88,7 +88,7 @@ describe("sealkit age", () => {
     { line: "age -h", code: 0 },
     { line: "age --nope", code: 2 },
     { line: "age -j yubikey -e in.txt", code: 1 },
-    { line: "age-keygen -pq", code: 1 },
+    { line: "age-keygen -pq -y k.txt", code: 1 },
     { line: "age-keygen --nope", code: 2 },
     { line: "age-keygen -h", code: 0 },
   ])("$line ends with $code and writes only to stderr", async ({ line, code }) => {
