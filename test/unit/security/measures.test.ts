@@ -84,6 +84,30 @@ const MEASURES: readonly { promise: string; shownBy: Readonly<Record<string, rea
     },
   },
   {
+    promise: "bodies take a bounded share of thread and memory",
+    shownBy: {
+      "test/unit/controller/http.test.ts": ["reading bodies takes a quarter of the time in the long run"],
+      "test/unit/security/history.test.ts": ["a body full of %s is given up early", "does not fill the log"],
+    },
+  },
+  {
+    promise: "templates of strangers keep neither the key holder's memory nor other namespaces busy",
+    shownBy: {
+      "test/unit/secrets/render-items.test.ts": ["what many templates say when they fail is kept within bounds"],
+      "test/unit/secrets/isolated-renderer.test.ts": [
+        "namespaces take turns",
+        "templates that take long take no places from the others",
+      ],
+      "test/unit/secrets/unseal-secret.test.ts": ["while the renderer has no room no private key is used"],
+    },
+  },
+  {
+    promise: "no Secret of somebody else is deleted",
+    shownBy: {
+      "test/unit/controller/sealedsecret/mishaps.test.ts": ["a Secret of somebody else stays when a SealedSecret"],
+    },
+  },
+  {
     promise: "NetworkPolicy, seccomp, read-only root, non-root, a token only where it is needed",
     shownBy: {
       "test/unit/deploy/manifests.test.ts": [
