@@ -47,6 +47,8 @@ export interface KeyManager<K extends SealingKey> {
   renewNow(): Promise<void>;
 }
 
+/** What an error says of the Secret that its event stands at anyway. */
+const NAMED = /^Cannot read sealing key [^ ]+: /;
 /** After a failure to make a key. */
 const RETRY_MS = 10_000;
 /** A cluster that lost its last key may just be getting others: a new one in between would become the newest. */
@@ -100,7 +102,7 @@ export function startKeyManager<K extends SealingKey>(
       // A key that was read before stays in use: a Secret that was damaged is no reason to stop opening with it.
       const why = errorText(error);
       log.error("Error reading key", { secret: secretName, error: why });
-      warn(secret, "UnreadableKey", `Cannot use this Secret as a sealing key: ${why}`);
+      warn(secret, "UnreadableKey", `Cannot use this Secret as a sealing key: ${why.replace(NAMED, "")}`);
     }
   };
 

@@ -78,7 +78,7 @@ export function safeText(problems: readonly TemplateProblem[]): string {
 }
 
 const STATES: Readonly<Record<TemplateFailure, string>> = {
-  malformed: "it is not a template",
+  malformed: "it cannot be parsed",
   failed: "it cannot be executed",
   time: "it takes too long",
   memory: "it uses too much memory",

@@ -70,7 +70,7 @@ describe.each([
       "template: t:2: error calling fail (t)",
       'template: t:2:3: executing "t" at <fail .user>: error calling fail: admin (t)',
     ],
-    ["{{", "template: t:1: it is not a template (t)", "template: t:1: unclosed action (t)"],
+    ["{{", "template: t:1: it cannot be parsed (t)", "template: t:1: unclosed action (t)"],
     [
       "{{ toYaml . }}",
       'template: t:1: function "toYaml" not defined (t)',
@@ -119,7 +119,7 @@ describe.each([
 
   test("every template that fails is told", async () => {
     const { safe } = await problems(renderer(), { a: "{{ fail .user }}", b: "fine", c: "{{" });
-    expect(safe).toBe("template: a:1: error calling fail (a)\ntemplate: c:1: it is not a template (c)");
+    expect(safe).toBe("template: a:1: error calling fail (a)\ntemplate: c:1: it cannot be parsed (c)");
   });
 
   test.each([

@@ -373,7 +373,7 @@ describe("startKeyManager()", () => {
         .map((event) => event["message"])
         .sort(),
     ).toEqual([
-      "Cannot use this Secret as a sealing key: Cannot read sealing key kube-system/empty: it has no tls.crt",
+      "Cannot use this Secret as a sealing key: it has no tls.crt",
       "Cannot use this Secret as a sealing key: private key is not an RSA key",
     ]);
   });
