@@ -1,5 +1,8 @@
 import type { KeyOrder } from "./keys/order.ts";
 
+/** Private-key operations at the same time, at most: each has a thread of its own. */
+export const MOST_WORKERS = 256;
+
 /** What the SealedSecret controller can be told; names follow the original's flags. Spans in milliseconds. */
 export interface SealedSecretSettings {
   readonly keyPrefix: string;

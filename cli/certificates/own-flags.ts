@@ -88,12 +88,24 @@ export async function ownCertificates(
   return obtained;
 }
 
-/** That a file cannot be read is told as our commands tell it. */
+/** What kubeseal says in words of its own, for the scripts that match them, is told as our commands tell it. */
 export async function inOwnWords<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof KubesealError && error.cause instanceof CliError) throw error.cause;
-    throw error;
+    if (!(error instanceof KubesealError)) throw error;
+    if (error.cause instanceof CliError) throw error.cause;
+    throw error.message.startsWith("Cannot ") ? error : retold(error);
   }
+}
+
+function retold({ code, message, details, hints, cause }: KubesealError): KubesealError {
+  const [first = "", advice] = message.split(".\nPlease, ");
+  // With the advice the Service was not found, or nobody could be asked; hints stand there for the latter.
+  const where = "is it elsewhere? --controller-name and --controller-namespace say where the controller's Service is";
+  return new KubesealError(code, "Cannot fetch the certificate to seal with", {
+    details: [...first.split("\n"), ...details],
+    hints: advice !== undefined && first.endsWith("not found") ? [where, ...hints] : hints,
+    cause,
+  });
 }

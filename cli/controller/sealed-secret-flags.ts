@@ -1,5 +1,9 @@
 import { networkProblem } from "../../controller/http/addresses.ts";
-import { defaultSealedSecretSettings as defaults, type SealedSecretSettings } from "../../controller/settings.ts";
+import {
+  defaultSealedSecretSettings as defaults,
+  MOST_WORKERS,
+  type SealedSecretSettings,
+} from "../../controller/settings.ts";
 import type { FlagTable } from "../definition.ts";
 import { type FlagDefinition, type FlagValues, flag } from "../flag.ts";
 import { goDuration, goInteger } from "./go-values.ts";
@@ -79,9 +83,11 @@ export const sealedSecretFlags = {
     help: "Delete Secrets ourselves instead of leaving it to the garbage collector",
   }),
   revertChanges: flag.toggle({ group, help: "Set back what others change in the Secrets of SealedSecrets" }),
-  maxUnsealRetries: optionalNumber({ help: "Give up after this many failures in a row (default: never)" }),
+  maxUnsealRetries: optionalNumber({ min: 0, help: "Give up after this many failures in a row (default: never)" }),
   metricsOmitSecretLabels: flag.toggle({ group, help: "Keep no metric per SealedSecret" }),
   unsealWorkers: optionalNumber({
+    min: 1,
+    max: MOST_WORKERS,
     help: "Private-key operations at the same time (default: one for each core, 2 to 4; at most 256)",
   }),
 } satisfies FlagTable;
@@ -117,8 +123,13 @@ export function sealedSecretSettings(
   };
 }
 
-function optionalNumber({ help }: { readonly help: string }): FlagDefinition<number | undefined> {
-  const { kind, check, read } = goInteger({ default: 0, help });
+function optionalNumber(options: {
+  readonly help: string;
+  readonly min: number;
+  readonly max?: number;
+}): FlagDefinition<number | undefined> {
+  const { help } = options;
+  const { kind, check, read } = goInteger({ default: options.min, ...options });
   return {
     group,
     help,

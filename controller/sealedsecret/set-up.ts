@@ -8,7 +8,7 @@ import { type IsolatedRenderer, isolatedRenderer } from "../../src/secrets/index
 import { SEALED_SECRETS } from "../api/index.ts";
 import { ControllerError } from "../errors.ts";
 import { startKeyManager } from "../keys/key-manager.ts";
-import { defaultSealedSecretSettings, type SealedSecretSettings } from "../settings.ts";
+import { defaultSealedSecretSettings, MOST_WORKERS, type SealedSecretSettings } from "../settings.ts";
 import type { SetUp, SetupPorts } from "../setup.ts";
 import type { Family } from "../start.ts";
 import { isOfSealedSecret } from "./decide.ts";
@@ -23,7 +23,6 @@ import { rsaWorkshop } from "./workshop.ts";
 
 /** Node's own pool has four threads; more operations at once get threads of their own. */
 const POOL_THREADS = 4;
-const MOST_WORKERS = 256;
 
 /** The SealedSecret controller with its keys and its HTTP API. */
 export function sealedSecretFamily(

@@ -148,6 +148,19 @@ describe("sealkit seal", () => {
     expect(result.stderr).not.toContain(CANARY);
   });
 
+  test("a cluster that cannot be asked is told in our own words", async () => {
+    const kubeconfig = [
+      "apiVersion: v1\nkind: Config\ncurrent-context: c",
+      "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]",
+      "contexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u}]\n",
+    ].join("\n");
+    const { code, stderr } = await runCli("seal --kubeconfig kc", { stdin: SECRET, files: { kc: kubeconfig } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: Cannot fetch the certificate to seal with\n {2}cannot get sealed secret service: /);
+    expect(stderr).not.toContain("Please");
+    expect(stderr).toContain("hint: without the cluster: keep its certificate");
+  });
+
   test("--age and --cert together are refused", async () => {
     const { code, stderr } = await seal("--age age1x --cert cert.pem", SECRET);
     expect([code, stderr]).toEqual([2, expect.stringContaining("--age and --cert do not go together")]);
