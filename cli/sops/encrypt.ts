@@ -43,7 +43,7 @@ export async function tell(warnings: readonly string[], doubts: Doubts): Promise
 }
 
 interface Plan {
-  readonly recipients: readonly string[];
+  readonly recipientGroups: readonly (readonly string[])[];
   readonly selector?: Selector | undefined;
   readonly macOnlyEncrypted: boolean;
   readonly shamirThreshold: number;
@@ -71,7 +71,7 @@ function planOf(io: Io, flags: SopsFlags, source: Source, config: FoundConfig | 
   }
   const threshold = flags.text("shamir-secret-sharing-threshold");
   return {
-    recipients: ofCommandLine ?? rule?.recipients ?? [],
+    recipientGroups: ofCommandLine === undefined ? (rule?.groups ?? [[]]) : [ofCommandLine],
     selector: selectorOf(flags, rule?.selectors ?? new Map()),
     macOnlyEncrypted: flags.has("mac-only-encrypted") || rule?.macOnlyEncrypted === true,
     shamirThreshold: threshold === "" ? (rule?.shamirThreshold ?? 0) : Number.parseInt(threshold, 10) || 0,
@@ -94,7 +94,7 @@ function unsupportedKeys(names: readonly string[], source: Source | undefined): 
   const object = source?.name === undefined ? "" : ` ${JSON.stringify(source.name)}`;
   return new SopsError("SOPS_KEY_UNSUPPORTED", `Cannot encrypt${object}: ${names.join(", ")} not supported yet`, {
     file: source?.name,
-    details: ["supported: age recipients in one group"],
+    details: ["supported: age recipients"],
     hints: ["--age age1…"],
   });
 }

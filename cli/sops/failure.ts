@@ -55,8 +55,8 @@ const ENCRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
 
 const DECRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_BAD_DATA_KEY: SOPS_EXIT.decryptingTree,
+  SOPS_BAD_SHARES: SOPS_EXIT.noDataKey,
   SOPS_BAD_VALUE: SOPS_EXIT.decryptingTree,
-  SOPS_KEY_UNSUPPORTED: SOPS_EXIT.noDataKey,
   SOPS_MAC_MISMATCH: SOPS_EXIT.macMismatch,
   SOPS_NO_DATA_KEY: SOPS_EXIT.noDataKey,
   SOPS_NOT_ENCRYPTED: SOPS_EXIT.decryptingTree,

@@ -37,11 +37,13 @@ export async function findDataKey(
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== "SOPS_NO_DATA_KEY" || !useLocalKeys) throw error;
     let last = error;
+    const all = [...stored];
     for (const recipient of recipientsOf(metadata)) {
       const asked = await commandIdentities(io, recipient);
       if (asked === undefined) throw error;
+      all.push(asked);
       try {
-        return await recoverDataKey(metadata, loadKeyring([...stored, asked]), subject);
+        return await recoverDataKey(metadata, loadKeyring(all), subject);
       } catch (again) {
         if (!(again instanceof SopsError) || again.code !== "SOPS_NO_DATA_KEY") throw again;
         last = again;

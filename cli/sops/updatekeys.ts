@@ -67,8 +67,8 @@ async function updateOne({ io, flags, config, answers, useLocalKeys }: Call, pat
   const { inputFormat: format } = source;
   const shown = resolve(io.cwd, path);
   await log(io, `Syncing keys for file ${shown}`);
-  const recipients = wantedRecipients(io, config, path);
-  await checkRecipients(recipients);
+  const groups = wantedGroups(io, config, path);
+  await checkRecipients(groups.flat());
   const options = {
     file: path,
     format,
@@ -76,7 +76,7 @@ async function updateOne({ io, flags, config, answers, useLocalKeys }: Call, pat
     isLenient: !flags.has("strict"),
   };
   const locked = readLocked(source.bytes, format, options);
-  const changes = compareKeys(locked.metadata, recipients);
+  const changes = compareKeys(locked.metadata, groups);
   if (changes.isUpToDate) {
     await log(io, `File ${shown} already up to date`);
     return 0;
@@ -87,22 +87,22 @@ async function updateOne({ io, flags, config, answers, useLocalKeys }: Call, pat
     return 0;
   }
   const dataKey = await findDataKey(io, locked.metadata, options, useLocalKeys);
-  await writeTarget(io, path, Buffer.from(await withKeys(locked, dataKey, recipients, options)), { isClear: false });
+  await writeTarget(io, path, Buffer.from(await withKeys(locked, dataKey, groups, options)), { isClear: false });
   await log(io, `File ${shown} synced with new keys`);
   return 0;
 }
 
 /** @throws {SopsFailure} when no rule says what keys the file should have, or they cannot be used. */
-function wantedRecipients(io: Io, config: FoundConfig, path: string): readonly string[] {
+function wantedGroups(io: Io, config: FoundConfig, path: string): readonly (readonly string[])[] {
   if (config.creationRules === undefined) {
     const state = `The config file ${basename(config.path)} does not contain any creation rule`;
     throw new SopsFailure(SOPS_EXIT.generic, state);
   }
   const rule = ruleFor(config.creationRules, pathForRules(io, config, path), config.path);
-  if (rule.unsupported.length === 0) return rule.recipients;
+  if (rule.unsupported.length === 0) return rule.groups;
   throw new SopsFailure(
     SOPS_EXIT.generic,
-    `error: Cannot update the keys of ${JSON.stringify(path)}: ${rule.unsupported.join(", ")} in the creation rule not supported yet\nhint: supported: age recipients in one group`,
+    `error: Cannot update the keys of ${JSON.stringify(path)}: ${rule.unsupported.join(", ")} in the creation rule not supported yet\nhint: supported: age recipients`,
   );
 }
 

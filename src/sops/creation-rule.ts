@@ -6,8 +6,8 @@ import { type Branch, goTypeOf, type Node } from "./value.ts";
 export interface CreationRule {
   /** RE2, searched anywhere in the path; `""` matches every path. */
   readonly pathPattern: string;
-  /** Age recipients; those of a key group each once, as the original has it. */
-  readonly recipients: readonly string[];
+  /** Age recipients of each key group; in `key_groups` each once, as the original has it. */
+  readonly groups: readonly (readonly string[])[];
   readonly selectors: ReadonlyMap<SelectorKind, string>;
   readonly macOnlyEncrypted: boolean;
   /** 0 when not given. */
@@ -26,10 +26,12 @@ const MAX_RECIPIENTS = 1_000;
 /** @throws {SopsError} `SOPS_BAD_CONFIG`; `where` names the rule. */
 export function readRule(rule: Branch, where: string, file: string): CreationRule {
   const groups = itemsOf(childOf(rule, "key_groups")) ?? [];
-  const keys = groups.length > 0 ? groupKeys(groups, where, file) : ownKeys(rule, where, file);
+  const keys =
+    groups.length > 0 ? groups.map((group) => mergedKeys(group, where, file, 0)) : [ownKeys(rule, where, file)];
   return {
     pathPattern: textOf(rule, "path_regex", where, file),
-    ...keys,
+    groups: keys.map(({ recipients }) => recipients),
+    unsupported: [...new Set(keys.flatMap(({ unsupported }) => unsupported))],
     selectors: readSelectors(rule, where, file),
     macOnlyEncrypted: readBoolean(rule, "mac_only_encrypted", where, file),
     shamirThreshold: readThreshold(rule, where, file),
@@ -47,13 +49,6 @@ function ownKeys(node: Node, where: string, file: string): Keys {
     recipients,
     unsupported: OTHER_KEYS.filter((name) => isGiven(childOf(node, name))),
   };
-}
-
-function groupKeys(groups: readonly Node[], where: string, file: string): Keys {
-  const [first] = groups;
-  if (first === undefined) return { recipients: [], unsupported: [] };
-  if (groups.length > 1) return { recipients: [], unsupported: [`key_groups with ${groups.length} groups`] };
-  return mergedKeys(first, where, file, 0);
 }
 
 /** The keys of a group with those it merges, which come first. */

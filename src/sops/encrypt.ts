@@ -1,5 +1,5 @@
 import { type FillRandom, ValueCipher } from "./cipher.ts";
-import { newDataKey, wrapDataKey } from "./data-key.ts";
+import { newDataKey, wrapDataKey, writtenThreshold } from "./data-key.ts";
 import { encryptTree } from "./encrypt-tree.ts";
 import { nameOf, SopsError } from "./errors.ts";
 import { type Format, storeOf } from "./format.ts";
@@ -14,15 +14,17 @@ import type { Branch } from "./value.ts";
 export const SOPS_VERSION = "3.13.3";
 
 export interface EncryptOptions extends StoreContext {
-  /** Age recipients, `age1…`, at least one. */
-  readonly recipients: readonly string[];
+  /** Age recipients, `age1…`, at least one, unless `recipientGroups` names them. */
+  readonly recipients?: readonly string[] | undefined;
   /** Milliseconds since the epoch, for `lastmodified`. */
   readonly now: number;
   /** Which values to encrypt; all but those under keys that end in `_unencrypted` when absent. */
   readonly selector?: Selector | undefined;
   /** Leave clear values out of the MAC, so that they can be changed without the key. */
   readonly macOnlyEncrypted?: boolean | undefined;
-  /** Written into the file; without key groups it has no effect. */
+  /** Recipients of each key group, in place of `recipients`: the data key is shared among the groups. */
+  readonly recipientGroups?: readonly (readonly string[])[] | undefined;
+  /** How many key groups it takes to decrypt, all when 0. Written into the file; for one group it has no effect. */
   readonly shamirThreshold?: number | undefined;
   /** The format of the result; that of the input when absent. */
   readonly outputFormat?: Format | undefined;
@@ -38,7 +40,8 @@ export interface Encrypted {
 /**
  * Encrypts a file: its structure, keys and numbers of values stay readable, its values do not.
  *
- * @throws {SopsError} `SOPS_ALREADY_ENCRYPTED`, `SOPS_BAD_REGEX`, `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`, and what
+ * @throws {SopsError} `SOPS_ALREADY_ENCRYPTED`, `SOPS_BAD_REGEX`, `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`,
+ * `SOPS_BAD_THRESHOLD`, and what
  * the format refuses.
  *
  * @example
@@ -55,14 +58,14 @@ export async function encrypt(input: Uint8Array | string, format: Format, option
   refuseMetadataKey(documents, output, file);
 
   const dataKey = newDataKey(options.fillRandom);
-  const keyGroup = await wrapDataKey(dataKey, options.recipients);
-  const { fillRandom } = options;
+  const { fillRandom, recipientGroups: groups = [options.recipients ?? []], shamirThreshold: threshold = 0 } = options;
+  const keyGroups = await wrapDataKey(dataKey, { groups, threshold, fillRandom });
   const cipher = new ValueCipher(dataKey, fillRandom === undefined ? {} : { fillRandom });
   const mac = encryptTree(documents, cipher, { selector: compiled, macOnlyEncrypted, file });
   const lastModified = lastModifiedAt(options.now);
   const metadata: Metadata = {
-    keyGroups: [keyGroup],
-    shamirThreshold: options.shamirThreshold ?? 0,
+    keyGroups,
+    shamirThreshold: writtenThreshold(groups.length, threshold),
     lastModified,
     mac: cipher.seal(mac, "str", lastModified),
     selector,

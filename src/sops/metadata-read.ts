@@ -1,3 +1,4 @@
+import { MAX_SHARES } from "../shamir/index.ts";
 import { nameOf, SopsError } from "./errors.ts";
 import { SOPS_LIMITS } from "./limits.ts";
 import { KEY_FIELDS, KEY_TYPES, type KeyGroup, type MasterKey, type Metadata } from "./metadata.ts";
@@ -52,7 +53,14 @@ const NO_TIME = 'parsing time "" as "2006-01-02T15:04:05Z07:00": cannot parse ""
 function readGroups(reader: FieldReader, fields: Fields): KeyGroup[] {
   const direct = readGroup(reader, fields);
   if (direct.length > 0) return [direct];
-  return reader.list(fields, "key_groups").map((group) => readGroup(reader, reader.fieldsOf(group)));
+  const groups = reader.list(fields, "key_groups");
+  if (groups.length > MAX_SHARES) {
+    throw new SopsError("SOPS_TOO_LARGE", `Cannot read the metadata of ${nameOf(reader.file)}: too many key groups`, {
+      file: reader.file,
+      details: [`${groups.length} groups; a key can be shared among ${MAX_SHARES}`],
+    });
+  }
+  return groups.map((group) => readGroup(reader, reader.fieldsOf(group)));
 }
 
 function readGroup(reader: FieldReader, fields: Fields): KeyGroup {

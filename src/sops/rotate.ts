@@ -32,8 +32,9 @@ export async function rotate(
   const opened = await openFile(input, format, keyring, { ...options, rememberIvs: true });
   const dataKey = newDataKey(options.fillRandom);
   const wanted = changedGroups(opened.metadata.keyGroups, add, new Set(remove));
-  const keyGroups = await rewrap(dataKey, wanted, options.file);
-  const rotated = { ...opened, metadata: { ...opened.metadata, keyGroups }, cipher: opened.cipher.withKey(dataKey) };
+  const { shamirThreshold: threshold } = opened.metadata;
+  const keys = await rewrap({ dataKey, groups: wanted, threshold, fillRandom: options.fillRandom }, options.file);
+  const rotated = { ...opened, metadata: { ...opened.metadata, ...keys }, cipher: opened.cipher.withKey(dataKey) };
   return reseal(rotated, { ...options, outputFormat });
 }
 

@@ -1,5 +1,5 @@
 import type { Format } from "./format.ts";
-import { type KeyGroup, type Metadata, masterKeyName } from "./metadata.ts";
+import { type KeyGroup, type MasterKey, type Metadata, masterKeyName } from "./metadata.ts";
 import type { LockedFile } from "./open-file.ts";
 import { printLocked } from "./reseal.ts";
 import { rewrap } from "./rewrap.ts";
@@ -20,9 +20,11 @@ export interface KeyChanges {
   readonly isUpToDate: boolean;
 }
 
-/** Compares the keys of a file with the age recipients that one group of it should have. */
-export function compareKeys({ keyGroups, shamirThreshold }: Metadata, recipients: readonly string[]): KeyChanges {
-  const wanted = [recipients];
+/** Age recipients of each key group. */
+type RecipientGroups = readonly (readonly string[])[];
+
+/** Compares the keys of a file with the age recipients that each group of it should have. */
+export function compareKeys({ keyGroups, shamirThreshold }: Metadata, wanted: RecipientGroups): KeyChanges {
   const count = Math.max(keyGroups.length, wanted.length);
   const groups = Array.from({ length: count }, (_, at) => changeOf(keyGroups[at] ?? [], wanted[at] ?? []));
   return {
@@ -45,22 +47,21 @@ function changeOf(group: KeyGroup, recipients: readonly string[]): GroupChange {
 }
 
 /**
- * The file with its data key encrypted to these age recipients and to nobody else. Values, MAC and time stay as they are:
+ * The file with its data key encrypted to the age recipients of these groups and to nobody else. Values, MAC and time stay as they are:
  * who had the data key before still has it.
  *
- * @throws {SopsError} `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`.
+ * @throws {SopsError} `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`, `SOPS_BAD_THRESHOLD`.
  */
 export async function withKeys(
   { documents, metadata }: LockedFile,
   dataKey: Uint8Array,
-  recipients: readonly string[],
+  wanted: RecipientGroups,
   options: StoreContext & { readonly format: Format },
 ): Promise<string> {
-  const group: KeyGroup = recipients.map((recipient) => ({
-    type: "age",
-    fields: new Map([["recipient", recipient]]),
-  }));
-  const keyGroups = await rewrap(dataKey, [group], options.file);
-  const shamirThreshold = compareKeys(metadata, recipients).shamirThreshold.after;
-  return printLocked({ documents, metadata: { ...metadata, keyGroups, shamirThreshold } }, options.format, options);
+  const groups = wanted.map((recipients) => {
+    return recipients.map((recipient): MasterKey => ({ type: "age", fields: new Map([["recipient", recipient]]) }));
+  });
+  const threshold = compareKeys(metadata, wanted).shamirThreshold.after;
+  const keys = await rewrap({ dataKey, groups, threshold }, options.file);
+  return printLocked({ documents, metadata: { ...metadata, ...keys } }, options.format, options);
 }

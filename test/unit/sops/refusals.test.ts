@@ -132,13 +132,13 @@ describe("decrypt() refuses", () => {
       code: "SOPS_TOO_LARGE",
     },
     {
-      name: "key groups",
+      name: "key groups without what they hold",
       change: (text) =>
         text.replace(
           / {4}age:\n( {8}.*\n)+/,
           "    key_groups:\n    - age: [{recipient: a}]\n    - age: [{recipient: b}]\n",
         ),
-      code: "SOPS_KEY_UNSUPPORTED",
+      code: "SOPS_NO_DATA_KEY",
     },
     {
       name: "a data key that only a service could open",
