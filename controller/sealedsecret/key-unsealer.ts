@@ -51,7 +51,7 @@ export function keyUnsealer({ keyring, acceptLegacyData, templates }: KeyUnseale
         const isKeyMissing =
           error.code === "SECRETS_UNSEAL_FAILED" &&
           error.items.every(({ original, defect }) => original === NO_KEY && defect === undefined);
-        const message = `${error.original}${triedText(error.items)}`;
+        const message = withTried(error.original, triedText(error.items));
         if (!isKeyMissing) return { kind: "unusable", message };
         return { kind: "no-key", message, item: error.items.find(({ tried }) => tried.length > 0)?.item };
       }
@@ -60,6 +60,13 @@ export function keyUnsealer({ keyring, acceptLegacyData, templates }: KeyUnseale
     isUnchanged: (sealed, secret, { openedBy, digest }) =>
       isUnsealedDigest(digest, { sealed, secret, openedBy, acceptLegacyData }, keyring),
   };
+}
+
+/** `text` behind the line that it is about; other lines tell of items that no key was tried on. */
+function withTried(original: string, text: string): string {
+  const lines = original.split("\n");
+  const at = lines.findIndex((line) => line.startsWith(NO_KEY));
+  return lines.map((line, index) => (index === at ? `${line}${text}` : line)).join("\n");
 }
 
 /** Fingerprints that are named; the log of a controller with hundreds of keys should stay readable. */

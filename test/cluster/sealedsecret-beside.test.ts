@@ -151,7 +151,7 @@ const CASES: readonly Case[] = [
  */
 const original = (message: string) =>
   message
-    .replace(/; tried: SHA256:.*$/, "")
+    .replace(/; tried: SHA256:.*$/m, "")
     .replace(/^(Failed to unseal: )?/, "$1\n")
     .split("\n")
     .map((line) => line.replace(/^template: .* \((\S+)\)$/, "template $1 fails"))
