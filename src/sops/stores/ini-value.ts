@@ -101,9 +101,9 @@ export function quoteIniValue(text: string): string | undefined {
 
 function readsAs(quoted: string, text: string): boolean {
   const lines = `${quoted}\n`.split(/(?<=\n)/);
-  const [first = "", ...more] = lines;
-  const read = readIniValue(first, () => more.shift());
-  return read?.text === text && read.comment === "" && more.length === 0;
+  let at = 0;
+  const read = readIniValue(lines[at++] ?? "", () => lines[at++]);
+  return read?.text === text && read.comment === "" && at === lines.length;
 }
 
 /** A key as the original writes it; in other quotes where that would be read as another. Undefined when none does. */

@@ -1,4 +1,5 @@
 import { SopsError, showPath } from "../errors.ts";
+import { SOPS_LIMITS } from "../limits.ts";
 import { type Branch, isComment, type Leaf, type Node } from "../value.ts";
 import { isComplex } from "./flat-value.ts";
 import { DEFAULT_SECTION } from "./ini-read.ts";
@@ -82,6 +83,13 @@ function writeSection({ name, comment, keys }: PrintedSection, index: number, is
     out += `[${name}]\n`;
   }
   const width = [...keys.keys()].reduce((most, key) => Math.max(most, Buffer.byteLength(key)), 0);
+  // Each line is as wide as the longest key: one long key among many would be more than memory holds.
+  if (width * keys.size > SOPS_LIMITS.maxFileBytes) {
+    throw new SopsError("SOPS_TOO_LARGE", `Cannot print the section ${JSON.stringify(name)}: it is too wide`, {
+      path: [name],
+      details: [`${keys.size} keys, the longest of ${width} bytes`],
+    });
+  }
   for (const key of keys.values()) {
     const blanks = " ".repeat(width - Buffer.byteLength(key.name));
     out += `${writeComment(key.comment, trim)}${key.name}${blanks} = ${key.value}\n`;
