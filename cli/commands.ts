@@ -57,6 +57,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./age-keygen/age-keygen.ts")).ageKeygenCommand,
   },
   {
+    name: "age-inspect",
+    group: "Encrypt",
+    summary: "Show what an age file is, as age-inspect does",
+    load: async () => (await import("./age-inspect/age-inspect.ts")).ageInspectCommand,
+  },
+  {
     name: "sops",
     group: "Encrypt",
     summary: "Encrypt and decrypt YAML and JSON files, as SOPS does",
@@ -110,4 +116,4 @@ export const COMMANDS: readonly CommandEntry[] = [
 export const GROUPS: readonly CommandGroup[] = ["Seal", "Encrypt", "Sync", "Keys", "Try it out", "More"];
 
 /** The words that a link to sealkit may be called by to act as that tool. */
-export const PERSONALITIES: readonly string[] = ["kubeseal", "sops", "age", "age-keygen", "controller"];
+export const PERSONALITIES: readonly string[] = ["kubeseal", "sops", "age", "age-keygen", "age-inspect", "controller"];

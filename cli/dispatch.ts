@@ -11,7 +11,7 @@ import { report, run } from "./run.ts";
 
 /**
  * Runs the command that `words` name (`words` without node and script). A program called `kubeseal`, `sops`, `age`,
- * `age-keygen` or `controller` is that command. Returns the exit code.
+ * `age-keygen`, `age-inspect` or `controller` is that command. Returns the exit code.
  */
 export async function dispatch(
   words: readonly string[],

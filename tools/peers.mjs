@@ -45,6 +45,13 @@ const TOOLS = {
     version: ["--version"],
     says: /^v1\.3\.2$/m,
   },
+  "age-inspect": {
+    module: "age",
+    package: "filippo.io/age/cmd/age-inspect",
+    link: ["-X", "main.Version=v1.3.2"],
+    version: ["--version"],
+    says: /^v1\.3\.2$/m,
+  },
   sops: {
     module: "sops",
     package: "github.com/getsops/sops/v3/cmd/sops",

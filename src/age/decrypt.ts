@@ -43,7 +43,8 @@ export async function decryptBytes(file: Uint8Array, identities: readonly Identi
 const MANGLED_CRLF = "age-encryption.org/v1\r";
 const MANGLED_UTF16 = "\ufffd\ufffda\u0000g\u0000e\u0000-\u0000";
 
-async function isArmored(reader: ByteReader): Promise<boolean> {
+/** Whether the file is text; looks at its first bytes and takes none. */
+export async function isArmored(reader: ByteReader): Promise<boolean> {
   const start = showUtf8(await reader.peek(LIMITS.armorMarginBytes + ARMOR_BEGIN.length));
   if (start.startsWith(MANGLED_CRLF) || start.startsWith(MANGLED_UTF16)) {
     throw new AgeError("AGE_HEADER", "Cannot read age file: its line endings or encoding were changed", {

@@ -5,6 +5,7 @@ export { type EncryptOptions, encrypt, encryptBytes } from "./encrypt.ts";
 export { AgeError, type AgeErrorCode } from "./errors.ts";
 export { generateHybridIdentity } from "./hybrid.ts";
 export { type IdentitiesFileOptions, parseIdentitiesFile, parseIdentity } from "./identities-file.ts";
+export { type AgeInspection, inspect } from "./inspect.ts";
 export { type Identity, type Recipient, recipientOf } from "./recipient.ts";
 export { parseRecipient, parseRecipientsFile, type RecipientsFileOptions } from "./recipients-file.ts";
 export { passphraseIdentity, passphraseRecipient } from "./scrypt.ts";

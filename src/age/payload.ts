@@ -5,9 +5,9 @@ import { Chunker } from "./chunker.ts";
 import { headerError, PAYLOAD_DAMAGED, payloadError } from "./errors.ts";
 
 const CHUNK_BYTES = 64 * 1024;
-const NONCE_BYTES = 16;
-const TAG_BYTES = 16;
-const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
+export const NONCE_BYTES = 16;
+export const TAG_BYTES = 16;
+export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 /** One result holds at most this many chunks, so memory stays bounded whatever the size of the pieces that come in. */
 const CHUNKS_AT_ONCE = 16;
 

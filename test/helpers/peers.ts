@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 export type PeerName =
   | "age"
   | "age-keygen"
+  | "age-inspect"
   | "etcd"
   | "helm"
   | "kube-apiserver"

@@ -64,7 +64,8 @@ beforeAll(() => {
   const files = join(base, "files");
   mkdirSync(files);
   const at = (name: string) => join(files, name);
-  const put = (name: string, content: string | Uint8Array) => writeFileSync(at(name), content);
+  const put = (name: string, content: string | Uint8Array, encoding?: "latin1") =>
+    writeFileSync(at(name), content, encoding);
   const age = (args: readonly string[], input = "") => execFileSync(peer("age"), args, { cwd: files, input });
   const keygen = () => execFileSync(peer("age-keygen"), { stdio: ["ignore", "pipe", "ignore"] }).toString();
   put("k.txt", keygen());
@@ -124,6 +125,8 @@ beforeAll(() => {
   put("kept.txt", "before");
   put("many.age", `age-encryption.org/v1\n${"-> a\n\n".repeat(1025)}--- x\n`);
   put("args.age", `age-encryption.org/v1\n-> ${"a ".repeat(129)}b\n\n--- x\n`);
+  put("strange.age", x.toString("latin1").replace("-> X25519 ", "-> a<b&> "), "latin1");
+  put("nononce.age", x.subarray(0, x.indexOf("\n--- ") + 60));
   put("secretfirst.age", `${SECRET}\n`);
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -156,10 +159,14 @@ function copy(name: string): string {
 const real = (word: string) =>
   word.replaceAll("<a>", A).replaceAll("<b>", B).replaceAll("<pq>", PQ).replaceAll("<secret>", SECRET);
 
+function toolNamed(name: string): "age" | "age-keygen" | "age-inspect" {
+  return name === "age" || name === "age-inspect" ? name : "age-keygen";
+}
+
 function original(args: readonly string[], stdin: string): Ending {
   const [tool = "", ...rest] = args;
   const cwd = copy("original");
-  const run = spawnSync(peer(tool === "age" ? "age" : "age-keygen"), rest, { cwd, input: stdin });
+  const run = spawnSync(peer(toolNamed(tool)), rest, { cwd, input: stdin });
   const words = run.stderr.toString().replaceAll(peer("age"), "age");
   const stderr = words.replace(/^.*: report unexpected or unhelpful errors at .*\n/m, "");
   return { code: run.status, stdout: run.stdout, stderr, files: listing(cwd) };
@@ -190,7 +197,26 @@ const keygen = (line: string, more: Partial<Row> = {}): Row => ({
   ...more,
 });
 
+const inspect = (line: string, more: Partial<Row> = {}): Row => ({
+  name: `age-inspect ${line}`,
+  args: ["age-inspect", ...line.split(" ").filter(Boolean)],
+  ...more,
+});
+
 const ROWS: readonly Row[] = [
+  ...["x.age", "ab.age", "pq.age", "pw.age", "ed25519.age", "rsa.age", "big.age", "empty.age", "strange.age"].flatMap(
+    (name) => [inspect(name), inspect(`--json ${name}`)],
+  ),
+  ...["x.asc", "blanks.asc", "badasc.asc", "noend.asc", "trailasc.asc"].map((name) => inspect(`--json ${name}`)),
+  ...["trail", "hdr", "v2", "bigtrunc", "nostanza", "garbage", "zero", "many", "secretfirst", "nononce"].map((name) =>
+    inspect(`${name}.age`),
+  ),
+  inspect("x.asc"),
+  inspect("", { stdin: "garbage" }),
+  inspect("-", { stdin: "" }),
+  inspect("nope"),
+  inspect("."),
+  inspect("--version"),
   age("-r <a>", { stdin: "hello\n", makes: "stdout" }),
   age("-a -r <a>", { stdin: "hello\n", makes: "stdout" }),
   age("--armor --recipient <a> -", { stdin: "hello\n", makes: "stdout" }),
@@ -400,6 +426,9 @@ describe("usage", () => {
     "age --help",
     "age-keygen --nope",
     "age-keygen -h",
+    "age-inspect --nope",
+    "age-inspect a b",
+    "age-inspect --help",
   ])("%s", async (line) => {
     const [theirs, ours] = [original(line.split(" "), ""), await own(line.split(" "), "")];
     const shape = ({ code, stdout, stderr }: Ending) => ({
