@@ -1,5 +1,5 @@
 import { type ObjectInFile, objectsInFile } from "../../src/secrets/index.ts";
-import type { YamlValue } from "../../src/yaml/index.ts";
+import type { YamlValue, YamlWarning } from "../../src/yaml/index.ts";
 
 /** What an object is to somebody who seals: `secret` has values in the clear, `sops` is a Secret that SOPS encrypted. */
 export type SecretKind = "secret" | "sealed" | "sops" | "other";
@@ -21,9 +21,13 @@ export function looksLikeTemplate(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes("{{");
 }
 
-/** Every object of a file. @throws {YamlError} */
-export function classify(text: string | Uint8Array, source: string): readonly ClassifiedObject[] {
-  return objectsInFile(text, source).map((object) => ({
+/** Every object of a file. `warnings` takes what is odd in it. @throws {YamlError} */
+export function classify(
+  text: string | Uint8Array,
+  source: string,
+  warnings: YamlWarning[] = [],
+): readonly ClassifiedObject[] {
+  return objectsInFile(text, source, warnings).map((object) => ({
     ...object,
     kind: kindOf(object.value),
     name: nameOf(object.value),

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../src/objects/index.ts";
 import { decodeSecret, type SealOptions, type Secret, SecretsError, sealSecret } from "../../src/secrets/index.ts";
-import { readManifests, type YamlValue } from "../../src/yaml/index.ts";
+import { readManifests, type YamlValue, type YamlWarning } from "../../src/yaml/index.ts";
 import { CliError } from "../errors.ts";
 import { checkSecretBytes } from "../sealed-file/size.ts";
 
@@ -15,8 +15,9 @@ export async function sealDocuments(
   file: string | undefined,
   { onDoubt, ...options }: SealOptions & { readonly onDoubt?: (line: string) => Promise<void> },
 ): Promise<KubeObject[]> {
-  const { manifests } = readManifests(bytes, { mode: "strict", source: file ?? "standard input" });
+  const { manifests, warnings } = readManifests(bytes, { mode: "strict", source: file ?? "standard input" });
   const name = file === undefined ? "standard input" : `"${file}"`;
+  for (const odd of warnings) await onDoubt?.(oddText(odd, name));
   if (manifests.length === 0) throw notSecret(name, "it holds no object");
   const sealed: KubeObject[] = [];
   for (const { value, document, line } of manifests) {
@@ -55,6 +56,11 @@ export function checkSecretSizes(bytes: Uint8Array, file: string | undefined): v
     const place = `in ${name}, document ${document + 1} (line ${line})`;
     checkSize(decodeSecret(value, { scalarsAsText: false }), place);
   }
+}
+
+/** A warning of the reader, with its place. */
+export function oddText({ message, at }: YamlWarning, name: string): string {
+  return `in ${name}, line ${at.line}: ${message}`;
 }
 
 /** Values of one line that end in a line end: nearly always what `echo` added, and no login takes it. */

@@ -62,7 +62,7 @@ export async function sealFolders(words: readonly string[], run: FolderRun, io: 
   for (const path of tally.templates.sort()) await warn(io, `"${path}" is passed over: it is a template, no manifest`);
   if (links.length > 0) await note(io, `${count(links.length, "symbolic link")} not followed`);
   for (const doubt of tally.doubts.slice(0, SHOWN)) await warn(io, doubt);
-  if (tally.doubts.length > SHOWN) await warn(io, `… and ${tally.doubts.length - SHOWN} more values end in a line end`);
+  if (tally.doubts.length > SHOWN) await warn(io, `… and ${tally.doubts.length - SHOWN} more such warnings`);
   for (const failure of tally.failures.slice(0, SHOWN)) await write(io.stderr, errorText(failure, io));
   if (tally.failures.length > SHOWN) await note(io, `… and ${tally.failures.length - SHOWN} more`);
   await note(io, summary(tally, run));

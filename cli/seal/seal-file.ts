@@ -1,11 +1,11 @@
 import { ToolkitError } from "../../src/errors.ts";
 import { decodeSecret, type SealOptions, sealSecret } from "../../src/secrets/index.ts";
-import { replaceDocuments, YamlError } from "../../src/yaml/index.ts";
+import { replaceDocuments, YamlError, type YamlWarning } from "../../src/yaml/index.ts";
 import { CliError } from "../errors.ts";
 import { printObject } from "../kubeseal/print.ts";
 import { checkSecretBytes } from "../sealed-file/size.ts";
 import { type ClassifiedObject, classify, looksLikeTemplate, mayHoldSecrets } from "./classify.ts";
-import { endsInLineEnd } from "./documents.ts";
+import { endsInLineEnd, oddText } from "./documents.ts";
 
 /** How a Secret of a folder is sealed: one that names no namespace gets `defaultNamespace`. */
 export type FolderSealOptions = Pick<SealOptions, "spki" | "scope" | "defaultNamespace" | "allowEmptyData" | "hintFor">;
@@ -41,13 +41,15 @@ export async function sealFile(
   const text = utf8Text(bytes);
   if (text === undefined) return { kind: "failed", error: notUtf8(path) };
   try {
-    const objects = classify(text, path);
+    const warnings: YamlWarning[] = [];
+    const objects = classify(text, path, warnings);
     const count = (kind: ClassifiedObject["kind"]) => objects.filter((object) => object.kind === kind).length;
     const counts = { sealedBefore: count("sealed"), sops: count("sops") };
     const secrets = objects.filter(({ kind }) => kind === "secret");
     if (secrets.length === 0) return { kind: "nothing", counts };
     const names = secrets.map(({ name }) => name);
-    const doubts: string[] = [];
+    const isSealed = new Set(secrets.map(({ document }) => document));
+    const doubts = warnings.filter(({ document }) => isSealed.has(document)).map((odd) => oddText(odd, `"${path}"`));
     if (options === undefined) return { kind: "sealed", text, names, counts, doubts };
     const sealed = await withSealed(text, objects, { path, options, doubts });
     return { kind: "sealed", text: sealed, names, counts, doubts };

@@ -114,6 +114,7 @@ class ValueReader {
         continue;
       }
       const key = this.keyText(entry.key);
+      this.noteOtherKey(entry.key, key);
       if (Object.hasOwn(result, key) && merged?.has(key) !== true) this.repeated(entry.key, key, node);
       merged?.delete(key);
       this.path?.push(key);
@@ -193,6 +194,16 @@ class ValueReader {
         break;
     }
     throw this.failure("YAML_KEY", `a key cannot be ${resolved.tag === "!!null" ? "null" : "so large a number"}`, node);
+  }
+
+  /** Lenient reading says nothing of it, as the Go tools do not; strict reading cannot refuse what workflows are full of. */
+  private noteOtherKey(node: YamlNode, text: string): void {
+    const key = target(node);
+    if (this.options.mode !== "strict" || key.kind !== "scalar" || key.value === text || key.tag !== "") return;
+    if (this.warnings.length >= YAML_LIMITS.maxWarnings) return;
+    const message = `the key ${key.value} is read as ${JSON.stringify(text)}: put quotes around it`;
+    const document = this.options.document ?? 0;
+    this.warnings.push({ code: "YAML_KEY", message, at: node.at ?? NOWHERE, document, upstream: undefined });
   }
 
   /** What strict reading refuses and lenient reading reports. */

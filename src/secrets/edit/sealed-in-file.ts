@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../objects/index.ts";
-import { type Manifest, readManifests, type YamlValue } from "../../yaml/index.ts";
+import { type Manifest, readManifests, type YamlValue, type YamlWarning } from "../../yaml/index.ts";
 import { isFields } from "../fields.ts";
 import { SEALED_SECRET_API_VERSION, SEALED_SECRET_KIND, viewSealedSecret } from "../sealed-secret.ts";
 import type { SealedPlace } from "./edit-sealed.ts";
@@ -19,9 +19,15 @@ export interface ObjectInFile {
   readonly line: number;
 }
 
-/** Every object of a file; a List counts as what it holds. @throws {YamlError} */
-export function objectsInFile(text: string | Uint8Array, source: string): readonly ObjectInFile[] {
-  return readManifests(text, { source }).manifests.flatMap(objectsOf);
+/** Every object of a file; a List counts as what it holds. `warnings` takes what is odd in it. @throws {YamlError} */
+export function objectsInFile(
+  text: string | Uint8Array,
+  source: string,
+  warnings: YamlWarning[] = [],
+): readonly ObjectInFile[] {
+  const read = readManifests(text, { source });
+  warnings.push(...read.warnings);
+  return read.manifests.flatMap(objectsOf);
 }
 
 /**

@@ -192,6 +192,18 @@ describe("sealkit seal DIR", () => {
     }
   });
 
+  test("warns of a key that is read as something else", async () => {
+    const files = { "d/s.yaml": `${secret("s", "x")}  on: a\n  010: b\n  "y": c\n---\nkind: Workflow\non: push\n` };
+    const folder = await run("d --in-place --cert cert.pem", { files });
+    expect(folder.stderr.match(/^warning: .*/gm)).toEqual([
+      expect.stringMatching(/^warning: in "d\/s.yaml", line \d+: the key on is read as "true": put quotes around it$/),
+      expect.stringMatching(/: the key 010 is read as "8": put quotes around it$/),
+    ]);
+    const only = { "d/s.yaml": files["d/s.yaml"].split("---\n")[0] ?? "" };
+    const single = await run("d/s.yaml --cert cert.pem", { files: only });
+    expect(single.stderr).toBe(folder.stderr.match(/^warning: .*\n/gm)?.join(""));
+  });
+
   test.each([
     { name: "no place for the results", line: "repo --cert cert.pem", why: "not said where the results go" },
     { name: "two places", line: "repo --in-place --out x --cert cert.pem", why: "do not go together" },
