@@ -56,6 +56,8 @@ Without --age the keys come from the first creation rule of the nearest .sops.ya
 
 Recipients:
   -a, --age RECIPIENTS       Age recipients, with commas (SOPS_AGE_RECIPIENTS)
+      --shamir-secret-sharing-threshold N
+                             How many of the rule's key_groups it takes to decrypt, instead of its shamir_threshold
 
 What is encrypted (one of them; all but keys that end in _unencrypted by default):
       --encrypted-regex P    Only values under keys that match this RE2 pattern

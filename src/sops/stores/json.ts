@@ -2,6 +2,7 @@ import type { Branch } from "../value.ts";
 import { readJsonObject } from "./json-read.ts";
 import { indentUnit, writeJson } from "./json-write.ts";
 import { hasMetadataKey, takeMetadata } from "./metadata-entry.ts";
+import { oneDocument } from "./one-document.ts";
 import { METADATA_KEY, type Store } from "./store.ts";
 
 /** One object, no comments. Bytes that are no UTF-8 read as U+FFFD, as with the original. */
@@ -13,8 +14,11 @@ export const jsonStore: Store = {
     return { documents: [document], metadata };
   },
   emitPlain: (documents, { indent }) => printJson(documents[0], indent),
-  emitEncrypted(documents, metadata, { indent }) {
-    const items = [...(documents[0]?.items ?? []), { kind: "entry" as const, key: METADATA_KEY, value: metadata }];
+  emitEncrypted(documents, metadata, { indent, file }) {
+    const items = [
+      ...oneDocument(documents, "JSON", file).items,
+      { kind: "entry" as const, key: METADATA_KEY, value: metadata },
+    ];
     return printJson({ kind: "branch", items }, indent);
   },
   usesMetadataKey: hasMetadataKey,

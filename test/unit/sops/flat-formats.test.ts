@@ -115,6 +115,7 @@ describe("flat formats", () => {
     { name: "a section of two lines", text: '"s]\\nx=1\\n[t": {a: 1}\n', to: "ini", code: "SOPS_UNPRINTABLE" },
     { name: "a key of two lines", text: 's: {"a\\nb": 1}\n', to: "ini", code: "SOPS_UNPRINTABLE" },
     { name: "a section sops", text: "sops: {a: 1}\n", to: "ini", code: "SOPS_ALREADY_ENCRYPTED" },
+    { name: "two documents as JSON", text: "a: 1\n---\nb: 2\n", to: "json", code: "SOPS_UNPRINTABLE" },
     { name: "two documents as INI", text: "s: {a: 1}\n---\nt: {b: 2}\n", to: "ini", code: "SOPS_UNPRINTABLE" },
     { name: "two documents", text: "a: 1\n---\nb: 2\n", to: "dotenv", code: "SOPS_UNPRINTABLE" },
   ];
