@@ -83,7 +83,6 @@ describe("creation rules", () => {
       {
         name: "key groups that share the key",
         config: rule(`  - key_groups:\n      - age: [${A}]\n      - age: [${B}]\n`),
-        ourCode: 1,
       },
       { name: "selector that is no RE2", config: rule(`  - age: ${A}\n    encrypted_regex: "("\n`), ourCode: 1 },
     ];
