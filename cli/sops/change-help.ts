@@ -44,6 +44,41 @@ Flags:
       --input-type TYPE      The format of the files, instead of by their names
 ${LAST_FLAGS}`;
 
+const CHANGE_FLAGS = `      --ignore-mac           Change the file although its MAC does not fit
+      --decryption-order T   Kinds of keys in the order in which they are tried
+      --input-type TYPE      The format of the file, instead of by its name
+      --output-type TYPE     The format it gets, instead of by its name
+${LAST_FLAGS}`;
+
+export const SET_HELP = `Put a value into an encrypted file, in one step. Other values stay as they are.
+
+Usage: sealkit sops set [flags] FILE PATH VALUE
+
+Examples:
+  sealkit sops set values.yaml '["db"]["port"]' 5432
+
+  # Without the value in the list of processes
+  jq -Rs . password.txt | sealkit sops set --value-stdin values.yaml '["db"]["password"]'
+
+VALUE is JSON: a text is in double quotes. A number becomes a float, as with the original; a list has to be inside an object.
+
+Flags:
+      --value-file           VALUE is the name of a file with the value
+      --value-stdin          Read the value from standard input
+      --idempotent           Leave the file alone when it has this value already
+${CHANGE_FLAGS}`;
+
+export const UNSET_HELP = `Remove a value from an encrypted file, in one step. Other values stay as they are.
+
+Usage: sealkit sops unset [flags] FILE PATH
+
+Examples:
+  sealkit sops unset values.yaml '["db"]["password"]'
+
+Flags:
+      --idempotent           Succeed when there is nothing at the path
+${CHANGE_FLAGS}`;
+
 export const FILESTATUS_HELP = `Say as JSON whether a file is encrypted. Needs no identity.
 
 Usage: sealkit sops filestatus [flags] FILE

@@ -82,7 +82,7 @@ const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>>
     SOPS_UNPRINTABLE: "Could not marshal tree: ",
   },
   decrypt: { SOPS_UNPRINTABLE: "Error dumping file: ", SOPS_BAD_SYNTAX: "" },
-  change: {},
+  change: { SOPS_UNPRINTABLE: "Could not marshal tree: " },
 };
 
 /** Runs one action and ends as the original would, our own explanation behind its sentence. */

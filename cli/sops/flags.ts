@@ -80,6 +80,19 @@ export const UPDATEKEYS_FLAGS: readonly GoFlag[] = [bool("yes", "y"), text("inpu
 
 export const FILESTATUS_FLAGS: readonly GoFlag[] = [text("input-type"), STRICT];
 
+export const UNSET_FLAGS: readonly GoFlag[] = [
+  text("input-type"),
+  text("output-type"),
+  text("shamir-secret-sharing-threshold"),
+  bool("ignore-mac"),
+  text("decryption-order"),
+  bool("idempotent"),
+  ...SERVICES,
+  STRICT,
+];
+
+export const SET_FLAGS: readonly GoFlag[] = [...UNSET_FLAGS, bool("value-file"), bool("value-stdin")];
+
 /** Flags before a subcommand that reach it. */
 export const GLOBAL_FLAGS: readonly string[] = ["config", "indent", "mac-only-encrypted", "strict", "verbose"];
 

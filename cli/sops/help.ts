@@ -1,7 +1,7 @@
 export const ROOT_HELP = `Encrypt and decrypt YAML and JSON files as SOPS does: keys readable, values not.
 
 Usage: sealkit sops COMMAND [flags] FILE
-       sealkit sops -e|-d|-r [flags] FILE
+       sealkit sops -e|-d|-r|--set CHANGE [flags] FILE
 
 Examples:
   # Encrypt a file for a recipient, in place
@@ -18,6 +18,8 @@ Commands:
   decrypt     Decrypt a file and check that nobody changed it
   rotate      Give a file a new data key, and change its recipients
   updatekeys  Give files the recipients of their creation rule
+  set         Put a value into an encrypted file
+  unset       Remove a value from an encrypted file
   filestatus  Say whether a file is encrypted
 
 Flags before a command:

@@ -4,7 +4,7 @@ import { type GoFlag, type GoFlagProblem, type GoFlags, parseGoFlags } from "../
 import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
 import { write } from "../output.ts";
-import { FILESTATUS_HELP, ROTATE_HELP, UPDATEKEYS_HELP } from "./change-help.ts";
+import { FILESTATUS_HELP, ROTATE_HELP, SET_HELP, UNSET_HELP, UPDATEKEYS_HELP } from "./change-help.ts";
 import { runDecrypt } from "./decrypt.ts";
 import { runEncrypt } from "./encrypt.ts";
 import { type Action, ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
@@ -17,14 +17,17 @@ import {
   parseSubcommand,
   ROOT_FLAGS,
   ROTATE_FLAGS,
+  SET_FLAGS,
   type SopsFlags,
   sopsFlags,
+  UNSET_FLAGS,
   UPDATEKEYS_FLAGS,
   withGlobals,
 } from "./flags.ts";
 import { DECRYPT_HELP, ENCRYPT_HELP, ROOT_HELP } from "./help.ts";
 import { doubts, logLine } from "./log.ts";
 import { runRotate } from "./rotate.ts";
+import { runOldSet, runSet, runUnset } from "./set.ts";
 import { runUpdateKeys } from "./updatekeys.ts";
 
 /** Subcommands of the original that are not there yet. */
@@ -43,6 +46,8 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ["decrypt", { flags: DECRYPT_FLAGS, help: DECRYPT_HELP, action: "decrypt", run: runDecrypt }],
   ["rotate", { flags: ROTATE_FLAGS, help: ROTATE_HELP, action: "change", run: runRotate }],
   ["updatekeys", { flags: UPDATEKEYS_FLAGS, help: UPDATEKEYS_HELP, action: "change", run: runUpdateKeys }],
+  ["set", { flags: SET_FLAGS, help: SET_HELP, action: "change", run: runSet }],
+  ["unset", { flags: UNSET_FLAGS, help: UNSET_HELP, action: "change", run: runUnset }],
   ["filestatus", { flags: FILESTATUS_FLAGS, help: FILESTATUS_HELP, action: "decrypt", run: runFileStatus }],
 ]);
 
@@ -111,7 +116,8 @@ async function runOldForm(io: Io, flags: SopsFlags, words: readonly string[]): P
   return await ending(subcommand.action, io, async () => {
     if (flags.args.length === 0) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
     if (modes.length > 1) await doubts(io, flags.has("strict")).raise(SEVERAL_MODES);
-    return await subcommand.run(io, flags, usesLocalKeys(words));
+    const run = mode === "set" ? runOldSet : subcommand.run;
+    return await run(io, flags, usesLocalKeys(words));
   });
 }
 

@@ -95,7 +95,8 @@ function selectionOf(
   return { selector: undefined, macOnlyEncrypted: false };
 }
 
-function refuseMetadataKey(documents: readonly Branch[], output: Store, file: string | undefined): void {
+/** @throws {SopsError} `SOPS_ALREADY_ENCRYPTED`, `SOPS_UNPRINTABLE` when data stands where the metadata goes. */
+export function refuseMetadataKey(documents: readonly Branch[], output: Store, file: string | undefined): void {
   const at = documents.findIndex((document) => output.usesMetadataKey(document));
   if (at < 0) return;
   if (at > 0) {

@@ -22,6 +22,7 @@ export type SopsErrorCode =
   | "SOPS_NO_METADATA"
   | "SOPS_NO_RECIPIENTS"
   | "SOPS_NO_RULE"
+  | "SOPS_NOTHING_THERE"
   | "SOPS_NOT_A_SECRET"
   | "SOPS_NOT_ENCRYPTED"
   | "SOPS_TOO_LARGE"

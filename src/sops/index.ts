@@ -1,3 +1,4 @@
+export { type Change, type ChangeOptions, changeFile, setting, unsetting } from "./change-file.ts";
 export { DATA_KEY_BYTES, type FillRandom, ValueCipher } from "./cipher.ts";
 export { parseConfig, ruleFor, type SopsConfig } from "./config.ts";
 export { type CreationRule, SELECTOR_LIST, splitKeys } from "./creation-rule.ts";
@@ -27,5 +28,6 @@ export { plaintextOf } from "./plaintext.ts";
 export { checkRecipients } from "./rewrap.ts";
 export { type RotateOptions, rotate } from "./rotate.ts";
 export { DEFAULT_SELECTOR, SELECTOR_KINDS, type Selector, type SelectorKind } from "./selector.ts";
+export { readSetValue } from "./set-value.ts";
 export { compareKeys, type GroupChange, type KeyChanges, withKeys } from "./update-keys.ts";
 export type { Branch, Leaf, Node } from "./value.ts";

@@ -151,3 +151,66 @@ describe("filestatus", () => {
     await compare({ name: "", args: ["filestatus", "f.yaml"], files: { "f.yaml": text } });
   });
 });
+
+describe("set and unset", () => {
+  const set = (path: string, value: string, ...flags: string[]) => ["set", ...flags, "f.yaml", path, value];
+  const calls: readonly { args: readonly string[]; ourCode?: number; stdin?: string }[] = [
+    { args: set('["a"]', "2") },
+    { args: set('["a"]', "1") },
+    { args: set('["a"]', "1", "--idempotent") },
+    { args: set('["b"]["c"]', '"x"', "--idempotent") },
+    { args: set('["b"]', '{"c": "x", "d": 1.5}', "--idempotent") },
+    { args: set('["l"][1]', '"same"') },
+    { args: set('["l"][2]', '"for the comment"') },
+    { args: set('["l"][3]["t"]', "null") },
+    { args: set('["l"][99]["new"][3]', '{"z": [1, 2.0, true, null, {"y": ""}], "a": {}}') },
+    { args: set('["a"]["x"]', "-0") },
+    { args: set('["n"]["x"]', '"\\u00e9\\ud83d\\ude00"') },
+    { args: set('["e"]', '""', "--idempotent") },
+    { args: set('["q"][-1]', "1e21") },
+    { args: set('["l"]', "[]") },
+    { args: set('["a"]', "1e400") },
+    { args: set('["a"]', "{'x': 1}") },
+    { args: set('["a"]', '"x" ', "--value-file") },
+    { args: set('["a', "1") },
+    { args: set("[]", "1") },
+    { args: set('["sops"]', "1") },
+    { args: set('["b"][0]', "1"), ourCode: 2 },
+    { args: set('["a"]', "1", "--output-type", "json") },
+    { args: ["set", "f.yaml", '["a"]', "--value-stdin"], stdin: ' {"k": "v"}\n' },
+    { args: ["set", "--value-stdin", "f.yaml", '["a"]', "1"], stdin: "1" },
+    { args: ["--set", '["a"] "v"', "f.yaml"] },
+    { args: ["--set", '["a"]"v"', "f.yaml"] },
+    { args: ["-d", "--set", '["new"]["x y"] 1', "f.yaml"] },
+    { args: ["unset", "f.yaml", '["a"]'] },
+    { args: ["unset", "f.yaml", '["b"]["c"]'] },
+    { args: ["unset", "f.yaml", '["l"][0]'] },
+    { args: ["unset", "f.yaml", '["l"][3]["t"]'] },
+    { args: ["unset", "f.yaml", '["l"][4]', "--idempotent"] },
+    { args: ["unset", "f.yaml", '["a"]["x"]', "--idempotent"] },
+    { args: ["unset", "f.yaml", '["n"]["x"]'] },
+    { args: ["unset", "f.yaml", '["sops"]'] },
+    { args: ["unset", "f.yaml", ""] },
+    { args: ["unset", "f.yaml", '["a"]', "x"] },
+  ];
+  test.each(calls.map((call) => ({ name: call.args.join(" "), ...call })))("$name", async (call) => {
+    await compare({ ...call, files: { "f.yaml": ENC } });
+  });
+
+  test.each([
+    ["set", "f.yaml", '["b"]["c"]', '"x"'],
+    ["set", "f.yaml", '["n"]', '""'],
+    ["unset", "f.yaml", '["when"]'],
+    ["set", "f.yaml", '["l"][0]', '"same"'],
+  ])("%s %s %s leaves the same bytes as the original", async (...args) => {
+    const [theirs, ours] = [place({ "f.yaml": OLD }), place({ "f.yaml": OLD })];
+    const env = { SOPS_AGE_KEY: IDENTITY_A };
+    expect((await original(args, { cwd: theirs, env })).code).toBe(0);
+    expect((await runCli(["sops", ...args], { cwd: ours, env })).code).toBe(0);
+    const [wanted, got] = [theirs, ours].map((path) =>
+      readFileSync(join(path, "f.yaml"), "utf8").replace(/ {4}(mac|lastmodified): .*\n/g, ""),
+    );
+    expect(got).toBe(wanted);
+    expect((await original(["decrypt", "f.yaml"], { cwd: ours, env })).code).toBe(0);
+  });
+});
