@@ -79,6 +79,24 @@ Flags:
       --idempotent           Succeed when there is nothing at the path
 ${CHANGE_FLAGS}`;
 
+export const EXEC_ENV_HELP = `Run a command with the values of a file as environment variables. Nothing is written to a disk.
+
+Usage: sealkit sops exec-env [flags] FILE COMMAND
+
+Examples:
+  sealkit sops exec-env database.env 'psql -c "select 1"'
+
+  # With these variables only
+  sealkit sops exec-env --pristine database.env env
+
+COMMAND is one word, a line for /bin/sh. Its exit code is that of this command, 255 when a signal ended it.
+
+Flags:
+      --pristine             Give the command no other variables
+      --same-process         Say nothing about how the command ended
+      --decryption-order T   Kinds of keys in the order in which they are tried
+${LAST_FLAGS}`;
+
 export const FILESTATUS_HELP = `Say as JSON whether a file is encrypted. Needs no identity.
 
 Usage: sealkit sops filestatus [flags] FILE

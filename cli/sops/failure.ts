@@ -38,8 +38,8 @@ export class SopsFailure extends Error {
   }
 }
 
-/** `change` is all that opens an encrypted file and writes it again. */
-export type Action = "encrypt" | "decrypt" | "change";
+/** `change` is all that opens an encrypted file and writes it again, `exec` what gives it to a command. */
+export type Action = "encrypt" | "decrypt" | "change" | "exec";
 
 const ENCRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
@@ -67,6 +67,7 @@ const DECRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
 const EXITS: Readonly<Record<Action, Partial<Record<SopsErrorCode, SopsExit>>>> = {
   encrypt: ENCRYPT_EXITS,
   decrypt: DECRYPT_EXITS,
+  exec: { ...DECRYPT_EXITS, SOPS_UNPRINTABLE: SOPS_EXIT.generic },
   change: {
     ...DECRYPT_EXITS,
     SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
@@ -82,6 +83,7 @@ const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>>
     SOPS_UNPRINTABLE: "Could not marshal tree: ",
   },
   decrypt: { SOPS_UNPRINTABLE: "Error dumping file: ", SOPS_BAD_SYNTAX: "" },
+  exec: {},
   change: { SOPS_UNPRINTABLE: "Could not marshal tree: " },
 };
 

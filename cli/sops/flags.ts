@@ -93,6 +93,16 @@ export const UNSET_FLAGS: readonly GoFlag[] = [
 
 export const SET_FLAGS: readonly GoFlag[] = [...UNSET_FLAGS, bool("value-file"), bool("value-stdin")];
 
+export const EXEC_ENV_FLAGS: readonly GoFlag[] = [
+  bool("background"),
+  bool("pristine"),
+  text("user"),
+  bool("same-process"),
+  text("decryption-order"),
+  ...SERVICES,
+  STRICT,
+];
+
 /** Flags before a subcommand that reach it. */
 export const GLOBAL_FLAGS: readonly string[] = ["config", "indent", "mac-only-encrypted", "strict", "verbose"];
 

@@ -20,6 +20,7 @@ Commands:
   updatekeys  Give files the recipients of their creation rule
   set         Put a value into an encrypted file
   unset       Remove a value from an encrypted file
+  exec-env    Run a command with the values of a file as variables
   filestatus  Say whether a file is encrypted
 
 Flags before a command:

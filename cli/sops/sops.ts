@@ -4,14 +4,16 @@ import { type GoFlag, type GoFlagProblem, type GoFlags, parseGoFlags } from "../
 import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
 import { write } from "../output.ts";
-import { FILESTATUS_HELP, ROTATE_HELP, SET_HELP, UNSET_HELP, UPDATEKEYS_HELP } from "./change-help.ts";
+import { EXEC_ENV_HELP, FILESTATUS_HELP, ROTATE_HELP, SET_HELP, UNSET_HELP, UPDATEKEYS_HELP } from "./change-help.ts";
 import { runDecrypt } from "./decrypt.ts";
 import { runEncrypt } from "./encrypt.ts";
+import { runExecEnv } from "./exec-env.ts";
 import { type Action, ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { runFileStatus } from "./filestatus.ts";
 import {
   DECRYPT_FLAGS,
   ENCRYPT_FLAGS,
+  EXEC_ENV_FLAGS,
   FILESTATUS_FLAGS,
   GLOBAL_FLAGS,
   parseSubcommand,
@@ -48,6 +50,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ["updatekeys", { flags: UPDATEKEYS_FLAGS, help: UPDATEKEYS_HELP, action: "change", run: runUpdateKeys }],
   ["set", { flags: SET_FLAGS, help: SET_HELP, action: "change", run: runSet }],
   ["unset", { flags: UNSET_FLAGS, help: UNSET_HELP, action: "change", run: runUnset }],
+  ["exec-env", { flags: EXEC_ENV_FLAGS, help: EXEC_ENV_HELP, action: "exec", run: runExecEnv }],
   ["filestatus", { flags: FILESTATUS_FLAGS, help: FILESTATUS_HELP, action: "decrypt", run: runFileStatus }],
 ]);
 

@@ -8,6 +8,7 @@ export { type DecryptedStream, decryptStream, isStreamFormat, type StreamOptions
 export type { OnDecrypted } from "./decrypt-tree.ts";
 export { type Encrypted, type EncryptOptions, encrypt, SOPS_VERSION } from "./encrypt.ts";
 export { type Envelope, looksEncrypted, parseEnvelope } from "./envelope.ts";
+export { decryptEnvironment } from "./environment.ts";
 export { SopsError, type SopsErrorCode, type SopsErrorContext } from "./errors.ts";
 export { type PathStep, parsePath } from "./extract.ts";
 export { FORMATS, type Format, formatOfName, formatOfWord } from "./format.ts";

@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import { SopsError } from "./errors.ts";
 import type { PathStep } from "./extract.ts";
 import { readJsonObject } from "./stores/json-read.ts";
-import { type Branch, type Entry, goTypeOf, isComment, type List, type Node } from "./value.ts";
+import { type Branch, type Comment, type Entry, goTypeOf, isComment, type List, type Node } from "./value.ts";
 
 /**
  * Reads a value to set, as the original does: a number at the top is a float, numbers inside an object keep their kind.
@@ -41,7 +40,7 @@ export function setValue(document: Branch, path: readonly PathStep[], value: Nod
       continue;
     }
     const wanted = nested(rest, value);
-    if (isDeepStrictEqual(current, wanted)) return false;
+    if (isSame(current, wanted)) return false;
     slot.put(wanted);
     return true;
   }
@@ -72,6 +71,26 @@ function inList({ items }: List, step: PathStep): Slot {
   // A comment counts as a position, as with the original; setting it puts the value in its place.
   const current = item !== undefined && isComment(item) ? item.text : item;
   return { current, put: (value) => void (item === undefined ? items.push(value) : items.splice(index, 1, value)) };
+}
+
+/** Whether two values are the same, comments and the order of keys included. Depth is that of a file that was read. */
+function isSame(one: Node | Comment | Entry, other: Node | Comment | Entry): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return Object.is(one, other);
+  }
+  if (one.kind === "entry") return other.kind === "entry" && one.key === other.key && isSame(one.value, other.value);
+  if (one.kind === "comment") return other.kind === "comment" && one.text === other.text;
+  if (one.kind === "time") return other.kind === "time" && one.text === other.text;
+  if (one.kind === "bytes") return other.kind === "bytes" && Buffer.compare(one.bytes, other.bytes) === 0;
+  const [items, others] = [one.items, other.kind === one.kind ? other.items : []];
+  return (
+    other.kind === one.kind &&
+    items.length === others.length &&
+    items.every((item, at) => {
+      const counterpart = others[at];
+      return counterpart !== undefined && isSame(item, counterpart);
+    })
+  );
 }
 
 /** The mappings and lists that a path asks for, with the value in the innermost. */

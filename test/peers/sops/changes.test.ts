@@ -214,3 +214,22 @@ describe("set and unset", () => {
     expect((await original(["decrypt", "f.yaml"], { cwd: ours, env })).code).toBe(0);
   });
 });
+
+describe("exec-env", () => {
+  const FLAT = 'A: 1\nB: "x \\"y\\" $HOME"\nC: 1.0e+21\nD: 2024-01-01\nE: ""\nF: null\n_G: .inf\n';
+  const rows: readonly { name: string; text?: string; args: readonly string[] }[] = [
+    { name: "all kinds of values", args: ['printf "%s|" "$A" "$B" "$C" "$D" "$E" "$F" "$_G"'] },
+    { name: "a status", args: ["exit 3"] },
+    { name: "a signal", args: ["kill -TERM $$"] },
+    { name: "nothing else with --pristine", args: ['echo "$A $SOPS_AGE_KEY"', "--pristine"] },
+    { name: "a name with =", text: '"a=b": 1\n', args: ["true"] },
+    { name: "a list", text: "a: 1\nl: []\n", args: ["true"] },
+    { name: "only the first document", text: "a: 1\n---\nb: {}\n", args: ['echo "$a"'] },
+    { name: "a NUL", text: 'a: "x\\0y"\n', args: ["true"] },
+    { name: "no command", args: [] },
+  ];
+  test.each(rows)("$name", async ({ name, text = FLAT, args: [line, ...flags] }) => {
+    const args = ["exec-env", ...flags, "f.yaml", ...(line === undefined ? [] : [line])];
+    await compare({ name, args, files: { "f.yaml": await seal(text, [A]) } });
+  });
+});

@@ -29,7 +29,7 @@ interface Recorded {
 
 const recorded: Recorded = JSON.parse(sopsFixture("cases.json"));
 
-const LATER = /^(edit|groups|exec-env|exec-file|publish|keyservice|completion)$/;
+const LATER = /^(edit|groups|exec-file|publish|keyservice|completion)$/;
 
 /** Where we end in another way on purpose. Each has its line in docs/compatibility/sops.md. */
 const DELIBERATE: Readonly<Record<string, number>> = {
@@ -40,6 +40,8 @@ const DELIBERATE: Readonly<Record<string, number>> = {
 /** Why a recorded call is not compared yet; undefined when it is. */
 function reasonToSkip({ args, name }: Case): string | undefined {
   const words = args.filter((word) => !word.startsWith("-"));
+  if (args[0] === "exec-env" && args.some((word) => /^--(user|background)$/.test(word)))
+    return "a command that comes later";
   if (args.includes("--help")) return "a help page, which is our own";
   if (words.some((word) => LATER.test(word)) || words[0] === "help") return "a command that comes later";
   if (/^(legacy edit|root no args|unknown command)/.test(name)) {
@@ -147,7 +149,7 @@ function expectText(actual: string, wanted: string): void {
   }
 }
 
-const CHANGING = /^(rotate|updatekeys|filestatus|set|unset|--set)$/;
+const CHANGING = /^(rotate|updatekeys|filestatus|set|unset|--set|exec-env)$/;
 
 /** What the original said on stderr, where ours begins with the same: not where it shows a MAC, a key or a panic. */
 function recordedSentence({ args, stderr = "" }: Case): string | undefined {
@@ -175,11 +177,11 @@ describe("calls of the original", () => {
     }
     expect({ all: recorded.cases.length, compared: compared.length, ...counts }).toMatchInlineSnapshot(`
       {
-        "a command that comes later": 100,
+        "a command that comes later": 83,
         "a help page, which is our own": 1,
         "a path of the machine it was recorded on": 1,
         "all": 498,
-        "compared": 396,
+        "compared": 413,
       }
     `);
   });
