@@ -102,13 +102,18 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       : { ...seen, unsealed: { ...unsealed, message: `${unsealed.message}; ${cause}` } };
   };
 
-  const pass = async (sealed: KubeObject, context: PassContext, restore?: Seen["restore"]): Promise<Opened> => {
+  const pass = async (
+    sealed: KubeObject,
+    context: PassContext,
+    restore?: Seen["restore"],
+  ): Promise<Opened | "overtaken"> => {
     const { client, signal } = context;
     const secrets = context.watched(SECRETS);
     let mayExist = secrets === undefined || secrets.get(context.key) !== undefined;
     for (let round = 1; ; round++) {
       try {
         const seen = await explained(await observe(sealed, { client, unsealer, mayExist, restore, signal }), context);
+        if (isOvertaken(sealed, context)) return "overtaken";
         const acted = await act(decide(seen), { sealed, client, signal });
         const openedBy = seen.unsealed?.kind === "opened" ? seen.unsealed.openedBy : [];
         if (acted.changed !== true || round === ROUNDS) {
@@ -137,12 +142,11 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
   };
 
   /** Remembers the Secret where changes of others are set back. */
-  const settle = (sealed: KubeObject, { key, objects }: PassContext, secret: ObjectMeta | undefined) => {
-    const now = objects.get(key);
+  const settle = (sealed: KubeObject, context: PassContext, secret: ObjectMeta | undefined) => {
     // What was edited while the pass ran is not what this Secret was made of.
-    const isLatest = now !== undefined && !saysAnother(sealed, now);
-    if (secret !== undefined && isLatest && isReverting(sealed, revertChanges)) drift.settled(key, secret);
-    else drift.forget(key);
+    const isLatest = !isOvertaken(sealed, context);
+    if (secret !== undefined && isLatest && isReverting(sealed, revertChanges)) drift.settled(context.key, secret);
+    else drift.forget(context.key);
   };
 
   const revertEvents = (key: string, { replaced }: Acted): readonly EventNote[] => {
@@ -223,6 +227,7 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       metrics.attempted();
       const keysBefore = keysAdded;
       const opened = await pass(sealed, context, restore);
+      if (opened === "overtaken") return OVERTAKEN;
       const { acted } = opened;
       const { pass: result, failure, waitsFor } = acted;
       if (acted.isBusy === true) {
@@ -276,6 +281,23 @@ export function sealedSecretController(options: SealedSecretOptions): KindContro
       metrics.gone(last);
     },
   };
+}
+
+/** Another pass follows: that of the object as it is now. */
+const OVERTAKEN: Pass = {
+  outcome: { kind: "done", reason: "Overtaken", message: "" },
+  events: [],
+  quiet: true,
+  keepStatus: true,
+};
+
+/**
+ * Whether the object was edited or deleted since the pass began. Opening takes its time, and an older state must not be
+ * written over what another replica may have made of the newer one.
+ */
+function isOvertaken(sealed: KubeObject, { key, objects }: PassContext): boolean {
+  const now = objects.get(key);
+  return now === undefined || saysAnother(sealed, now);
 }
 
 /** Whether two versions of an object may call for another Secret, or another treatment of it. */

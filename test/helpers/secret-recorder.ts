@@ -10,6 +10,8 @@ export interface SecretEvent {
   readonly uid: string;
   readonly data: Readonly<Record<string, string>>;
   readonly atMs: number;
+  /** Who wrote last, as the API server names programs. */
+  readonly by: string;
 }
 
 /** Writes down every change of the Secrets of a namespace from now on. */
@@ -32,7 +34,15 @@ export async function recordSecrets(
         const { metadata } = event.object;
         place = metadata.resourceVersion ?? place;
         const data = (event.object["data"] ?? {}) as Record<string, string>;
-        events.push({ type: event.type, name: metadata.name ?? "", uid: metadata.uid ?? "", data, atMs: Date.now() });
+        const { name = "", uid = "" } = metadata;
+        events.push({
+          type: event.type,
+          name,
+          uid,
+          data,
+          atMs: Date.now(),
+          by: lastManager(metadata["managedFields"]),
+        });
       }
     }
   };
@@ -40,4 +50,13 @@ export async function recordSecrets(
     if (!stop.signal.aborted) throw error;
   });
   return { events, stop: () => stop.abort() };
+}
+
+function lastManager(managedFields: unknown): string {
+  const entries = (managedFields ?? []) as readonly { readonly manager?: string; readonly time?: string }[];
+  const last = entries.reduce<(typeof entries)[number] | undefined>(
+    (found, entry) => ((entry.time ?? "") >= (found?.time ?? "") ? entry : found),
+    undefined,
+  );
+  return last?.manager ?? "";
 }

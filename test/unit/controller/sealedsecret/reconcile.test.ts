@@ -685,26 +685,55 @@ describe("changes that others make to the Secret", () => {
     ]);
   });
 
-  test.each([true, false])("an edit while a pass runs is not taken for done (reverting: %s)", async (revertChanges) => {
-    const itemOf = (object: KubeObject) => (object["spec"] as { encryptedData: { a: string } }).encryptedData.a;
-    let edited = false;
-    const { cluster, settle } = await start(
-      async (object) => {
-        if (!edited) {
-          edited = true;
-          cluster.put(SEALED_SECRETS, sealed("db", { encryptedData: { a: "bmV3" } }));
-          for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
-        }
-        const { secret, ...rest } = opened(object) as Extract<Unsealed, { kind: "opened" }>;
-        return { ...rest, secret: { ...secret, data: { a: itemOf(object) } } };
-      },
-      { revertChanges },
-    );
+  test.each([
+    { revertChanges: true, during: "opening", writes: ["create"] },
+    { revertChanges: false, during: "opening", writes: ["create"] },
+    { revertChanges: true, during: "writing", writes: ["create", "update"] },
+    { revertChanges: false, during: "writing", writes: ["create", "update"] },
+  ])(
+    "an edit during $during is not taken for done (reverting: $revertChanges)",
+    async ({ revertChanges, during, writes }) => {
+      const itemOf = (object: KubeObject) => (object["spec"] as { encryptedData: { a: string } }).encryptedData.a;
+      let edited = false;
+      const edit = () => {
+        if (!edited) cluster.put(SEALED_SECRETS, sealed("db", { encryptedData: { a: "bmV3" } }));
+        edited = true;
+      };
+      const { cluster, settle } = await start(
+        async (object) => {
+          if (during === "opening") {
+            edit();
+            for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+          }
+          const { secret, ...rest } = opened(object) as Extract<Unsealed, { kind: "opened" }>;
+          return { ...rest, secret: { ...secret, data: { a: itemOf(object) } } };
+        },
+        { revertChanges },
+      );
+      cluster.failures.set("create secrets", () => {
+        if (during === "writing") edit();
+        return undefined;
+      });
+      cluster.put(SEALED_SECRETS, sealed("db"));
+      await settle();
+      await settle();
+      expect(secretOf(cluster)["data"]).toEqual({ a: "bmV3" });
+      expect(statusOf(cluster, "db")).toMatchObject({ observedGeneration: 2, conditions: [{ status: "True" }] });
+      // What was already replaced when the items were open is never written.
+      const calls = cluster.calls.filter(({ verb, resource }) => resource === "secrets" && /create|update/.test(verb));
+      expect(calls.map(({ verb }) => verb)).toEqual(writes);
+    },
+  );
+
+  test("a SealedSecret that goes while it is opened leaves no Secret behind", async () => {
+    const { cluster, settle } = await start(async (object) => {
+      cluster.remove(SEALED_SECRETS, "apps/db");
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+      return opened(object);
+    });
     cluster.put(SEALED_SECRETS, sealed("db"));
     await settle();
-    await settle();
-    expect(secretOf(cluster)["data"]).toEqual({ a: "bmV3" });
-    expect(statusOf(cluster, "db")).toMatchObject({ observedGeneration: 2, conditions: [{ status: "True" }] });
+    expect(cluster.objects("secrets")).toEqual([]);
   });
 
   test("a scope that changes while a pass runs is looked at again", async () => {
