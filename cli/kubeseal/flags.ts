@@ -123,7 +123,7 @@ export const KUBESEAL_FLAGS = flags.toSorted((left, right) => (left.name < right
 
 function loggingFlags(): KubesealFlag[] {
   const usage = "(logging, no effect)";
-  const verbosity = "(sealkit) From 1 on: say on stderr which key is sealed for";
+  const verbosity = "From 1 on: say on stderr which key is sealed for";
   const switches = [
     "add_dir_header",
     "alsologtostderr",
