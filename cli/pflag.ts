@@ -1,3 +1,5 @@
+import { quoteGo } from "../src/bytes/go-quote.ts";
+
 /** How the text after a flag is understood. `slice` is a comma list that may be repeated, `array` only repeated. */
 export type FlagKind = "bool" | "string" | "slice" | "array";
 
@@ -56,7 +58,7 @@ export function parseFlags(
     const { texts, why } = valuesOf(spec, value);
     if (why !== undefined) {
       const word = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
-      const message = `invalid argument ${goQuote(value)} for "${word}" flag: ${why}`;
+      const message = `invalid argument ${quoteGo(value)} for "${word}" flag: ${why}`;
       return { kind: "bad-value", message, word: `--${spec.name}`, value, why };
     }
     const before = spec.kind === "slice" || spec.kind === "array" ? (given.get(spec.name) ?? []) : [];
@@ -166,7 +168,7 @@ function valuesOf(spec: FlagSpec, value: string): { texts: readonly string[]; wh
   if (spec.kind === "bool") {
     const read = goBool(value);
     if (read === undefined) {
-      return { texts: [], why: spec.notBoolean ?? `strconv.ParseBool: parsing ${goQuote(value)}: invalid syntax` };
+      return { texts: [], why: spec.notBoolean ?? `strconv.ParseBool: parsing ${quoteGo(value)}: invalid syntax` };
     }
     return { texts: [String(read)] };
   }
@@ -229,24 +231,3 @@ function csvProblem(text: string): string {
   }
   return "EOF";
 }
-
-/** A string as Go's `%q` shows it: double quotes, control characters and quotes escaped. */
-export function goQuote(text: string): string {
-  const escaped = text.replace(/[\\"\u0000-\u001f\u007f]/g, (character) => {
-    const known = GO_ESCAPES[character];
-    return known ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
-  return `"${escaped}"`;
-}
-
-const GO_ESCAPES: Readonly<Record<string, string>> = {
-  "\\": "\\\\",
-  '"': '\\"',
-  "\u0007": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-};

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type FlagSpec, goBool, goQuote, parseFlags, splitCommaList } from "../../../cli/pflag.ts";
+import { type FlagSpec, goBool, parseFlags, splitCommaList } from "../../../cli/pflag.ts";
 
 const SPECS: readonly FlagSpec[] = [
   { name: "output", short: "o", kind: "string", check: (value) => (value === "bad" ? "it is bad" : undefined) },
@@ -86,7 +86,7 @@ describe("parseFlags()", () => {
   });
 });
 
-test("Go's booleans, quotes and comma lists", () => {
+test("Go's booleans, comma lists", () => {
   expect(["1", "t", "TRUE", "0", "F", "yes", ""].map(goBool)).toEqual([
     true,
     true,
@@ -96,7 +96,6 @@ test("Go's booleans, quotes and comma lists", () => {
     undefined,
     undefined,
   ]);
-  expect(goQuote('a"b\\\n\u0001')).toBe('"a\\"b\\\\\\n\\x01"');
   expect([splitCommaList(""), splitCommaList('"a""b"'), splitCommaList('"a'), splitCommaList('"a"b')]).toEqual([
     [],
     ['a"b'],
