@@ -9,7 +9,7 @@ import type { KubeObject } from "../../src/objects/index.ts";
 import { sealSecret } from "../../src/secrets/index.ts";
 import { readCertificate } from "../../src/x509/index.ts";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
-import { canOwnNetwork } from "../helpers/own-network.ts";
+import { doesWithoutOwnNetwork } from "../helpers/own-network.ts";
 import { CONTROLLER_NAMESPACE, prepareCluster, startUpstream, type Upstream } from "../helpers/upstream.ts";
 
 const HEADERS = [
@@ -21,7 +21,7 @@ const HEADERS = [
   "retry-after",
 ];
 
-describe.skipIf(!canOwnNetwork())("the HTTP API beside the original's", () => {
+describe.skipIf(doesWithoutOwnNetwork())("the HTTP API beside the original's", () => {
   let cluster: Cluster;
   let client: KubeClient;
   let upstream: Upstream;

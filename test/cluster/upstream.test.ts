@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
-import { canOwnNetwork } from "../helpers/own-network.ts";
+import { doesWithoutOwnNetwork } from "../helpers/own-network.ts";
 import { until } from "../helpers/process.ts";
 import { kubeseal, prepareCluster, publishController, startUpstream } from "../helpers/upstream.ts";
 
@@ -11,7 +11,7 @@ const secret = {
   stringData: { password: "s3cret" },
 };
 
-describe.skipIf(!canOwnNetwork())("the original controller and kubeseal on a real API server", () => {
+describe.skipIf(doesWithoutOwnNetwork())("the original controller and kubeseal on a real API server", () => {
   let cluster: Cluster;
   let before: string;
   // Where tests run in a pod, the machine has such a folder of its own.

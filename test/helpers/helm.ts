@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
+import { mayBeMissing } from "./if-present.ts";
 import { peer } from "./peers.ts";
 
 /** Our chart. */
@@ -39,7 +40,7 @@ export function render(chart: string, values: unknown = {}, release = "sealed-se
     .filter((object) => object !== null);
 }
 
-/** The folder of the original's chart, in Go's cache of the module that pins it; undefined where there is no Go. */
+/** The folder of the original's chart, in Go's cache of the module that pins it; undefined where it may be missing, and is. */
 export function originalChart(): string | undefined {
   const cwd = fileURLToPath(new URL("../peers/modules/sealed-secrets", import.meta.url));
   const found = spawnSync("go", ["mod", "download", "-json", "github.com/bitnami/sealed-secrets"], {
@@ -48,5 +49,6 @@ export function originalChart(): string | undefined {
     timeout: 60_000,
     env: { ...process.env, GOTOOLCHAIN: "local", GOWORK: "off", GOFLAGS: "-mod=readonly" },
   });
+  if (found.status !== 0 && !mayBeMissing) throw new Error(`Cannot find the original's chart\n${found.stderr}`);
   return found.status === 0 ? join(JSON.parse(found.stdout).Dir, "helm/sealed-secrets") : undefined;
 }

