@@ -1,147 +1,34 @@
-// Fetches and builds the original tools that sealkit is compared with, into `.peers/bin` (not in git).
+// Fetches and builds the original tools that sealkit is compared with, into `.peers` (not in git).
 //
-//   node tools/peers.mjs                     build what is missing or out of date
+//   node tools/peers.mjs                     get what is missing or out of date
 //   node tools/peers.mjs --only sops age     only these tools (or modules)
-//   node tools/peers.mjs --verify sops       build nothing; exit 1 when one is missing
+//   node tools/peers.mjs --verify sops       get nothing; exit 1 when one is missing
 //   node tools/peers.mjs --can-build         exit 1 and say why when there is no Go to build with
 //   node tools/peers.mjs --list              what there is, and in what state
 //
-// `SEALKIT_PEERS` names another folder with the binaries. Versions are pinned by the Go modules in test/peers/modules.
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+// `SEALKIT_PEERS` names another folder with the binaries. Versions are pinned under test/peers: Go modules, and Python
+// requirements with hashes. What Debian packages is installed by apt-get where that may be done.
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEBIAN_TOOLS, findDebianTool, installDebianTools } from "./peers/debian.mjs";
+import { peersFolder } from "./peers/folders.mjs";
+import { buildGoTool, GO_TOOLS, goState, requireGo } from "./peers/go.mjs";
+import { PeersError } from "./peers/peers-error.mjs";
+import { installPythonTool, PYTHON_TOOLS, pythonProgram, pythonState } from "./peers/python.mjs";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const modulesFolder = join(root, "test/peers/modules");
+export { peersFolder };
 
-/** Charts are rendered for the Kubernetes that the tests run; a plain build pretends to be 1.20. */
-const HELM_FLAGS = [
-  ...["-X", "helm.sh/helm/v3/internal/version.version=v3.22.0"],
-  ...["chartutil", "lint/rules"].flatMap((at) => [
-    ...["-X", `helm.sh/helm/v3/pkg/${at}.k8sVersionMajor=1`],
-    ...["-X", `helm.sh/helm/v3/pkg/${at}.k8sVersionMinor=36`],
-  ]),
-];
-const KUBERNETES_FLAGS = ["-X", "k8s.io/component-base/version.gitVersion=v1.36.3"];
+const ALL_TOOLS = [...Object.keys(GO_TOOLS), ...Object.keys(DEBIAN_TOOLS), ...Object.keys(PYTHON_TOOLS)];
 
-/**
- * Every tool: the module that pins it, its main package, what its version command must say, and the linker flags that
- * make it say so where a plain build says nothing.
- */
-const TOOLS = {
-  age: {
-    module: "age",
-    package: "filippo.io/age/cmd/age",
-    link: ["-X", "main.Version=v1.3.2"],
-    version: ["--version"],
-    says: /^v1\.3\.2$/m,
-  },
-  "age-keygen": {
-    module: "age",
-    package: "filippo.io/age/cmd/age-keygen",
-    link: ["-X", "main.Version=v1.3.2"],
-    version: ["--version"],
-    says: /^v1\.3\.2$/m,
-  },
-  "age-inspect": {
-    module: "age",
-    package: "filippo.io/age/cmd/age-inspect",
-    link: ["-X", "main.Version=v1.3.2"],
-    version: ["--version"],
-    says: /^v1\.3\.2$/m,
-  },
-  sops: {
-    module: "sops",
-    package: "github.com/getsops/sops/v3/cmd/sops",
-    link: [],
-    version: ["--disable-version-check", "--version"],
-    says: /^sops 3\.13\.3\b/m,
-  },
-  kubeseal: {
-    module: "sealed-secrets",
-    package: "github.com/bitnami/sealed-secrets/cmd/kubeseal",
-    link: ["-X", "main.VERSION=v0.40.0"],
-    version: ["--version"],
-    says: /version: v0\.40\.0$/m,
-  },
-  "sealed-secrets-controller": {
-    module: "sealed-secrets",
-    package: "github.com/bitnami/sealed-secrets/cmd/controller",
-    link: ["-X", "main.VERSION=v0.40.0"],
-    version: ["--version"],
-    says: /version: v0\.40\.0$/m,
-  },
-  helm: {
-    module: "helm",
-    package: "helm.sh/helm/v3/cmd/helm",
-    link: HELM_FLAGS,
-    version: ["version", "--short"],
-    says: /^v3\.22\.0\b/m,
-  },
-  etcd: {
-    module: "kubernetes",
-    package: "./cmd/etcd",
-    link: [],
-    version: ["--version"],
-    says: /^etcd Version: 3\.6\.8$/m,
-  },
-  "kube-apiserver": {
-    module: "kubernetes",
-    package: "k8s.io/kubernetes/cmd/kube-apiserver",
-    link: KUBERNETES_FLAGS,
-    version: ["--version"],
-    says: /v1\.36\.3$/m,
-  },
-  "kube-controller-manager": {
-    module: "kubernetes",
-    package: "k8s.io/kubernetes/cmd/kube-controller-manager",
-    link: KUBERNETES_FLAGS,
-    version: ["--version"],
-    says: /v1\.36\.3$/m,
-  },
-  kubectl: {
-    module: "kubernetes",
-    package: "k8s.io/kubernetes/cmd/kubectl",
-    link: KUBERNETES_FLAGS,
-    version: ["version", "--client"],
-    says: /Client Version: v1\.36\.3$/m,
-  },
-  "yaml-oracle": {
-    module: "yaml-oracle",
-    package: ".",
-    link: [],
-    version: ["--version"],
-    says: /yaml\/v2@v2\.4\.4 go\.yaml\.in\/yaml\/v3@v3\.0\.4 sigs\.k8s\.io\/yaml@v1\.6\.0$/m,
-  },
-  "template-oracle": {
-    module: "template-oracle",
-    package: ".",
-    link: [],
-    version: ["--version"],
-    says: /sprig@v3\.3\.0 go1\.26\b/m,
-  },
-};
-
-/** A reason a person can act on; anything else is a mistake of this script and keeps its stack. */
-class PeersError extends Error {}
-
-/** The folder that holds the binaries. */
-export function peersFolder() {
-  const chosen = process.env.SEALKIT_PEERS;
-  return chosen ? resolve(chosen) : join(root, ".peers/bin");
-}
-
-/** Tools named by tool or by module (`kubernetes` is four of them); no name means all. */
+/** Tools named by tool or by Go module (`kubernetes` is four of them); no name means all. */
 function toolsNamed(names) {
-  if (names.length === 0) return Object.keys(TOOLS);
+  if (names.length === 0) return ALL_TOOLS;
   const found = new Set();
   for (const name of names) {
-    const members = Object.keys(TOOLS).filter((tool) => TOOLS[tool].module === name);
-    if (TOOLS[name] !== undefined) found.add(name);
+    const members = Object.keys(GO_TOOLS).filter((tool) => GO_TOOLS[tool].module === name);
+    if (ALL_TOOLS.includes(name)) found.add(name);
     else if (members.length === 0) {
-      const known = [...new Set(Object.entries(TOOLS).flatMap(([tool, { module }]) => [module, tool]))];
+      const known = [...new Set([...Object.values(GO_TOOLS).map(({ module }) => module), ...ALL_TOOLS])];
       throw new PeersError(`Cannot find a peer called "${name}": the names are ${known.join(", ")}`);
     }
     for (const member of members) found.add(member);
@@ -149,29 +36,10 @@ function toolsNamed(names) {
   return [...found];
 }
 
-/** Changes whenever the pinned versions, our own wrapper sources or the build flags change. */
-function pinOf(tool) {
-  const { module, package: mainPackage, link } = TOOLS[tool];
-  const hash = createHash("sha256").update(JSON.stringify([mainPackage, link, process.platform, process.arch]));
-  const folder = join(modulesFolder, module);
-  const files = readdirSync(folder, { recursive: true }).filter((file) => /(^|\/)go\.(mod|sum)$|\.go$/.test(file));
-  for (const file of files.sort()) hash.update(`${file}\0`).update(readFileSync(join(folder, file)));
-  return hash.digest("hex");
-}
-
-const stampFile = (tool) => join(peersFolder(), ".stamps", `${tool}.json`);
-
-/** `ready`, `missing`, `out of date` (built for other pins), or `unstamped` (put there by someone else). */
 function stateOf(tool) {
-  const binary = join(peersFolder(), tool);
-  if (!existsSync(binary)) return "missing";
-  if (!existsSync(stampFile(tool))) return process.env.SEALKIT_PEERS ? "unstamped" : "out of date";
-  try {
-    const stamp = JSON.parse(readFileSync(stampFile(tool), "utf8"));
-    return stamp.pin === pinOf(tool) && stamp.bytes === statSync(binary).size ? "ready" : "out of date";
-  } catch {
-    return "out of date";
-  }
+  if (GO_TOOLS[tool] !== undefined) return goState(tool);
+  if (PYTHON_TOOLS[tool] !== undefined) return pythonState(tool);
+  return findDebianTool(tool) === undefined ? "missing" : "ready";
 }
 
 const isUsable = (tool) => ["ready", "unstamped"].includes(stateOf(tool));
@@ -183,69 +51,35 @@ export function missingPeers(names) {
     .map((tool) => `${tool} (${stateOf(tool)})`);
 }
 
-function newerThan(wanted, have) {
-  const parts = (version) => version.split(".").map(Number);
-  const [w, h] = [parts(wanted), parts(have)];
-  for (let i = 0; i < 3; i++) if ((w[i] ?? 0) !== (h[i] ?? 0)) return (w[i] ?? 0) > (h[i] ?? 0);
-  return false;
+/** Where the program of a tool is, whether or not it is there. */
+export function peerProgram(tool) {
+  if (PYTHON_TOOLS[tool] !== undefined) return pythonProgram(tool);
+  if (DEBIAN_TOOLS[tool] !== undefined) return findDebianTool(tool) ?? tool;
+  return join(peersFolder(), tool);
 }
 
-/** Throws unless a Go of the version that the modules ask for is there. */
-function requireGo(modules) {
-  const wanted = modules
-    .map((module) => /^go (\S+)$/m.exec(readFileSync(join(modulesFolder, module, "go.mod"), "utf8"))?.[1] ?? "1.26")
-    .reduce((a, b) => (newerThan(b, a) ? b : a));
-  const go = spawnSync("go", ["env", "GOVERSION"], { encoding: "utf8", env: { ...process.env, GOTOOLCHAIN: "local" } });
-  const how = `hint: install Go ${wanted} or later (https://go.dev/dl), or set SEALKIT_PEERS to a folder with the binaries`;
-  if (go.error) throw new PeersError(`Cannot build the peers: there is no "go" in PATH\n${how}`);
-  const have = /^go(\d+(?:\.\d+)*)/.exec(go.stdout)?.[1];
-  if (have === undefined || newerThan(wanted, have)) {
-    throw new PeersError(`Cannot build the peers: Go ${wanted} is wanted, ${go.stdout.trim() || "?"} is there\n${how}`);
-  }
-}
-
-/** Builds one tool beside its final place, checks that it says the pinned version, and only then puts it there. */
-function build(tool) {
-  const { module, package: mainPackage, link, version, says } = TOOLS[tool];
-  const folder = peersFolder();
-  mkdirSync(join(folder, ".stamps"), { recursive: true });
-  const binary = join(folder, tool);
-  const beside = join(folder, `.${tool}.${process.pid}`);
-  const ldflags = ["-s", "-w", ...link].join(" ");
-  try {
-    const flags = ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", ldflags, "-o", beside];
-    const done = spawnSync("go", [...flags, mainPackage], {
-      cwd: join(modulesFolder, module),
-      env: { ...process.env, GOTOOLCHAIN: "local", GOWORK: "off", GOFLAGS: "" },
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    if (done.status !== 0)
-      throw new PeersError(`Cannot build ${tool}: go build ended with ${done.status ?? done.signal}`);
-    const asked = spawnSync(beside, version, { encoding: "utf8", timeout: 60_000 });
-    const answer = `${asked.stdout}\n${asked.stderr}`.trim();
-    if (!says.test(answer))
-      throw new PeersError(`Cannot use ${tool}: it does not say its pinned version but "${answer}"`);
-    rmSync(stampFile(tool), { force: true });
-    renameSync(beside, binary);
-    const stamp = { pin: pinOf(tool), bytes: statSync(binary).size, version: answer.split("\n")[0] };
-    writeFileSync(`${stampFile(tool)}.${process.pid}`, `${JSON.stringify(stamp, null, 2)}\n`);
-    renameSync(`${stampFile(tool)}.${process.pid}`, stampFile(tool));
-  } finally {
-    rmSync(beside, { force: true });
-  }
-}
-
-function buildMissing(names) {
+function getMissing(names) {
   const tools = toolsNamed(names);
   const wanted = tools.filter((tool) => !isUsable(tool));
-  if (wanted.length > 0) requireGo([...new Set(wanted.map((tool) => TOOLS[tool].module))]);
-  for (const [at, tool] of wanted.entries()) {
-    const started = Date.now();
-    console.error(`Building ${tool} (${at + 1}/${wanted.length}; the first time takes minutes)`);
-    build(tool);
-    console.error(`  done in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  const toBuild = wanted.filter((tool) => GO_TOOLS[tool] !== undefined);
+  const toInstall = wanted.filter((tool) => DEBIAN_TOOLS[tool] !== undefined);
+  if (toBuild.length > 0) requireGo(toBuild);
+  if (toInstall.length > 0) timed(`Installing ${toInstall.join(", ")}`, () => installDebianTools(toInstall));
+  for (const tool of wanted.filter((tool) => PYTHON_TOOLS[tool] !== undefined)) {
+    timed(`Installing ${tool}`, () => installPythonTool(tool));
+  }
+  for (const [at, tool] of toBuild.entries()) {
+    const what = `Building ${tool} (${at + 1}/${toBuild.length}; the first time takes minutes)`;
+    timed(what, () => buildGoTool(tool));
   }
   console.error(`${tools.length} peers ready in ${peersFolder()}`);
+}
+
+function timed(what, work) {
+  const started = Date.now();
+  console.error(what);
+  work();
+  console.error(`  done in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
 function verify(names) {
@@ -255,15 +89,15 @@ function verify(names) {
 }
 
 function list() {
-  for (const tool of Object.keys(TOOLS)) console.log(`${tool.padEnd(26)} ${stateOf(tool)}`);
+  for (const tool of ALL_TOOLS) console.log(`${tool.padEnd(26)} ${stateOf(tool)}`);
 }
 
 function main(args) {
   const [mode, ...names] = args;
-  if (mode === undefined) buildMissing([]);
-  else if (mode === "--only" && names.length > 0) buildMissing(names);
+  if (mode === undefined) getMissing([]);
+  else if (mode === "--only" && names.length > 0) getMissing(names);
   else if (mode === "--verify") verify(names);
-  else if (mode === "--can-build" && names.length === 0) requireGo(Object.values(TOOLS).map(({ module }) => module));
+  else if (mode === "--can-build" && names.length === 0) requireGo(Object.keys(GO_TOOLS));
   else if (mode === "--list" && names.length === 0) list();
   else throw new PeersError("Usage: node tools/peers.mjs [--only NAME... | --verify [NAME...] | --can-build | --list]");
 }

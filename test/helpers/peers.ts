@@ -1,33 +1,31 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { isAbsolute } from "node:path";
+import { peerProgram } from "../../tools/peers.mjs";
 
-/** The original tools that `npm run peers` builds. */
+/** The original tools, and what they need beside them, that `npm run peers` gets. */
 export type PeerName =
   | "age"
   | "age-keygen"
   | "age-inspect"
+  | "chromium"
   | "etcd"
+  | "gpg"
   | "helm"
   | "kube-apiserver"
   | "kube-controller-manager"
   | "kubectl"
   | "kubeseal"
+  | "moto"
+  | "postgres"
   | "sealed-secrets-controller"
   | "sops"
+  | "sops-1"
   | "template-oracle"
   | "yaml-oracle";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** Where the original tools are: `.peers/bin`, or the folder that `SEALKIT_PEERS` names. */
-function peersFolder(): string {
-  return resolve(process.env["SEALKIT_PEERS"] || join(root, ".peers/bin"));
-}
-
-/** Path of an original tool. Throws with the command to run when it has not been built. */
+/** Path of an original tool. Throws with the command to run when it is not there. */
 export function peer(name: PeerName): string {
-  const path = join(peersFolder(), name);
-  if (!existsSync(path)) throw new Error(`Cannot use the original ${name}: ${path} is not there; run npm run peers`);
-  return path;
+  const path = peerProgram(name);
+  if (isAbsolute(path) && existsSync(path)) return path;
+  throw new Error(`Cannot use the original ${name}: ${path} is not there; run npm run peers`);
 }
