@@ -1,7 +1,7 @@
 import { defineFunction } from "../value/function.ts";
 import type { GoFunction } from "../value/go-value.ts";
 import { kind, typeName } from "../value/reflection.ts";
-import { deepEqual } from "./deep-equal.ts";
+import { deepEqual } from "./collections/deep-equal.ts";
 
 /** What a value is. */
 export const reflectionFunctions: readonly GoFunction[] = [

@@ -1,9 +1,9 @@
 import { defineFunction, type FunctionTable, functionTable } from "../value/function.ts";
 import { GoError } from "../value/go-error.ts";
-import { dateFunctions } from "./dates.ts";
-import { encodingFunctions } from "./encodings.ts";
+import { encodingFunctions } from "./encodings/encodings.ts";
 import { randomFunctions } from "./random.ts";
 import { semverFunctions } from "./semver/functions.ts";
+import { dateFunctions } from "./time/dates.ts";
 import { urlFunctions } from "./url/functions.ts";
 import { valueFunctions } from "./value-functions.ts";
 

@@ -1,22 +1,22 @@
 import { type FunctionTable, functionTable } from "../value/function.ts";
-import { abbreviateFunctions } from "./abbreviate.ts";
-import { arithmeticFunctions } from "./arithmetic.ts";
-import { caseFunctions } from "./case.ts";
-import { checksumFunctions } from "./checksums.ts";
-import { defaultFunctions } from "./defaults.ts";
-import { dictFunctions } from "./dicts.ts";
-import { floatArithmeticFunctions } from "./float-arithmetic.ts";
-import { jsonFunctions } from "./json.ts";
-import { listFunctions } from "./lists.ts";
-import { mergeFunctions } from "./merge.ts";
-import { numberFunctions } from "./numbers.ts";
+import { defaultFunctions } from "./collections/defaults.ts";
+import { dictFunctions } from "./collections/dicts.ts";
+import { listFunctions } from "./collections/lists.ts";
+import { mergeFunctions } from "./collections/merge.ts";
+import { checksumFunctions } from "./encodings/checksums.ts";
+import { jsonFunctions } from "./json/json.ts";
+import { arithmeticFunctions } from "./numbers/arithmetic.ts";
+import { floatArithmeticFunctions } from "./numbers/float-arithmetic.ts";
+import { numberFunctions } from "./numbers/numbers.ts";
+import { rangeFunctions } from "./numbers/ranges.ts";
 import { pathFunctions } from "./paths.ts";
-import { rangeFunctions } from "./ranges.ts";
 import { reflectionFunctions } from "./reflection-functions.ts";
-import { regexFunctions } from "./regex.ts";
-import { splittingFunctions } from "./splitting.ts";
-import { stringFunctions } from "./strings.ts";
-import { wrapFunctions } from "./wrap.ts";
+import { regexFunctions } from "./regex/regex.ts";
+import { abbreviateFunctions } from "./text/abbreviate.ts";
+import { caseFunctions } from "./text/case.ts";
+import { splittingFunctions } from "./text/splitting.ts";
+import { stringFunctions } from "./text/strings.ts";
+import { wrapFunctions } from "./text/wrap.ts";
 
 /** The functions of Sprig 3.3 that work on any values: text, numbers, lists, dicts, JSON, patterns, paths. */
 export const valueFunctions: FunctionTable = functionTable(
