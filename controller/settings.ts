@@ -1,4 +1,4 @@
-import type { KeyOrder } from "./keys/order.ts";
+import type { KeyOrder } from "../src/keys/index.ts";
 
 /** Private-key operations at the same time, at most: each has a thread of its own. */
 export const MOST_WORKERS = 256;

@@ -1,4 +1,4 @@
-import { type KeyPem, keyPemOf, keySecret } from "../../src/keys/index.ts";
+import { type KeyOrder, type KeyPem, keyPemOf, keySecret, orderingTime } from "../../src/keys/index.ts";
 import { type Clock, type KubeClient, sleep } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { errorText } from "../error-text.ts";
@@ -6,7 +6,6 @@ import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { EventNote } from "../pass.ts";
 import { type KeyNews, watchKeySecrets } from "./key-watch.ts";
-import { type KeyOrder, orderingTime } from "./order.ts";
 import { KeyRegistry } from "./registry.ts";
 import { type RenewalPolicy, renewalDue } from "./renewal.ts";
 import type { SealingKey } from "./sealing-key.ts";

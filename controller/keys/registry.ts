@@ -1,4 +1,4 @@
-import { type KeyOrder, newestFirst, type Orderable } from "./order.ts";
+import { type KeyOrder, newestFirst, type Orderable } from "../../src/keys/index.ts";
 import type { SealingKey } from "./sealing-key.ts";
 
 /** A sealing key that the cluster holds in an active Secret. */

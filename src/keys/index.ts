@@ -14,6 +14,7 @@ export {
   prefixProblem,
 } from "./key-secret.ts";
 export { countNeed, type Need } from "./needed-by.ts";
+export { type KeyOrder, newestFirst, type Orderable, orderingTime } from "./order.ts";
 export { type Backup, isAgeFile, parseBackup, readBackup } from "./read-backup.ts";
 export { type RenewedKey, type RenewOptions, renewSealingKey } from "./renew.ts";
 export {

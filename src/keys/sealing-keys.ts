@@ -3,6 +3,7 @@ import type { KubeClient } from "../kube/index.ts";
 import type { KubeObject } from "../objects/index.ts";
 import type { UnsealingKey } from "../sealed/index.ts";
 import { DEFAULT_KEY_PREFIX, isActiveKey, isKeySecret, KEY_LABEL, type KeyPair, readKeySecret } from "./key-secret.ts";
+import { byAge, type Orderable } from "./order.ts";
 import { SECRETS } from "./resources.ts";
 
 /** Where the sealing keys of a controller are. */
@@ -93,12 +94,12 @@ const RANK: Readonly<Record<KeyStatus, number>> = { newest: 0, active: 0, retire
 
 function ranked(keys: readonly SealingKeyInfo[]): SealingKeyInfo[] {
   const sorted = keys.toSorted(
-    (a, b) =>
-      RANK[a.status] - RANK[b.status] ||
-      (b.notBefore ?? 0) - (a.notBefore ?? 0) ||
-      // What has no such time yet, as in a plan, will be made after all that is there.
-      (a.createdAt ?? Number.POSITIVE_INFINITY) - (b.createdAt ?? Number.POSITIVE_INFINITY) ||
-      (a.name < b.name ? -1 : 1),
+    (a, b) => RANK[a.status] - RANK[b.status] || byAge(timesOf(a), timesOf(b), "CertNotBefore"),
   );
   return sorted.map((key, at) => (at === 0 && key.status === "active" ? { ...key, status: "newest" } : key));
+}
+
+function timesOf({ name, notBefore, createdAt }: SealingKeyInfo): Orderable {
+  // What has no such time yet, as in a plan, will be made after all that is there.
+  return { secretName: name, notBeforeMs: notBefore ?? 0, createdAtMs: createdAt ?? Number.POSITIVE_INFINITY };
 }
