@@ -24,6 +24,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/kustomize": 2,
   "src/kube": 2,
   "src/git": 2,
+  "src/kms": 3,
   "src/secrets": 3,
   "src/sources": 3,
   "src/apply": 3,

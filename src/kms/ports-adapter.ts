@@ -1,0 +1,97 @@
+import { open } from "node:fs/promises";
+import { homedir, hostname } from "node:os";
+import type { Fetch, KmsPorts, TlsSettings } from "./ports.ts";
+
+/** What the environment decides for one process. */
+export interface SystemPortsOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Credentials, profiles, tokens and certificates are short; what is longer is something else. */
+const MAX_FILE_BYTES = 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** The machine itself: network (through the proxies that `env` names), files, clock. Nothing is read before it is asked for. */
+export function systemPorts({ env, signal }: SystemPortsOptions): KmsPorts {
+  const fetchWith = (tls: TlsSettings) => fetchThrough(env, tls);
+  return {
+    fetch: namesProxy(env) ? fetchWith({}) : globalThis.fetch,
+    fetchWith,
+    env: (name) => env[name] || undefined,
+    readFile: readShortFile,
+    home: env["HOME"] || homedir(),
+    hostname: hostname(),
+    now: () => new Date(),
+    timers: {
+      random: () => Math.random(),
+      after(delayMs, run) {
+        const timer = setTimeout(run, delayMs);
+        return () => clearTimeout(timer);
+      },
+    },
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+async function readShortFile(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const file = await open(path, "r");
+    try {
+      // A fifo or a device has no size: what counts is how much comes out.
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_FILE_BYTES + 1), 0, MAX_FILE_BYTES + 1, null);
+      return bytesRead > MAX_FILE_BYTES ? undefined : new Uint8Array(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+type Environment = SystemPortsOptions["env"];
+
+function proxy(env: Environment, scheme: "http" | "https"): string | undefined {
+  const name = `${scheme}_proxy`;
+  return env[name] || env[name.toUpperCase()] || undefined;
+}
+
+function namesProxy(env: Environment): boolean {
+  return proxy(env, "https") !== undefined || proxy(env, "http") !== undefined;
+}
+
+/** Machines ask these of themselves: a proxy would get their credentials, or give its own. */
+const NEVER_PROXIED =
+  "localhost,127.0.0.1,[::1],169.254.169.254,169.254.170.2,169.254.170.23,[fd00:ec2::254],[fd00:ec2::23],metadata.google.internal";
+
+/** Proxies and certificates of one's own are more than the built-in fetch knows: undici is loaded by the first request. */
+function fetchThrough(env: Environment, tls: TlsSettings): Fetch {
+  let ready: Promise<Fetch> | undefined;
+  return async (url, init) => {
+    ready ??= openFetch(env, tls);
+    return (await ready)(url, init);
+  };
+}
+
+async function openFetch(env: Environment, tls: TlsSettings): Promise<Fetch> {
+  const { Agent, EnvHttpProxyAgent, fetch } = await import("undici");
+  const connect = {
+    timeout: CONNECT_TIMEOUT_MS,
+    rejectUnauthorized: tls.insecure !== true,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.clientCertificate === undefined ? {} : { cert: tls.clientCertificate }),
+    ...(tls.clientKey === undefined ? {} : { key: tls.clientKey }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  };
+  const exceptions = env["no_proxy"] || env["NO_PROXY"] || "";
+  const dispatcher = namesProxy(env)
+    ? new EnvHttpProxyAgent({
+        httpProxy: proxy(env, "http") ?? "",
+        httpsProxy: proxy(env, "https") ?? "",
+        noProxy: exceptions === "*" ? "*" : `${exceptions},${NEVER_PROXIED}`,
+        connect,
+        requestTls: connect,
+      })
+    : new Agent({ connect });
+  return async (url, init) => await fetch(url, { ...init, dispatcher });
+}

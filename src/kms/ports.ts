@@ -1,0 +1,63 @@
+/** What the key services may know of the outside. `systemPorts` makes the real one; tests pass their own. */
+export interface KmsPorts {
+  readonly fetch: Fetch;
+  /** The same with other certificates or none: for services behind a certificate authority of their own. */
+  fetchWith(tls: TlsSettings): Fetch;
+  /** A variable of the environment; an empty one is as good as none. */
+  env(name: string): string | undefined;
+  /** The bytes of a file; undefined when there is none, it is a folder, is too long, or may not be read. */
+  readFile(path: string): Promise<Uint8Array | undefined>;
+  /** The home folder of the user, absolute. */
+  readonly home: string;
+  readonly hostname: string;
+  now(): Date;
+  readonly timers: Timers;
+  /** Ends whatever is under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Pauses and chance, for time limits and retries. */
+export interface Timers {
+  /** A number in [0, 1). */
+  random(): number;
+  /** Calls `run` once after `delayMs`; the result cancels it. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+/** The part of the standard `fetch` that is used: `globalThis.fetch` fits. Redirects are never followed. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string | Uint8Array<ArrayBuffer>;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
+) => Promise<FetchResponse>;
+
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: ResponseBody | null;
+}
+
+/** The part of a stream of bytes that is used. */
+export interface ResponseBody {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    cancel(): Promise<void>;
+  };
+}
+
+/** How a server proves who it is, and we to it. All in PEM. */
+export interface TlsSettings {
+  /** Certificates to trust instead of the usual ones. */
+  readonly ca?: string | undefined;
+  readonly clientCertificate?: string | undefined;
+  readonly clientKey?: string | undefined;
+  /** The name that the certificate has to have, where it is not that of the address. */
+  readonly serverName?: string | undefined;
+  /** Believes any certificate: only where the user said so. */
+  readonly insecure?: boolean | undefined;
+}
