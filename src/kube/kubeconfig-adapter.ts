@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { credentialsOf, pem } from "./credentials-adapter.ts";
@@ -136,7 +136,7 @@ function locate(config: Kubeconfig, selection: ClusterSelection): Located {
   if (config.clusters.size === 0 && selection.server === undefined) {
     const inside = selection.kubeconfig === undefined ? inClusterConfig(selection.env) : undefined;
     if (inside !== undefined) return { kind: "inside", cluster: inside };
-    throw noConfiguration();
+    throw noConfiguration(selection);
   }
   const context = contextOf(config, selection);
   const clusterName = selection.cluster ?? context?.cluster;
@@ -148,7 +148,7 @@ function locate(config: Kubeconfig, selection: ClusterSelection): Located {
     selection.server ?? cluster?.server ?? "",
     ca !== undefined || insecureSkipTlsVerify === true,
   );
-  if (server === "") throw noConfiguration();
+  if (server === "") throw noConfiguration(selection);
   const why = ca === undefined ? undefined : whyUnreadable(ca);
   const address = {
     server,
@@ -172,11 +172,16 @@ async function loadKubeconfig(selection: ClusterSelection): Promise<Kubeconfig> 
   if (selection.kubeconfig !== undefined && selection.kubeconfig !== "") {
     return (await readFile(selection.kubeconfig, selection.cwd, "required")) ?? mergeKubeconfigs([]);
   }
-  const listed = (env["KUBECONFIG"] ?? "").split(":").filter((path) => path !== "");
+  const listed = kubeconfigPaths(env);
   const home = env["HOME"];
   const paths = listed.length > 0 ? listed : home === undefined ? [] : [join(home, ".kube", "config")];
   const configs = await Promise.all(paths.map((path) => readFile(path, selection.cwd, "optional")));
   return mergeKubeconfigs(configs.filter((config) => config !== undefined));
+}
+
+/** The files that `KUBECONFIG` names. */
+function kubeconfigPaths(env: ClusterSelection["env"]): readonly string[] {
+  return (env["KUBECONFIG"] ?? "").split(":").filter((path) => path !== "");
 }
 
 async function readFile(path: string, cwd: string, need: "required" | "optional"): Promise<Kubeconfig | undefined> {
@@ -226,9 +231,12 @@ function missing(what: string, name: string): KubeError {
   });
 }
 
-function noConfiguration(): KubeError {
+function noConfiguration({ env, cwd, kubeconfig }: ClusterSelection): KubeError {
+  const listed = (kubeconfig ?? "") === "" ? kubeconfigPaths(env) : [];
+  const details = listed.map((path) => `${path}: ${existsSync(resolve(cwd, path)) ? "it names none" : "no such file"}`);
   return new KubeError("KUBE_CONFIG_NONE", "Cannot find a cluster: there is no kubeconfig and this is no pod", {
     apiMessage: NO_CONFIGURATION,
+    details,
     hints: ["name a kubeconfig with --kubeconfig or KUBECONFIG", "or start one here with: sealkit sandbox"],
   });
 }

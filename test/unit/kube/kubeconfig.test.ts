@@ -152,6 +152,15 @@ users:
     });
   });
 
+  test("no cluster anywhere: the files that KUBECONFIG names are told, with what is wrong with each", async () => {
+    write("empty", {});
+    const selection = select({ env: { KUBECONFIG: "none:empty" } });
+    await expect(loadClusterConfig(selection)).rejects.toMatchObject({
+      code: "KUBE_CONFIG_NONE",
+      details: ["none: no such file", "empty: it names none"],
+    });
+  });
+
   test.each([
     { name: "another host", noProxy: "", want: "http://proxy:3128" },
     { name: "an exempt host", noProxy: "x,c", want: undefined },
