@@ -25,6 +25,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/kube": 2,
   "src/git": 2,
   "src/kms": 3,
+  "src/pgp": 3,
   "src/secrets": 3,
   "src/sources": 3,
   "src/apply": 3,

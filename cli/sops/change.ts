@@ -1,11 +1,11 @@
-import type { OpenOptions } from "../../src/sops/index.ts";
+import type { Keyring, OpenOptions } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { findConfig } from "./config-adapter.ts";
 import { tell } from "./encrypt.ts";
 import type { Source } from "./files-adapter.ts";
-import { checkKeyFlags, findDataKey } from "./find-data-key.ts";
 import type { SopsFlags } from "./flags.ts";
 import { indentFor } from "./indent.ts";
+import { commandKeyring } from "./keyring.ts";
 import { doubts as doubtsOf } from "./log.ts";
 
 /** Runs work on an encrypted file with the options that its flags, the configuration and the identities here give. */
@@ -14,21 +14,21 @@ export async function withOpenOptions<T>(
   flags: SopsFlags,
   source: Source,
   useLocalKeys: boolean,
-  work: (options: OpenOptions) => Promise<T>,
+  work: (options: OpenOptions, keyring: Keyring) => Promise<T>,
 ): Promise<T> {
   const isStrict = flags.has("strict");
   const doubts = doubtsOf(io, isStrict);
-  await checkKeyFlags(io, flags, doubts);
+  const keyring = await commandKeyring(io, flags, doubts, useLocalKeys);
   const config = await findConfig(io, flags.text("config"), doubts);
   const warnings: string[] = [];
-  const result = await work({
+  const options: OpenOptions = {
     file: source.name,
     indent: indentFor(flags, config, source.outputFormat),
     isLenient: !isStrict,
     ignoreMac: flags.has("ignore-mac"),
     onWarning: (warning) => void warnings.push(warning),
-    dataKeyOf: (metadata, _none, subject) => findDataKey(io, metadata, subject, useLocalKeys),
-  });
+  };
+  const result = await work(options, keyring);
   await tell(warnings, doubts);
   return result;
 }

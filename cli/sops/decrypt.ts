@@ -3,21 +3,21 @@ import type { Io } from "../io.ts";
 import { findConfig } from "./config-adapter.ts";
 import { tell } from "./encrypt.ts";
 import { readSource, writeResult } from "./files-adapter.ts";
-import { checkKeyFlags, findDataKey } from "./find-data-key.ts";
 import type { SopsFlags } from "./flags.ts";
 import { indentFor } from "./indent.ts";
+import { commandKeyring } from "./keyring.ts";
 import { doubts as doubtsOf } from "./log.ts";
 
 /** `sealkit sops decrypt`, and `sealkit sops -d`. Returns the exit code. */
 export async function runDecrypt(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
   const isStrict = flags.has("strict");
   const doubts = doubtsOf(io, isStrict);
-  await checkKeyFlags(io, flags, doubts);
+  const keyring = await commandKeyring(io, flags, doubts, useLocalKeys);
   const source = await readSource(io, flags, "decrypt", doubts);
   const config = await findConfig(io, flags.text("config"), doubts);
   const extract = parsePath(flags.text("extract"));
   const warnings: string[] = [];
-  const { clearText } = await decrypt(source.bytes, source.inputFormat, [], {
+  const { clearText } = await decrypt(source.bytes, source.inputFormat, keyring, {
     file: source.name,
     outputFormat: source.outputFormat,
     indent: indentFor(flags, config, source.outputFormat),
@@ -25,7 +25,6 @@ export async function runDecrypt(io: Io, flags: SopsFlags, useLocalKeys: boolean
     ignoreMac: flags.has("ignore-mac"),
     extract,
     onWarning: (warning) => void warnings.push(warning),
-    dataKeyOf: (metadata, _none, subject) => findDataKey(io, metadata, subject, useLocalKeys),
   });
   await tell(warnings, doubts);
   await writeResult(io, flags, source, clearText.reveal(), { isClear: true });

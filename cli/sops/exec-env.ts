@@ -1,4 +1,4 @@
-import { decryptEnvironment, loadKeyring } from "../../src/sops/index.ts";
+import { decryptEnvironment } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { withOpenOptions } from "./change.ts";
@@ -15,8 +15,8 @@ export async function runExecEnv(io: Io, flags: SopsFlags, useLocalKeys: boolean
   }
   refuseLaterFlags(flags, ["background", "user"]);
   const source = await readNamed(io, flags, path, path);
-  const variables = await withOpenOptions(io, flags, source, useLocalKeys, (options) =>
-    decryptEnvironment(source.bytes, source.inputFormat, loadKeyring([]), options),
+  const variables = await withOpenOptions(io, flags, source, useLocalKeys, (options, keyring) =>
+    decryptEnvironment(source.bytes, source.inputFormat, keyring, options),
   );
   const env: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(flags.has("pristine") ? {} : io.env)) {

@@ -1,4 +1,4 @@
-import { loadKeyring, rotate, splitKeys } from "../../src/sops/index.ts";
+import { rotate, splitKeys } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { withOpenOptions } from "./change.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
@@ -22,8 +22,8 @@ export async function runRotate(io: Io, flags: SopsFlags, useLocalKeys: boolean)
   }
   refuseOtherKeys(keyFlags, path);
   const source = await readNamed(io, flags, path);
-  const text = await withOpenOptions(io, flags, source, useLocalKeys, (options) =>
-    rotate(source.bytes, source.inputFormat, loadKeyring([]), {
+  const text = await withOpenOptions(io, flags, source, useLocalKeys, (options, keyring) =>
+    rotate(source.bytes, source.inputFormat, keyring, {
       ...options,
       now: io.now(),
       outputFormat: source.outputFormat,

@@ -1,7 +1,6 @@
 import {
   type Change,
   changeFile,
-  loadKeyring,
   type PathStep,
   parsePath,
   readSetValue,
@@ -91,8 +90,8 @@ async function jsonOf(io: Io, flags: SopsFlags, given: string): Promise<string> 
 
 async function change(io: Io, flags: SopsFlags, path: string, what: Change, useLocalKeys: boolean): Promise<number> {
   const source = await readNamed(io, flags, path);
-  const { text, hasChanged } = await withOpenOptions(io, flags, source, useLocalKeys, (options) =>
-    changeFile(source.bytes, source.inputFormat, loadKeyring([]), what, {
+  const { text, hasChanged } = await withOpenOptions(io, flags, source, useLocalKeys, (options, keyring) =>
+    changeFile(source.bytes, source.inputFormat, keyring, what, {
       ...options,
       now: io.now(),
       outputFormat: source.outputFormat,

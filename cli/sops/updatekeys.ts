@@ -1,14 +1,26 @@
 import { basename, resolve } from "node:path";
-import { checkRecipients, compareKeys, type KeyChanges, readLocked, ruleFor, withKeys } from "../../src/sops/index.ts";
+import {
+  ageKey,
+  checkRecipients,
+  compareKeys,
+  type KeyChanges,
+  type KeyGroup,
+  type Keyring,
+  masterKeyName,
+  readLocked,
+  recoverDataKey,
+  ruleFor,
+  withKeys,
+} from "../../src/sops/index.ts";
 import { isDirectory } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { type FoundConfig, findConfig, pathForRules } from "./config-adapter.ts";
 import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { absentFile, readNamed, writeTarget } from "./files-adapter.ts";
-import { checkKeyFlags, findDataKey } from "./find-data-key.ts";
 import type { SopsFlags } from "./flags.ts";
 import { indentFor } from "./indent.ts";
+import { commandKeyring } from "./keyring.ts";
 import { doubts as doubtsOf, logLine } from "./log.ts";
 import { Answers } from "./prompt.ts";
 
@@ -17,11 +29,11 @@ export async function runUpdateKeys(io: Io, flags: SopsFlags, useLocalKeys: bool
   const doubts = doubtsOf(io, flags.has("strict"));
   const config = await findConfig(io, flags.text("config"), doubts);
   if (config === undefined) throw new SopsFailure(SOPS_EXIT.generic, "config file not found");
-  await checkKeyFlags(io, flags, doubts);
+  const keyring = await commandKeyring(io, flags, doubts, useLocalKeys, "as in the file");
   const [path, ...others] = flags.args;
   if (path === undefined) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
   const answers = new Answers(io);
-  const call: Call = { io, flags, config, answers, useLocalKeys };
+  const call: Call = { io, flags, config, answers, keyring };
   try {
     return others.length === 0 ? await updateOne(call, path) : await updateAll(call, flags.args);
   } finally {
@@ -34,7 +46,7 @@ interface Call {
   readonly flags: SopsFlags;
   readonly config: FoundConfig;
   readonly answers: Answers;
-  readonly useLocalKeys: boolean;
+  readonly keyring: Keyring;
 }
 
 /** Goes on after a file that fails. */
@@ -57,7 +69,7 @@ async function updateAll(call: Call, paths: readonly string[]): Promise<number> 
   throw new SopsFailure(SOPS_EXIT.generic, `failed updating ${failed} key(s)`);
 }
 
-async function updateOne({ io, flags, config, answers, useLocalKeys }: Call, path: string): Promise<number> {
+async function updateOne({ io, flags, config, answers, keyring }: Call, path: string): Promise<number> {
   const absent = await absentFile(io, path);
   if (absent !== undefined) {
     throw new SopsFailure(SOPS_EXIT.generic, `stat ${absent}: no such file or directory`);
@@ -68,10 +80,12 @@ async function updateOne({ io, flags, config, answers, useLocalKeys }: Call, pat
   const shown = resolve(io.cwd, path);
   await log(io, `Syncing keys for file ${shown}`);
   const groups = wantedGroups(io, config, path);
-  await checkRecipients(groups.flat());
+  await checkRecipients(groups.flat().flatMap((key) => (key.type === "age" ? [masterKeyName(key)] : [])));
   const options = {
     file: path,
     format,
+    keyring,
+    now: io.now(),
     indent: indentFor(flags, config, format),
     isLenient: !flags.has("strict"),
   };
@@ -86,20 +100,20 @@ async function updateOne({ io, flags, config, answers, useLocalKeys }: Call, pat
     await log(io, `File ${shown} left unchanged`);
     return 0;
   }
-  const dataKey = await findDataKey(io, locked.metadata, options, useLocalKeys);
+  const dataKey = await recoverDataKey(locked.metadata, keyring, options);
   await writeTarget(io, path, Buffer.from(await withKeys(locked, dataKey, groups, options)), { isClear: false });
   await log(io, `File ${shown} synced with new keys`);
   return 0;
 }
 
 /** @throws {SopsFailure} when no rule says what keys the file should have, or they cannot be used. */
-function wantedGroups(io: Io, config: FoundConfig, path: string): readonly (readonly string[])[] {
+function wantedGroups(io: Io, config: FoundConfig, path: string): readonly KeyGroup[] {
   if (config.creationRules === undefined) {
     const state = `The config file ${basename(config.path)} does not contain any creation rule`;
     throw new SopsFailure(SOPS_EXIT.generic, state);
   }
   const rule = ruleFor(config.creationRules, pathForRules(io, config, path), config.path);
-  if (rule.unsupported.length === 0) return rule.groups;
+  if (rule.unsupported.length === 0) return rule.groups.map((group) => group.map(ageKey));
   throw new SopsFailure(
     SOPS_EXIT.generic,
     `error: Cannot update the keys of ${JSON.stringify(path)}: ${rule.unsupported.join(", ")} in the creation rule not supported yet\nhint: supported: age recipients`,

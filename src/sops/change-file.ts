@@ -1,7 +1,7 @@
-import type { Keyring } from "./data-key.ts";
 import { refuseMetadataKey } from "./encrypt.ts";
 import type { PathStep } from "./extract.ts";
 import { type Format, storeOf } from "./format.ts";
+import type { Keyring } from "./keys/keyring.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
 import { reseal } from "./reseal.ts";
 import { setValue, unsetValue } from "./set-value.ts";

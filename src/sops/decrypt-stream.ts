@@ -1,7 +1,7 @@
 import { ClearText } from "../clear-text.ts";
 import type { YamlDocument } from "../yaml/index.ts";
-import type { Keyring } from "./data-key.ts";
 import type { Format } from "./format.ts";
+import type { Keyring } from "./keys/keyring.ts";
 import { readMetadata } from "./metadata-read.ts";
 import { type OpenOptions, openDocuments } from "./open-file.ts";
 import { printJson } from "./stores/json.ts";

@@ -1,7 +1,7 @@
 import type { ValueCipher } from "./cipher.ts";
-import { type Subject, subjectName } from "./data-key.ts";
 import { type Envelope, EnvelopeReader, looksEncrypted } from "./envelope.ts";
 import { SopsError, type SopsErrorCode, showPath } from "./errors.ts";
+import { type Subject, subjectName } from "./keys/subject.ts";
 import { Mac } from "./mac.ts";
 import { KNOWN_TYPES, leafOf, plaintextOf } from "./plaintext.ts";
 import type { CompiledSelector } from "./selector.ts";

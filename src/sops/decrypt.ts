@@ -1,8 +1,8 @@
 import { ClearText } from "../clear-text.ts";
-import { type Keyring, loadKeyring } from "./data-key.ts";
 import { extract, type PathStep, printExtracted } from "./extract.ts";
 import { type Format, storeOf } from "./format.ts";
-import type { IdentitySource } from "./identity-source.ts";
+import type { IdentitySource } from "./keys/identity-source.ts";
+import { type Keyring, loadKeyring } from "./keys/keyring.ts";
 import type { Metadata } from "./metadata.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
 import type { Branch } from "./value.ts";

@@ -1,9 +1,12 @@
 import { type FillRandom, ValueCipher } from "./cipher.ts";
-import { newDataKey, wrapDataKey, writtenThreshold } from "./data-key.ts";
 import { encryptTree } from "./encrypt-tree.ts";
 import { nameOf, SopsError } from "./errors.ts";
 import { type Format, storeOf } from "./format.ts";
-import { type Metadata, metadataBranch } from "./metadata.ts";
+import { ageKey } from "./keys/age-key.ts";
+import { newDataKey } from "./keys/data-key.ts";
+import { type Keyring, loadKeyring } from "./keys/keyring.ts";
+import { rewrap } from "./keys/rewrap.ts";
+import { type KeyGroup, type Metadata, metadataBranch } from "./metadata.ts";
 import { checkSize } from "./open-file.ts";
 import { compileSelector, DEFAULT_SELECTOR, type Selector } from "./selector.ts";
 import type { Store, StoreContext } from "./stores/store.ts";
@@ -14,7 +17,7 @@ import type { Branch } from "./value.ts";
 export const SOPS_VERSION = "3.13.3";
 
 export interface EncryptOptions extends StoreContext {
-  /** Age recipients, `age1…`, at least one, unless `recipientGroups` names them. */
+  /** Age recipients, `age1…`, at least one, unless `recipientGroups` or `keyGroups` names them. */
   readonly recipients?: readonly string[] | undefined;
   /** Milliseconds since the epoch, for `lastmodified`. */
   readonly now: number;
@@ -24,6 +27,10 @@ export interface EncryptOptions extends StoreContext {
   readonly macOnlyEncrypted?: boolean | undefined;
   /** Recipients of each key group, in place of `recipients`: the data key is shared among the groups. */
   readonly recipientGroups?: readonly (readonly string[])[] | undefined;
+  /** Keys of any type of each key group, in place of recipients. */
+  readonly keyGroups?: readonly KeyGroup[] | undefined;
+  /** Whose services encrypt the data key; for age recipients none is needed. */
+  readonly keyring?: Keyring | undefined;
   /** How many key groups it takes to decrypt, all when 0. Written into the file; for one group it has no effect. */
   readonly shamirThreshold?: number | undefined;
   /** The format of the result; that of the input when absent. */
@@ -41,8 +48,7 @@ export interface Encrypted {
  * Encrypts a file: its structure, keys and numbers of values stay readable, its values do not.
  *
  * @throws {SopsError} `SOPS_ALREADY_ENCRYPTED`, `SOPS_BAD_REGEX`, `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`,
- * `SOPS_BAD_THRESHOLD`, and what
- * the format refuses.
+ * `SOPS_BAD_THRESHOLD`, `SOPS_KEY_NOT_USED`, and what the format refuses.
  *
  * @example
  * const { text } = await encrypt("password: x\n", "yaml", { recipients: ["age1…"], now: Date.now() });
@@ -58,14 +64,13 @@ export async function encrypt(input: Uint8Array | string, format: Format, option
   refuseMetadataKey(documents, output, file);
 
   const dataKey = newDataKey(options.fillRandom);
-  const { fillRandom, recipientGroups: groups = [options.recipients ?? []], shamirThreshold: threshold = 0 } = options;
-  const keyGroups = await wrapDataKey(dataKey, { groups, threshold, fillRandom });
+  const { fillRandom, now, shamirThreshold: threshold = 0, keyring = loadKeyring([]) } = options;
+  const keys = await rewrap(dataKey, { groups: keyGroupsOf(options), threshold, keyring, now, fillRandom });
   const cipher = new ValueCipher(dataKey, fillRandom === undefined ? {} : { fillRandom });
   const mac = encryptTree(documents, cipher, { selector: compiled, macOnlyEncrypted, file });
-  const lastModified = lastModifiedAt(options.now);
+  const lastModified = lastModifiedAt(now);
   const metadata: Metadata = {
-    keyGroups,
-    shamirThreshold: writtenThreshold(groups.length, threshold),
+    ...keys,
     lastModified,
     mac: cipher.seal(mac, "str", lastModified),
     selector,
@@ -73,6 +78,10 @@ export async function encrypt(input: Uint8Array | string, format: Format, option
     version: SOPS_VERSION,
   };
   return { text: output.emitEncrypted(documents, metadataBranch(metadata), options), metadata };
+}
+
+function keyGroupsOf({ keyGroups, recipientGroups, recipients = [] }: EncryptOptions): readonly KeyGroup[] {
+  return keyGroups ?? (recipientGroups ?? [recipients]).map((group) => group.map(ageKey));
 }
 
 /** What of a file is encrypted. A file that is one value is encrypted whole. */

@@ -1,7 +1,7 @@
 import { ClearText } from "../clear-text.ts";
-import type { Keyring } from "./data-key.ts";
 import { SopsError } from "./errors.ts";
 import type { Format } from "./format.ts";
+import type { Keyring } from "./keys/keyring.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
 import { flatText, isComplex } from "./stores/flat-value.ts";
 

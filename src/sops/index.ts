@@ -2,7 +2,6 @@ export { type Change, type ChangeOptions, changeFile, setting, unsetting } from 
 export { DATA_KEY_BYTES, type FillRandom, ValueCipher } from "./cipher.ts";
 export { parseConfig, ruleFor, type SopsConfig } from "./config.ts";
 export { type CreationRule, SELECTOR_LIST, splitKeys } from "./creation-rule.ts";
-export { type Keyring, loadKeyring, newDataKey, recoverDataKey, type Subject, wrapDataKey } from "./data-key.ts";
 export { type Decrypted, type DecryptOptions, decrypt } from "./decrypt.ts";
 export { type DecryptedStream, decryptStream, isStreamFormat, type StreamOptions } from "./decrypt-stream.ts";
 export type { OnDecrypted } from "./decrypt-tree.ts";
@@ -12,7 +11,23 @@ export { decryptEnvironment } from "./environment.ts";
 export { SopsError, type SopsErrorCode, type SopsErrorContext } from "./errors.ts";
 export { type PathStep, parsePath } from "./extract.ts";
 export { FORMATS, type Format, formatOfName, formatOfWord } from "./format.ts";
-export type { IdentitySource } from "./identity-source.ts";
+export type { AskForIdentities } from "./keys/age-identities.ts";
+export { ageKey } from "./keys/age-key.ts";
+export { newDataKey, recoverDataKey } from "./keys/data-key.ts";
+export { DEFAULT_DECRYPTION_ORDER } from "./keys/decryption-order.ts";
+export type { IdentitySource } from "./keys/identity-source.ts";
+export {
+  type KeyService,
+  KeyServiceError,
+  type KeyServiceErrorCode,
+  type KeyServiceErrorContext,
+  type KeyServices,
+} from "./keys/key-service.ts";
+export { type Keyring, type KeyringOptions, loadKeyring } from "./keys/keyring.ts";
+export { masterKeyName, SERVICE_NAMES } from "./keys/master-key-name.ts";
+export { checkRecipients } from "./keys/rewrap.ts";
+export type { Subject } from "./keys/subject.ts";
+export { type Sharing, wrapDataKey } from "./keys/wrap-data-key.ts";
 export { SOPS_LIMITS, type SopsLimits } from "./limits.ts";
 export { mayBeEncrypted } from "./marker.ts";
 export {
@@ -22,13 +37,11 @@ export {
   type KeyType,
   type MasterKey,
   type Metadata,
-  masterKeyName,
 } from "./metadata.ts";
 export { type LockedFile, type OpenOptions, readLocked } from "./open-file.ts";
 export { plaintextOf } from "./plaintext.ts";
-export { checkRecipients } from "./rewrap.ts";
 export { type RotateOptions, rotate } from "./rotate.ts";
 export { DEFAULT_SELECTOR, SELECTOR_KINDS, type Selector, type SelectorKind } from "./selector.ts";
 export { readSetValue } from "./set-value.ts";
-export { compareKeys, type GroupChange, type KeyChanges, withKeys } from "./update-keys.ts";
+export { compareKeys, type GroupChange, type KeyChanges, type NewKeysOptions, withKeys } from "./update-keys.ts";
 export type { Branch, Leaf, Node } from "./value.ts";

@@ -56,26 +56,10 @@ export const KEY_FIELDS: Readonly<Record<KeyType, readonly FieldShape[]>> = {
   age: [text("recipient"), text("enc")],
 };
 
-/** The field by which people know a key. */
-const NAME_FIELDS: Readonly<Record<KeyType, string>> = {
-  kms: "arn",
-  gcp_kms: "resource_id",
-  hckms: "key_id",
-  azure_kv: "name",
-  hc_vault: "key_name",
-  pgp: "fp",
-  age: "recipient",
-};
-
 /** The text of a field, `""` when it is not there. */
 export function fieldOf({ fields }: MasterKey, name: string): string {
   const value = fields.get(name);
   return typeof value === "string" ? value : "";
-}
-
-/** What a person calls this key: recipient, fingerprint, ARN. Public. */
-export function masterKeyName(key: MasterKey): string {
-  return fieldOf(key, NAME_FIELDS[key.type]);
 }
 
 /** These stand in every key group, empty or not; the other lists only when they have entries. */

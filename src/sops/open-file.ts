@@ -1,9 +1,11 @@
 import { type FillRandom, ValueCipher } from "./cipher.ts";
-import { type Keyring, recoverDataKey, type Subject, subjectName } from "./data-key.ts";
 import { decryptTree, type OnDecrypted } from "./decrypt-tree.ts";
 import { parseEnvelope } from "./envelope.ts";
 import { SopsError } from "./errors.ts";
 import { type Format, storeOf } from "./format.ts";
+import { recoverDataKey } from "./keys/data-key.ts";
+import type { Keyring } from "./keys/keyring.ts";
+import { type Subject, subjectName } from "./keys/subject.ts";
 import { SOPS_LIMITS } from "./limits.ts";
 import { sameMac } from "./mac.ts";
 import type { Metadata } from "./metadata.ts";

@@ -1,9 +1,12 @@
-import { type Keyring, newDataKey } from "./data-key.ts";
 import type { Format } from "./format.ts";
-import { fieldOf, type KeyGroup, type MasterKey } from "./metadata.ts";
+import { ageKey } from "./keys/age-key.ts";
+import { newDataKey } from "./keys/data-key.ts";
+import type { Keyring } from "./keys/keyring.ts";
+import { isSameKey } from "./keys/master-key-name.ts";
+import { checkRecipients, rewrap } from "./keys/rewrap.ts";
+import { fieldOf, type KeyGroup } from "./metadata.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
 import { reseal } from "./reseal.ts";
-import { checkRecipients, rewrap } from "./rewrap.ts";
 
 export interface RotateOptions extends OpenOptions {
   /** Milliseconds since the epoch, for `lastmodified`. */
@@ -14,6 +17,10 @@ export interface RotateOptions extends OpenOptions {
   readonly add?: readonly string[] | undefined;
   /** Age recipients that the new data key is not encrypted to. They still have the old one, and what it opened. */
   readonly remove?: readonly string[] | undefined;
+  /** Keys of any type, as `add`. */
+  readonly addKeys?: KeyGroup | undefined;
+  /** Keys of any type, as `remove`: the one with the same name leaves. */
+  readonly removeKeys?: KeyGroup | undefined;
 }
 
 /**
@@ -27,26 +34,23 @@ export async function rotate(
   keyring: Keyring,
   options: RotateOptions,
 ): Promise<string> {
-  const { add = [], remove = [], outputFormat = format } = options;
-  await checkRecipients(add);
+  const { outputFormat = format, now, fillRandom } = options;
+  const add = [...(options.add ?? []).map(ageKey), ...(options.addKeys ?? [])];
+  const remove = [...(options.remove ?? []).map(ageKey), ...(options.removeKeys ?? [])];
+  await checkRecipients(add.flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : [])));
   const opened = await openFile(input, format, keyring, { ...options, rememberIvs: true });
-  const dataKey = newDataKey(options.fillRandom);
-  const wanted = changedGroups(opened.metadata.keyGroups, add, new Set(remove));
+  const dataKey = newDataKey(fillRandom);
+  const groups = changedGroups(opened.metadata.keyGroups, add, remove);
   const { shamirThreshold: threshold } = opened.metadata;
-  const keys = await rewrap({ dataKey, groups: wanted, threshold, fillRandom: options.fillRandom }, options.file);
+  const keys = await rewrap(dataKey, { groups, threshold, keyring, now, fillRandom });
   const rotated = { ...opened, metadata: { ...opened.metadata, ...keys }, cipher: opened.cipher.withKey(dataKey) };
   return reseal(rotated, { ...options, outputFormat });
 }
 
 /** New keys go to the first group, one that is there already as well; removed ones leave every group. */
-function changedGroups(
-  groups: readonly KeyGroup[],
-  add: readonly string[],
-  remove: ReadonlySet<string>,
-): readonly KeyGroup[] {
+function changedGroups(groups: readonly KeyGroup[], add: KeyGroup, remove: KeyGroup): readonly KeyGroup[] {
   const [first = [], ...others] = groups;
-  const added = add.map((recipient): MasterKey => ({ type: "age", fields: new Map([["recipient", recipient]]) }));
-  return [[...first, ...added], ...others].map((group) =>
-    group.filter((key) => key.type !== "age" || !remove.has(fieldOf(key, "recipient"))),
+  return [[...first, ...add], ...others].map((group) =>
+    group.filter((key) => !remove.some((removed) => isSameKey(key, removed))),
   );
 }

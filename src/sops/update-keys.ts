@@ -1,8 +1,10 @@
 import type { Format } from "./format.ts";
-import { type KeyGroup, type MasterKey, type Metadata, masterKeyName } from "./metadata.ts";
+import type { Keyring } from "./keys/keyring.ts";
+import { isSameKey, masterKeyName } from "./keys/master-key-name.ts";
+import { rewrap } from "./keys/rewrap.ts";
+import type { KeyGroup, Metadata } from "./metadata.ts";
 import type { LockedFile } from "./open-file.ts";
 import { printLocked } from "./reseal.ts";
-import { rewrap } from "./rewrap.ts";
 import type { StoreContext } from "./stores/store.ts";
 
 /** What happens to the keys of one group. Names as people know the keys. */
@@ -20,11 +22,8 @@ export interface KeyChanges {
   readonly isUpToDate: boolean;
 }
 
-/** Age recipients of each key group. */
-type RecipientGroups = readonly (readonly string[])[];
-
-/** Compares the keys of a file with the age recipients that each group of it should have. */
-export function compareKeys({ keyGroups, shamirThreshold }: Metadata, wanted: RecipientGroups): KeyChanges {
+/** Compares the keys of a file with those that each group of it should have. */
+export function compareKeys({ keyGroups, shamirThreshold }: Metadata, wanted: readonly KeyGroup[]): KeyChanges {
   const count = Math.max(keyGroups.length, wanted.length);
   const groups = Array.from({ length: count }, (_, at) => changeOf(keyGroups[at] ?? [], wanted[at] ?? []));
   return {
@@ -34,34 +33,38 @@ export function compareKeys({ keyGroups, shamirThreshold }: Metadata, wanted: Re
   };
 }
 
-function changeOf(group: KeyGroup, recipients: readonly string[]): GroupChange {
-  const before = group.map((key) => ({ key, name: masterKeyName(key) }));
-  const after = new Set(recipients);
-  const isKept = ({ key, name }: (typeof before)[number]) => key.type === "age" && after.has(name);
-  const known = new Set(before.filter(isKept).map(({ name }) => name));
+function changeOf(before: KeyGroup, after: KeyGroup): GroupChange {
+  const isIn = (group: KeyGroup) => (key: KeyGroup[number]) => group.some((other) => isSameKey(key, other));
+  const [isKnown, isWanted] = [isIn(before), isIn(after)];
   return {
-    kept: recipients.filter((name) => known.has(name)),
-    added: recipients.filter((name) => !known.has(name)),
-    removed: before.filter((one) => !isKept(one)).map(({ name }) => name),
+    kept: after.filter(isKnown).map(masterKeyName),
+    added: after.filter((key) => !isKnown(key)).map(masterKeyName),
+    removed: before.filter((key) => !isWanted(key)).map(masterKeyName),
   };
 }
 
+export interface NewKeysOptions extends StoreContext {
+  readonly format: Format;
+  /** Whose services encrypt. */
+  readonly keyring: Keyring;
+  /** Milliseconds since the epoch, for the time of the entries. */
+  readonly now: number;
+}
+
 /**
- * The file with its data key encrypted to the age recipients of these groups and to nobody else. Values, MAC and time stay as they are:
- * who had the data key before still has it.
+ * The file with its data key encrypted to the keys of these groups and to nobody else. Values, MAC and time stay as they
+ * are: who had the data key before still has it.
  *
- * @throws {SopsError} `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`, `SOPS_BAD_THRESHOLD`.
+ * @throws {SopsError} `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`, `SOPS_BAD_THRESHOLD`, `SOPS_KEY_NOT_USED`.
  */
 export async function withKeys(
   { documents, metadata }: LockedFile,
   dataKey: Uint8Array,
-  wanted: RecipientGroups,
-  options: StoreContext & { readonly format: Format },
+  wanted: readonly KeyGroup[],
+  options: NewKeysOptions,
 ): Promise<string> {
-  const groups = wanted.map((recipients) => {
-    return recipients.map((recipient): MasterKey => ({ type: "age", fields: new Map([["recipient", recipient]]) }));
-  });
+  const { keyring, now, format } = options;
   const threshold = compareKeys(metadata, wanted).shamirThreshold.after;
-  const keys = await rewrap({ dataKey, groups, threshold }, options.file);
-  return printLocked({ documents, metadata: { ...metadata, ...keys } }, options.format, options);
+  const keys = await rewrap(dataKey, { groups: wanted, threshold, keyring, now });
+  return printLocked({ documents, metadata: { ...metadata, ...keys } }, format, options);
 }

@@ -1,4 +1,4 @@
-import type { ClearText } from "../clear-text.ts";
+import type { ClearText } from "../../clear-text.ts";
 
 /**
  * A place where age identities may be, with what was found there. Errors name the places that were looked at, so a place

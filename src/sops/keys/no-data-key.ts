@@ -1,0 +1,95 @@
+import { SopsError } from "../errors.ts";
+import type { MasterKey } from "../metadata.ts";
+import type { LoadedSource } from "./age-identities.ts";
+import type { Keyring } from "./keyring.ts";
+import { masterKeyName, SERVICE_NAMES } from "./master-key-name.ts";
+import type { Counts, KeyAttempt, OpenedGroup } from "./open-group.ts";
+import { originalReport } from "./original-report.ts";
+import { type Subject, subjectName } from "./subject.ts";
+
+/** The error of a file that stays closed: whom it is encrypted to, what was tried and where that was looked for. */
+export function noDataKey(
+  groups: readonly OpenedGroup[],
+  counts: Counts,
+  keyring: Keyring,
+  subject: Subject,
+): SopsError {
+  const details = [
+    ...groups.flatMap((group, index) => describeGroup(group, groups.length > 1 ? index : undefined)),
+    ...describeSources(groups, keyring),
+  ];
+  const state =
+    groups.length > 1
+      ? `${counts.opened} of its ${groups.length} key groups can be opened, and it takes ${counts.needed}`
+      : noneOpens(groups);
+  return new SopsError("SOPS_NO_DATA_KEY", `Cannot decrypt ${subjectName(subject)}: ${state}`, {
+    file: subject.file,
+    details,
+    hints: hintsFor(groups, keyring),
+    upstream: originalReport(groups, counts),
+  });
+}
+
+function noneOpens(groups: readonly OpenedGroup[]): string {
+  return hasOnlyAge(groups) ? "no identity opens its data key" : "no key service opens its data key";
+}
+
+function hasOnlyAge(groups: readonly OpenedGroup[]): boolean {
+  return groups.every(({ keys }) => keys.every(({ type }) => type === "age"));
+}
+
+/** Whom a group is encrypted to. `index` counts from 0, as the original does; undefined for the only group. */
+function describeGroup({ keys, opener, attempts }: OpenedGroup, index: number | undefined): string[] {
+  const recipients = keys.filter(({ type }) => type === "age").map(shortName);
+  const share = index === undefined ? "its data key" : `group ${index}: its share of the data key`;
+  if (opener !== undefined) return [`${share} was opened for ${shortName(opener)}`];
+  return [
+    recipients.length === 0 ? `${share} has no age recipient` : `${share} is encrypted to: ${recipients.join(", ")}`,
+    ...attempts.flatMap((attempt) => describeAttempt(attempt)),
+  ];
+}
+
+function describeAttempt({ key, failures }: KeyAttempt): string[] {
+  if (key.type === "age") {
+    const telling = failures.filter(({ code }) => code !== "KEY_SERVICE_NO_MATCH");
+    return telling.map(({ message }) => `${shortName(key)}: ${message}`);
+  }
+  const also = `also to ${SERVICE_NAMES[key.type]} ${masterKeyName(key)}`;
+  if (failures.length === 0) return [`${also}: no key service here is for such keys`];
+  return failures.flatMap(({ message, details }) => [`${also}: ${message}`, ...details.map((line) => `  ${line}`)]);
+}
+
+function describeSources(groups: readonly OpenedGroup[], { sources }: Keyring): string[] {
+  const hasAge = groups.some(({ keys }) => keys.some(({ type }) => type === "age"));
+  if (sources.length === 0) return hasAge ? ["tried: nothing, no place for identities was named"] : [];
+  return sources.map(describeSource).map((line, index) => `${index === 0 ? "tried: " : "       "}${line}`);
+}
+
+function describeSource({ where, identities, problem }: LoadedSource): string {
+  if (problem !== undefined) return `no identity in ${where}: ${problem}`;
+  const names = identities.map(({ name }) => shorten(name)).join(", ");
+  return `${identities.length} ${identities.length === 1 ? "identity" : "identities"} from ${where}: ${names}`;
+}
+
+const MAX_HINTS = 4;
+
+function hintsFor(groups: readonly OpenedGroup[], { identities }: Keyring): string[] {
+  const own = identities[0]?.name;
+  const ofServices = groups.flatMap(({ attempts }) =>
+    attempts.flatMap(({ failures }) => failures.flatMap(({ hints }) => hints)),
+  );
+  const ofIdentities =
+    own === undefined
+      ? ["name the file with your identity: export SOPS_AGE_KEY_FILE=keys.txt"]
+      : [`ask an owner of one of these recipients to encrypt it to yours too: ${own}`];
+  return [...new Set([...ofServices, ...ofIdentities])].slice(0, MAX_HINTS);
+}
+
+function shortName(key: MasterKey): string {
+  return shorten(masterKeyName(key));
+}
+
+/** A recipient as people compare them: both ends. */
+export function shorten(name: string): string {
+  return name.length <= 16 ? name : `${name.slice(0, 8)}…${name.slice(-4)}`;
+}

@@ -1,0 +1,30 @@
+import { DATA_KEY_BYTES } from "../cipher.ts";
+import type { Metadata } from "../metadata.ts";
+import { ageKey } from "./age-key.ts";
+import { loadKeyring } from "./keyring.ts";
+import { type Sharing, wrapDataKey, writtenThreshold } from "./wrap-data-key.ts";
+
+/**
+ * Encrypts a data key anew to every key of the groups, and says what that makes of a file's metadata.
+ *
+ * @throws {SopsError} `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`, `SOPS_BAD_THRESHOLD`, `SOPS_KEY_NOT_USED`.
+ */
+export async function rewrap(
+  dataKey: Uint8Array,
+  sharing: Sharing,
+): Promise<Pick<Metadata, "keyGroups" | "shamirThreshold">> {
+  const keyGroups = await wrapDataKey(dataKey, sharing);
+  return { keyGroups, shamirThreshold: writtenThreshold(sharing.groups.length, sharing.threshold) };
+}
+
+/**
+ * Looks at age recipients before anything is asked or decrypted for them.
+ *
+ * @throws {SopsError} `SOPS_BAD_RECIPIENT`.
+ */
+export async function checkRecipients(recipients: readonly string[]): Promise<void> {
+  // Whether a recipient can be used shows when something is encrypted to it; zeros are no secret.
+  if (recipients.length === 0) return;
+  const zeros = new Uint8Array(DATA_KEY_BYTES);
+  await wrapDataKey(zeros, { groups: [recipients.map(ageKey)], threshold: 0, keyring: loadKeyring([]), now: 0 });
+}
