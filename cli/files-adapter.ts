@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { flushFolder, writeBeside } from "../src/files/node-files-adapter.ts";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
 
@@ -111,14 +112,10 @@ export async function replaceFile(
     }
     const target = before === undefined ? wanted : await realpath(wanted);
     const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
-    const handle = await open(beside, "wx", mode ?? (before === undefined ? 0o644 : 0o600));
+    const like =
+      before === undefined ? undefined : { mode: before.mode & 0o7777, owner: before.uid, group: before.gid };
+    const handle = await writeBeside(beside, bytes, { mode, like });
     try {
-      await handle.writeFile(bytes);
-      if (mode !== undefined || before !== undefined) await handle.chmod(mode ?? (before?.mode ?? 0) & 0o7777);
-      const own = await handle.stat();
-      if (before !== undefined && (before.uid !== own.uid || before.gid !== own.gid)) {
-        await handle.chown(before.uid, before.gid).catch(() => undefined);
-      }
       await handle.sync();
       await handle.close();
       await rename(beside, target);
@@ -127,7 +124,7 @@ export async function replaceFile(
       await unlink(beside).catch(() => undefined);
       throw cause;
     }
-    await syncFolder(dirname(target));
+    await flushFolder(dirname(target));
   } catch (cause) {
     throw fileError("write", path, cause);
   }
@@ -140,13 +137,6 @@ async function writeDirectly(path: string, bytes: Uint8Array): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** Makes the rename itself durable; some file systems refuse to flush a folder, and nothing is lost then but this. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }
 
 function missing(cause: unknown): undefined {

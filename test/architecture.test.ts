@@ -13,6 +13,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/bytes": 0,
   "src/crypto": 0,
   "src/age": 1,
+  "src/files": 1,
   "src/sealed": 1,
   "src/shamir": 1,
   "src/x509": 1,

@@ -1,0 +1,13 @@
+export { FilesError, type FilesErrorCode } from "./errors.ts";
+export type { FileIdentity, FileSystem, FoundFile } from "./file-system.ts";
+export { lockFolder, type Worker } from "./lock.ts";
+export { inParallel } from "./parallel.ts";
+export { isBeside, type ReplacePlace } from "./place.ts";
+export { findUnfinished, type Recovered, type Unfinished } from "./recover.ts";
+export {
+  beginReplacing,
+  endUnfinished,
+  type Replacement,
+  type ReplaceRun,
+  type StageOptions,
+} from "./replace-files.ts";

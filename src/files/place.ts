@@ -1,0 +1,33 @@
+/** Where files are replaced and where that is written down. Absolute paths. */
+export interface ReplacePlace {
+  /** The folder that all files are below. */
+  readonly base: string;
+  /** The folder of journal and locks, on the same machine only: `.git/sealkit`, or `.sealkit` in the base. */
+  readonly state: string;
+}
+
+/** Names of the files that stand beside a target while a run is under way. */
+const BESIDE = /^\.sealkit-[0-9a-f]{12}-[0-9]{1,7}\.(?:new|old)$/;
+
+/** Whether a file is one of a run that is under way or was broken off. */
+export function isBeside(name: string): boolean {
+  return BESIDE.test(name);
+}
+
+export interface BesidePaths {
+  readonly target: string;
+  /** The content that is to come. */
+  readonly staged: string;
+  /** The content that was, until the run is done. */
+  readonly former: string;
+}
+
+export function besidePaths({ base }: ReplacePlace, run: string, path: string, at: number): BesidePaths {
+  const target = `${base}/${path}`;
+  const stem = `${folderOf(target)}/.sealkit-${run}-${at}`;
+  return { target, staged: `${stem}.new`, former: `${stem}.old` };
+}
+
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
+}
