@@ -1,5 +1,6 @@
 import type { Keyring, OpenOptions } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
+import type { SopsCall } from "./call.ts";
 import { findConfig } from "./config-adapter.ts";
 import { tell } from "./encrypt.ts";
 import type { Source } from "./files-adapter.ts";
@@ -16,19 +17,26 @@ export async function withOpenOptions<T>(
   useLocalKeys: boolean,
   work: (options: OpenOptions, keyring: Keyring) => Promise<T>,
 ): Promise<T> {
-  const isStrict = flags.has("strict");
-  const doubts = doubtsOf(io, isStrict);
+  const doubts = doubtsOf(io, flags.has("strict"));
   const keyring = await commandKeyring(io, flags, doubts, useLocalKeys);
   const config = await findConfig(io, flags.text("config"), doubts);
+  return await withCallOptions({ io, flags, doubts, keyring, config }, source, (options) => work(options, keyring));
+}
+
+/** The same for one of the files of a call. */
+export async function withCallOptions<T>(
+  { flags, doubts, config }: SopsCall,
+  source: Source,
+  work: (options: OpenOptions) => Promise<T>,
+): Promise<T> {
   const warnings: string[] = [];
-  const options: OpenOptions = {
+  const result = await work({
     file: source.name,
     indent: indentFor(flags, config, source.outputFormat),
-    isLenient: !isStrict,
+    isLenient: !flags.has("strict"),
     ignoreMac: flags.has("ignore-mac"),
     onWarning: (warning) => void warnings.push(warning),
-  };
-  const result = await work(options, keyring);
+  });
   await tell(warnings, doubts);
   return result;
 }

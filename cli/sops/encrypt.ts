@@ -8,6 +8,7 @@ import {
   splitKeys,
 } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
+import type { SopsCall } from "./call.ts";
 import { type FoundConfig, findConfig, pathForRules } from "./config-adapter.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { readSource, type Source, writeResult } from "./files-adapter.ts";
@@ -17,25 +18,30 @@ import { type Doubts, doubts as doubtsOf } from "./log.ts";
 
 /** `sealkit sops encrypt`, and `sealkit sops -e`. Returns the exit code. */
 export async function runEncrypt(io: Io, flags: SopsFlags): Promise<number> {
-  const isStrict = flags.has("strict");
-  const doubts = doubtsOf(io, isStrict);
+  const doubts = doubtsOf(io, flags.has("strict"));
   const source = await readSource(io, flags, "encrypt", doubts);
   checkEncryptionContext(flags.text("encryption-context"));
   const config = await findConfig(io, flags.text("config"), doubts);
-  const plan = planOf(io, flags, source, config);
+  const text = await encryptSource({ io, flags, doubts, config }, source);
+  await writeResult(io, flags, source, Buffer.from(text), { isClear: false });
+  return 0;
+}
+
+/** One file encrypted, by flags and creation rule. @throws {SopsFailure | SopsError} */
+export async function encryptSource(call: Omit<SopsCall, "keyring">, source: Source): Promise<string> {
+  const { io, flags, config, doubts } = call;
   const warnings: string[] = [];
   const { text } = await encrypt(source.bytes, source.inputFormat, {
-    ...plan,
+    ...planOf(io, flags, source, config),
     now: io.now(),
     file: source.name,
     outputFormat: source.outputFormat,
     indent: indentFor(flags, config, source.outputFormat),
-    isLenient: !isStrict,
+    isLenient: !flags.has("strict"),
     onWarning: (warning) => void warnings.push(warning),
   });
   await tell(warnings, doubts);
-  await writeResult(io, flags, source, Buffer.from(text), { isClear: false });
-  return 0;
+  return text;
 }
 
 export async function tell(warnings: readonly string[], doubts: Doubts): Promise<void> {

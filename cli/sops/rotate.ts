@@ -1,8 +1,9 @@
 import { rotate, splitKeys } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
-import { withOpenOptions } from "./change.ts";
+import type { SopsCall } from "./call.ts";
+import { withCallOptions, withOpenOptions } from "./change.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
-import { absentFile, readNamed, warnOfOthers, writeResult } from "./files-adapter.ts";
+import { absentFile, readNamed, type Source, warnOfOthers, writeResult } from "./files-adapter.ts";
 import { ROTATE_KEYS, type SopsFlags } from "./flags.ts";
 import { doubts } from "./log.ts";
 
@@ -23,16 +24,31 @@ export async function runRotate(io: Io, flags: SopsFlags, useLocalKeys: boolean)
   refuseOtherKeys(keyFlags, path);
   const source = await readNamed(io, flags, path);
   const text = await withOpenOptions(io, flags, source, useLocalKeys, (options, keyring) =>
-    rotate(source.bytes, source.inputFormat, keyring, {
-      ...options,
-      now: io.now(),
-      outputFormat: source.outputFormat,
-      add: splitKeys(flags.text("add-age")),
-      remove: splitKeys(flags.text("rm-age")),
-    }),
+    rotate(source.bytes, source.inputFormat, keyring, { ...options, ...rotation(io, flags, source) }),
   );
   await writeResult(io, flags, source, Buffer.from(text), { isClear: false });
   return 0;
+}
+
+/** One file with a new data key. @throws {SopsFailure | SopsError} */
+export async function rotateSource(call: SopsCall, source: Source): Promise<string> {
+  const { io, flags, keyring } = call;
+  refuseOtherKeys(
+    ROTATE_KEYS.filter((name) => flags.text(name) !== ""),
+    source.name ?? "",
+  );
+  return await withCallOptions(call, source, (options) =>
+    rotate(source.bytes, source.inputFormat, keyring, { ...options, ...rotation(io, flags, source) }),
+  );
+}
+
+function rotation(io: Io, flags: SopsFlags, { outputFormat }: Source) {
+  return {
+    now: io.now(),
+    outputFormat,
+    add: splitKeys(flags.text("add-age")),
+    remove: splitKeys(flags.text("rm-age")),
+  };
 }
 
 function refuseOtherKeys(names: readonly string[], file: string): void {

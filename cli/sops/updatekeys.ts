@@ -5,7 +5,6 @@ import {
   compareKeys,
   type KeyChanges,
   type KeyGroup,
-  type Keyring,
   masterKeyName,
   readLocked,
   recoverDataKey,
@@ -15,9 +14,10 @@ import {
 import { isDirectory } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
+import type { SopsCall } from "./call.ts";
 import { type FoundConfig, findConfig, pathForRules } from "./config-adapter.ts";
 import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
-import { absentFile, readNamed, writeTarget } from "./files-adapter.ts";
+import { absentFile, readNamed, type Source, writeTarget } from "./files-adapter.ts";
 import type { SopsFlags } from "./flags.ts";
 import { indentFor } from "./indent.ts";
 import { commandKeyring } from "./keyring.ts";
@@ -28,12 +28,12 @@ import { Answers } from "./prompt.ts";
 export async function runUpdateKeys(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
   const doubts = doubtsOf(io, flags.has("strict"));
   const config = await findConfig(io, flags.text("config"), doubts);
-  if (config === undefined) throw new SopsFailure(SOPS_EXIT.generic, "config file not found");
+  if (config === undefined) throw noConfig();
   const keyring = await commandKeyring(io, flags, doubts, useLocalKeys, "as in the file");
   const [path, ...others] = flags.args;
   if (path === undefined) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
   const answers = new Answers(io);
-  const call: Call = { io, flags, config, answers, keyring };
+  const call: Call = { io, flags, doubts, config, answers, keyring };
   try {
     return others.length === 0 ? await updateOne(call, path) : await updateAll(call, flags.args);
   } finally {
@@ -41,12 +41,8 @@ export async function runUpdateKeys(io: Io, flags: SopsFlags, useLocalKeys: bool
   }
 }
 
-interface Call {
-  readonly io: Io;
-  readonly flags: SopsFlags;
-  readonly config: FoundConfig;
+interface Call extends SopsCall {
   readonly answers: Answers;
-  readonly keyring: Keyring;
 }
 
 /** Goes on after a file that fails. */
@@ -69,16 +65,43 @@ async function updateAll(call: Call, paths: readonly string[]): Promise<number> 
   throw new SopsFailure(SOPS_EXIT.generic, `failed updating ${failed} key(s)`);
 }
 
-async function updateOne({ io, flags, config, answers, keyring }: Call, path: string): Promise<number> {
+async function updateOne(call: Call, path: string): Promise<number> {
+  const { io, flags, answers } = call;
   const absent = await absentFile(io, path);
   if (absent !== undefined) {
     throw new SopsFailure(SOPS_EXIT.generic, `stat ${absent}: no such file or directory`);
   }
   if (await isDirectory(io, path)) throw new SopsFailure(SOPS_EXIT.generic, "can't operate on a directory");
   const source = await readNamed(io, flags, path);
-  const { inputFormat: format } = source;
   const shown = resolve(io.cwd, path);
   await log(io, `Syncing keys for file ${shown}`);
+  const plan = await planKeys(call, source);
+  if (plan.changes.isUpToDate) {
+    await log(io, `File ${shown} already up to date`);
+    return 0;
+  }
+  await write(io.stdout, describeChanges(plan.changes));
+  if (!flags.has("yes") && !(await agreed(io, answers))) {
+    await log(io, `File ${shown} left unchanged`);
+    return 0;
+  }
+  await writeTarget(io, path, Buffer.from(await plan.apply()), { isClear: false });
+  await log(io, `File ${shown} synced with new keys`);
+  return 0;
+}
+
+/** What `updatekeys` would do to a file. */
+export interface KeysPlan {
+  readonly changes: KeyChanges;
+  /** The file with its new keys. Only this takes the data key. @throws {SopsError} */
+  apply(): Promise<string>;
+}
+
+/** Compares a file with its creation rule. @throws {SopsFailure | SopsError} */
+export async function planKeys(call: SopsCall, source: Source): Promise<KeysPlan> {
+  const { io, flags, config, keyring } = call;
+  const { inputFormat: format, path = "" } = source;
+  if (config === undefined) throw noConfig();
   const groups = wantedGroups(io, config, path);
   await checkRecipients(groups.flat().flatMap((key) => (key.type === "age" ? [masterKeyName(key)] : [])));
   const options = {
@@ -90,20 +113,14 @@ async function updateOne({ io, flags, config, answers, keyring }: Call, path: st
     isLenient: !flags.has("strict"),
   };
   const locked = readLocked(source.bytes, format, options);
-  const changes = compareKeys(locked.metadata, groups);
-  if (changes.isUpToDate) {
-    await log(io, `File ${shown} already up to date`);
-    return 0;
-  }
-  await write(io.stdout, describe(changes));
-  if (!flags.has("yes") && !(await agreed(io, answers))) {
-    await log(io, `File ${shown} left unchanged`);
-    return 0;
-  }
-  const dataKey = await recoverDataKey(locked.metadata, keyring, options);
-  await writeTarget(io, path, Buffer.from(await withKeys(locked, dataKey, groups, options)), { isClear: false });
-  await log(io, `File ${shown} synced with new keys`);
-  return 0;
+  return {
+    changes: compareKeys(locked.metadata, groups),
+    apply: async () => await withKeys(locked, await recoverDataKey(locked.metadata, keyring, options), groups, options),
+  };
+}
+
+function noConfig(): SopsFailure {
+  return new SopsFailure(SOPS_EXIT.generic, "config file not found");
 }
 
 /** @throws {SopsFailure} when no rule says what keys the file should have, or they cannot be used. */
@@ -121,7 +138,7 @@ function wantedGroups(io: Io, config: FoundConfig, path: string): readonly KeyGr
 }
 
 /** The changes as the original shows them. Recipients are public. */
-function describe({ groups, shamirThreshold: { before, after } }: KeyChanges): string {
+export function describeChanges({ groups, shamirThreshold: { before, after } }: KeyChanges): string {
   const threshold = before === after ? [] : [`+++ shamir_threshold: ${after}`, `--- shamir_threshold: ${before}`];
   const lines = groups.flatMap(({ kept, added, removed }, index) => [
     `Group ${index + 1}`,
@@ -136,7 +153,7 @@ function describe({ groups, shamirThreshold: { before, after } }: KeyChanges): s
 const MAX_QUESTIONS = 100;
 
 /** @throws {SopsFailure} when there is no answer, or an empty one. */
-async function agreed(io: Io, answers: Answers): Promise<boolean> {
+export async function agreed(io: Io, answers: Answers): Promise<boolean> {
   for (let asked = 0; asked < MAX_QUESTIONS; asked++) {
     await write(io.stdout, "Is this okay? (y/n):");
     const answer = await answers.line();
