@@ -30,11 +30,12 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/secrets": 3,
   "src/sources": 3,
   "src/apply": 3,
-  "src/keys": 4,
-  "src/index.ts": 5,
-  controller: 6,
-  sandbox: 6,
-  cli: 7,
+  "src/repository": 4,
+  "src/keys": 5,
+  "src/index.ts": 6,
+  controller: 7,
+  sandbox: 7,
+  cli: 8,
 };
 
 /** Only these meet at the same level: certificates are named by what they certify, primitives join bytes. */

@@ -1,6 +1,7 @@
 export { type Checkout, checkOut, remoteRevision } from "./checkout.ts";
 export { credentialsFromSecret, type GitCredentials } from "./credentials.ts";
 export { GitError, type GitErrorCode } from "./errors.ts";
+export { type GitBranch, type LocalOptions, type LocalRepository, openLocalRepository } from "./local-adapter.ts";
 export type { GitCommit, GitFile } from "./objects.ts";
 export { hashOfRevision, type RefSpec, wantedRef } from "./refs.ts";
 export {

@@ -1,0 +1,12 @@
+export { ahead } from "./ahead.ts";
+export { type BranchesOptions, branchFiles } from "./branches-adapter.ts";
+export { RepositoryError, type RepositoryErrorCode } from "./errors.ts";
+export { type EncryptedFile, findEncrypted, type SopsFile } from "./find-encrypted.ts";
+export {
+  REPOSITORY_LIMITS,
+  type RepositoryFile,
+  type RepositoryFiles,
+  type RepositoryLimits,
+  type SkippedFile,
+} from "./repository-file.ts";
+export { type WorkTreeOptions, workTreeFiles } from "./work-tree-adapter.ts";

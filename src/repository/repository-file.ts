@@ -1,0 +1,32 @@
+/** A file of a repository. */
+export interface RepositoryFile {
+  /** Relative to the folder that was named, with `/`. Bytes that are no UTF-8 are shown as U+FFFD. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Branches that hold these very bytes at this path, sorted; empty for a file of the work tree. */
+  readonly branches: readonly string[];
+}
+
+/** What was not read. */
+export interface SkippedFile {
+  readonly path: string;
+  readonly why: "symbolic link" | "submodule" | "too large" | "no permission" | "not a regular file";
+}
+
+/** The files of a repository, read one by one as they are asked for. */
+export interface RepositoryFiles {
+  /** How many files there are to be read, where that is known beforehand. */
+  readonly count: number;
+  /** Complete when `files` has ended. */
+  readonly skipped: readonly SkippedFile[];
+  /** In the order of their paths. @throws {RepositoryError}; {GitError} */
+  files(): AsyncIterable<RepositoryFile>;
+}
+
+export interface RepositoryLimits {
+  readonly maxFiles: number;
+  /** A larger file is skipped, and said to be. */
+  readonly maxFileBytes: number;
+}
+
+export const REPOSITORY_LIMITS: RepositoryLimits = { maxFiles: 500_000, maxFileBytes: 32 * 1024 * 1024 };

@@ -1,0 +1,157 @@
+import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
+import { resolve, sep } from "node:path";
+import { showUtf8 } from "../bytes/utf8.ts";
+import { type LocalOptions, openLocalRepository } from "../git/index.ts";
+import { ahead } from "./ahead.ts";
+import { RepositoryError } from "./errors.ts";
+import {
+  REPOSITORY_LIMITS,
+  type RepositoryFile,
+  type RepositoryFiles,
+  type RepositoryLimits,
+  type SkippedFile,
+} from "./repository-file.ts";
+
+const MAX_DEPTH = 64;
+const READ_AHEAD = 16;
+
+export interface WorkTreeOptions extends LocalOptions {
+  readonly limits?: Partial<RepositoryLimits> | undefined;
+}
+
+/**
+ * The files below a folder as they are on disk. Inside a Git work tree those that are tracked, and those that would be
+ * added: what is ignored is left out. Elsewhere all of them. Links are not followed, submodules not entered.
+ *
+ * @throws {RepositoryError} `REPOSITORY_UNREADABLE`, `REPOSITORY_TOO_LARGE`; {GitError}
+ */
+export async function workTreeFiles(folder: string, options: WorkTreeOptions): Promise<RepositoryFiles> {
+  const limits = { ...REPOSITORY_LIMITS, ...options.limits };
+  const root = resolve(folder);
+  await checkFolder(root, folder);
+  const repository = await openLocalRepository(root, options);
+  const paths =
+    repository === undefined || repository.bare
+      ? await walk(root, folder, limits)
+      : (await repository.workTreePaths()).map((path) => Buffer.from(path));
+  if (paths.length > limits.maxFiles) throw tooLarge(folder, limits);
+  paths.sort(Buffer.compare);
+  const skipped: SkippedFile[] = [];
+  return {
+    count: paths.length,
+    skipped,
+    files: () => readAll(root, paths, { limits, skipped }),
+  };
+}
+
+async function* readAll(
+  root: string,
+  paths: readonly Buffer[],
+  { limits, skipped }: { readonly limits: RepositoryLimits; readonly skipped: SkippedFile[] },
+): AsyncGenerator<RepositoryFile> {
+  const prefix = Buffer.from(root.endsWith(sep) ? root : root + sep);
+  for await (const read of ahead(paths, READ_AHEAD, (path) => readOne(prefix, path, limits))) {
+    if (read === undefined) continue;
+    if ("why" in read) skipped.push(read);
+    else yield read;
+  }
+}
+
+/** Undefined for what is gone: a file that was deleted and not committed, or that vanished in the meantime. */
+async function readOne(
+  prefix: Buffer,
+  path: Buffer,
+  { maxFileBytes }: RepositoryLimits,
+): Promise<RepositoryFile | SkippedFile | undefined> {
+  const full = Buffer.concat([prefix, path]);
+  const shown = showUtf8(path);
+  try {
+    const found = await lstat(full);
+    if (found.isSymbolicLink()) return { path: shown, why: "symbolic link" };
+    if (found.isDirectory()) return { path: shown, why: "submodule" };
+    if (!found.isFile()) return { path: shown, why: "not a regular file" };
+    if (found.size > maxFileBytes) return { path: shown, why: "too large" };
+    const handle = await open(full, "r");
+    try {
+      const bytes = await readWhole(handle, found.size, maxFileBytes);
+      return bytes === undefined ? { path: shown, why: "too large" } : { path: shown, bytes, branches: [] };
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === "EACCES" || code === "EPERM") return { path: shown, why: "no permission" };
+    throw cause;
+  }
+}
+
+/** The bytes of a file that may be growing; undefined when they are too many. */
+async function readWhole(handle: FileHandle, size: number, maxBytes: number): Promise<Uint8Array | undefined> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  // One byte more than it was long: so the end shows without another call.
+  for (let room = size + 1; ; room = 64 * 1024) {
+    const part = Buffer.allocUnsafe(room);
+    const { bytesRead } = await handle.read(part, 0, room, null);
+    if (bytesRead === 0) break;
+    parts.push(part.subarray(0, bytesRead));
+    bytes += bytesRead;
+    if (bytes > maxBytes) return undefined;
+    if (bytesRead < room) break;
+  }
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+}
+
+async function walk(root: string, folder: string, limits: RepositoryLimits): Promise<Buffer[]> {
+  const paths: Buffer[] = [];
+  const slash = Buffer.from("/");
+  const waiting: { readonly path: Buffer; readonly depth: number }[] = [{ path: Buffer.alloc(0), depth: 0 }];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    const { path, depth } = at;
+    const full = path.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(root), slash, path]);
+    // A folder that may not be read is listed as itself, and then said to be skipped.
+    const entries = await readdir(full, { withFileTypes: true, encoding: "buffer" }).catch((cause: unknown) => {
+      if (path.length === 0) throw unreadable(folder, cause);
+      return undefined;
+    });
+    if (entries === undefined) paths.push(path);
+    for (const entry of entries ?? []) {
+      const below = path.length === 0 ? entry.name : Buffer.concat([path, slash, entry.name]);
+      if (!entry.isDirectory()) paths.push(below);
+      else if (depth >= MAX_DEPTH) {
+        throw new RepositoryError("REPOSITORY_TOO_LARGE", `Cannot go through "${folder}": it is too deep`, {
+          details: [`its folders nest deeper than ${MAX_DEPTH} levels`],
+        });
+      } else if (entry.name.toString("latin1") !== ".git") waiting.push({ path: below, depth: depth + 1 });
+    }
+    if (paths.length + waiting.length > limits.maxFiles) throw tooLarge(folder, limits);
+  }
+  return paths;
+}
+
+async function checkFolder(root: string, folder: string): Promise<void> {
+  const found = await lstat(root + sep).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
+  });
+  if (!found.isDirectory()) throw unreadable(folder, undefined);
+}
+
+function tooLarge(folder: string, { maxFiles }: RepositoryLimits): RepositoryError {
+  return new RepositoryError("REPOSITORY_TOO_LARGE", `Cannot go through "${folder}": it holds too many files`, {
+    details: [`more than ${maxFiles}`],
+    hints: ["name a smaller folder"],
+  });
+}
+
+function unreadable(folder: string, cause: unknown): RepositoryError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "ENOTDIR";
+  const state = STATES.get(code) ?? code;
+  return new RepositoryError("REPOSITORY_UNREADABLE", `Cannot go through "${folder}": ${state}`, { cause });
+}
+
+const STATES: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such folder"],
+  ["ENOTDIR", "it is no folder"],
+  ["EACCES", "no permission"],
+]);
