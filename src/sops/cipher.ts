@@ -75,6 +75,16 @@ export class ValueCipher {
     return other;
   }
 
+  /**
+   * Takes over the IVs that a cipher with the same data key remembers. What is known here stays.
+   *
+   * Only for one and the same key: under another, an IV from a file of others could meet a second text.
+   */
+  learnIvs(other: ValueCipher): void {
+    if (!this.#key.equals(other.#key)) throw new RangeError("learnIvs: expected a cipher with the same key");
+    for (const [key, iv] of other.#knownIvs ?? []) if (this.#knownIvs?.has(key) === false) this.#knownIvs.set(key, iv);
+  }
+
   #freshIv(): Buffer {
     if (this.#poolAt >= this.#pool.length) {
       this.#pool = Buffer.allocUnsafe(IV_BYTES * POOL_IVS);

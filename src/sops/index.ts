@@ -5,6 +5,10 @@ export { type CreationRule, SELECTOR_LIST, splitKeys } from "./creation-rule.ts"
 export { type Decrypted, type DecryptOptions, decrypt } from "./decrypt.ts";
 export { type DecryptedStream, decryptStream, isStreamFormat, type StreamOptions } from "./decrypt-stream.ts";
 export type { OnDecrypted } from "./decrypt-tree.ts";
+export type { ChangeKind, Difference } from "./diff/compare-trees.ts";
+export { type DiffOptions, type DiffSide, diffFiles, type EncryptionChange, type FileDiff } from "./diff/diff-files.ts";
+export type { MetadataChange } from "./diff/metadata-changes.ts";
+export { type OutlinedFile, type OutlineState, outlineFile } from "./diff/outline-file.ts";
 export { type Encrypted, type EncryptOptions, encrypt, SOPS_VERSION } from "./encrypt.ts";
 export { type Envelope, looksEncrypted, parseEnvelope } from "./envelope.ts";
 export { decryptEnvironment } from "./environment.ts";
@@ -30,6 +34,16 @@ export type { Subject } from "./keys/subject.ts";
 export { type Sharing, wrapDataKey } from "./keys/wrap-data-key.ts";
 export { SOPS_LIMITS, type SopsLimits } from "./limits.ts";
 export { mayBeEncrypted } from "./marker.ts";
+export {
+  type MergedFile,
+  type MergeInputs,
+  type MergeOptions,
+  mergeFiles,
+  type Resolution,
+  resolveConflict,
+} from "./merge/merge-files.ts";
+export type { MetadataConflict } from "./merge/merge-metadata.ts";
+export type { TreeConflict } from "./merge/merge-trees.ts";
 export {
   fieldOf,
   KEY_TYPES,
