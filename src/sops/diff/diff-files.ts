@@ -1,6 +1,6 @@
-import type { Keyring } from "../data-key.ts";
 import { SopsError } from "../errors.ts";
 import { type Format, storeOf } from "../format.ts";
+import type { Keyring } from "../keys/keyring.ts";
 import type { Metadata } from "../metadata.ts";
 import { type OpenOptions, openFile, readLocked } from "../open-file.ts";
 import { compareTrees, type Difference, type Side } from "./compare-trees.ts";

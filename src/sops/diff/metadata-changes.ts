@@ -1,4 +1,5 @@
-import { fieldOf, type MasterKey, type Metadata, masterKeyName } from "../metadata.ts";
+import { masterKeyName } from "../keys/master-key-name.ts";
+import type { Metadata } from "../metadata.ts";
 import { DEFAULT_SELECTOR } from "../selector.ts";
 
 /** A difference of what files say about their encryption. All of it is public. */
@@ -30,16 +31,8 @@ export function compareMetadata(before: Metadata, after: Metadata): MetadataChan
 /** All recipients with their kind and, where there are several groups, their group: `age age1…`, `pgp … (group 2)`. */
 export function keyNames({ keyGroups }: Metadata): string[] {
   return keyGroups.flatMap((group, index) =>
-    group.map((key) => `${key.type} ${placeOfKey(key)}${keyGroups.length > 1 ? ` (group ${index + 1})` : ""}`),
+    group.map((key) => `${key.type} ${masterKeyName(key)}${keyGroups.length > 1 ? ` (group ${index + 1})` : ""}`),
   );
-}
-
-/** The name of a key, with the server that it is on where that is apart from the name. */
-function placeOfKey(key: MasterKey): string {
-  const server = fieldOf(key, "vault_url") || fieldOf(key, "vault_address");
-  const path = key.type === "hc_vault" ? `${fieldOf(key, "engine_path")}/` : "";
-  const version = key.type === "azure_kv" && fieldOf(key, "version") !== "" ? `/${fieldOf(key, "version")}` : "";
-  return `${server === "" ? "" : `${server.replace(/\/$/, "")}/`}${path}${masterKeyName(key)}${version}`;
 }
 
 /** `encrypted_regex: ^data$`. */

@@ -1,6 +1,7 @@
-import { type Keyring, recoverDataKey } from "../data-key.ts";
 import { SopsError } from "../errors.ts";
 import { type Format, storeOf } from "../format.ts";
+import { recoverDataKey } from "../keys/data-key.ts";
+import type { Keyring } from "../keys/keyring.ts";
 import { type OpenOptions, openFile, readLocked } from "../open-file.ts";
 import { writeYaml } from "../stores/yaml-write.ts";
 import { type Branch, type Entry, isComment, type Node, typeOf } from "../value.ts";
@@ -32,8 +33,9 @@ export async function outlineFile(
   const remembering: OpenOptions = {
     ...options,
     dataKeyOf: async (metadata, ring, subject) => {
-      dataKey ??= await (options.dataKeyOf ?? recoverDataKey)(metadata, ring, subject);
-      return dataKey;
+      const found = dataKey ?? (await (options.dataKeyOf ?? recoverDataKey)(metadata, ring, subject));
+      dataKey = found;
+      return found;
     },
   };
   const opened = async (more: Partial<OpenOptions>) => {

@@ -1,7 +1,8 @@
-import { type Keyring, recoverDataKey } from "../data-key.ts";
 import { SopsError } from "../errors.ts";
 import type { PathStep } from "../extract.ts";
 import type { Format } from "../format.ts";
+import { recoverDataKey } from "../keys/data-key.ts";
+import type { Keyring } from "../keys/keyring.ts";
 import { type OpenedFile, type OpenOptions, openFile } from "../open-file.ts";
 import { reseal } from "../reseal.ts";
 import { METADATA_KEY } from "../stores/store.ts";
@@ -139,8 +140,9 @@ async function openVersion(
     place,
     rememberIvs: true,
     dataKeyOf: async (metadata, ring, subject) => {
-      dataKey ??= await (options.dataKeyOf ?? recoverDataKey)(metadata, ring, subject);
-      return dataKey;
+      const found = dataKey ?? (await (options.dataKeyOf ?? recoverDataKey)(metadata, ring, subject));
+      dataKey = found;
+      return found;
     },
   });
   if (dataKey === undefined) throw new RangeError("openVersion: expected a data key");

@@ -63,8 +63,10 @@ describe("mergeFiles()", () => {
     const { text, conflicts } = await merge(base, ours, theirs);
     expect(conflicts).toEqual([]);
     expect(await clear(text)).toBe(
-      BASE.replace("canary-user", "new-user").replace("canary-old # rotate me", "new-password").replace("two", "three").replace(
-        "    password", "    # rotate me\n    password"),
+      BASE.replace("canary-user", "new-user")
+        .replace("canary-old # rotate me", "new-password")
+        .replace("two", "three")
+        .replace("    password", "    # rotate me\n    password"),
     );
     const made = new Set([...envelopes(ours), ...envelopes(theirs)]);
     expect(envelopes(text).filter((envelope) => !made.has(envelope))).toEqual([]);
@@ -118,9 +120,21 @@ describe("mergeFiles()", () => {
     const left = await set(await set(base, ["db", "user"], '"ours-1"'), ["db", "port"], '"ours-2"');
     const right = await set(await set(base, ["db", "user"], '"theirs-1"'), ["db", "port"], '"theirs-2"');
     const { text } = await merge(base, left, right);
-    const half = await resolveConflict(bytes(text), "yaml", keyring, { side: "ours", paths: [["db", "user"]] }, { now: NOW });
+    const half = await resolveConflict(
+      bytes(text),
+      "yaml",
+      keyring,
+      { side: "ours", paths: [["db", "user"]] },
+      { now: NOW },
+    );
     expect(half.conflicts.map(({ path }) => path)).toEqual([["db", "port"]]);
-    const whole = await resolveConflict(bytes(half.text), "yaml", keyring, { side: "theirs", paths: [["db"]] }, { now: NOW });
+    const whole = await resolveConflict(
+      bytes(half.text),
+      "yaml",
+      keyring,
+      { side: "theirs", paths: [["db"]] },
+      { now: NOW },
+    );
     expect(whole.conflicts).toEqual([]);
     expect(await clear(whole.text)).toMatch(/user: ours-1[\s\S]*port: theirs-2/);
   });
@@ -143,10 +157,20 @@ describe("mergeFiles()", () => {
 
   test("other formats and several documents are merged too", async () => {
     const json = await sealed('{"a": 1, "b": "x"}', "json");
-    const merged = await merge(json, await set(json, ["a"], "2", "json"), await set(json, ["b"], '"y"', "json"), "json");
+    const merged = await merge(
+      json,
+      await set(json, ["a"], "2", "json"),
+      await set(json, ["b"], '"y"', "json"),
+      "json",
+    );
     expect(JSON.parse(await clear(merged.text, KEYS_A, "json"))).toEqual({ a: 2, b: "y" });
     const env = await sealed("A=1\nB=2\n", "dotenv");
-    const two = await merge(env, await set(env, ["A"], '"3"', "dotenv"), await set(env, ["B"], '"4"', "dotenv"), "dotenv");
+    const two = await merge(
+      env,
+      await set(env, ["A"], '"3"', "dotenv"),
+      await set(env, ["B"], '"4"', "dotenv"),
+      "dotenv",
+    );
     expect(await clear(two.text, KEYS_A, "dotenv")).toBe("A=3\nB=4\n");
     const stream = await sealed("a: 1\n---\nb: 2\n");
     const third = await merge(stream, await set(stream, ["a"], "9"), await sealed("a: 1\n---\nb: 3\n"));
@@ -201,7 +225,10 @@ describe("mergeFiles() refuses", () => {
   ])("$name whose MAC does not fit", async ({ place, at }) => {
     const texts = [base, await set(base, ["db", "port"], "1"), await set(base, ["db", "user"], "2")];
     const [one = "", two = "", three = ""] = texts.map((text, index) => (index === at ? spoilt(text) : text));
-    const failure: SopsError = await merge(one, two, three).then(() => Promise.reject(new Error("merged")), (error) => error);
+    const failure: SopsError = await merge(one, two, three).then(
+      () => Promise.reject(new Error("merged")),
+      (error) => error,
+    );
     expect(failure).toMatchObject({ code: "SOPS_MAC_MISMATCH", message: expect.stringContaining(`(${place})`) });
   });
 
