@@ -1,3 +1,5 @@
+import { vaultTransit } from "../../src/kms/index.ts";
+import { systemPorts } from "../../src/kms/ports-adapter.ts";
 import type { KeyService, KeyServices } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import type { SopsFlags } from "./flags.ts";
@@ -12,8 +14,9 @@ export function localKeyServices(io: Io): KeyServices {
   return known;
 }
 
-function makeLocal(_io: Io): KeyServices {
-  return new Map();
+function makeLocal(io: Io): KeyServices {
+  const ports = systemPorts({ env: io.env, signal: io.signal });
+  return new Map([["hc_vault", vaultTransit(ports)]]);
 }
 
 /** The remote key services that flags and variables name, in the order in which they are asked. */
