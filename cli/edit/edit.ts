@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { ToolkitError } from "../../src/errors.ts";
 import {
   checkEditable,
@@ -11,6 +12,7 @@ import {
 } from "../../src/secrets/index.ts";
 import { certificateFlags, ownCertificates } from "../certificates/own-flags.ts";
 import { defineCommand, flag } from "../define-command.ts";
+import { type PrivateFileOptions, withPrivateFile } from "../editing/private-file-adapter.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { replaceFile } from "../files-adapter.ts";
@@ -21,9 +23,8 @@ import { loadKeys, wantsKeys } from "../private-keys/load.ts";
 import { warnOfImmutable } from "../sealed-file/immutable.ts";
 import { nameOf, type PickedSealed, pickSealed } from "../sealed-file/pick.ts";
 import { checkSealedSize } from "../sealed-file/size.ts";
-import { runEditor } from "./editor-adapter.ts";
 import { editorCommand } from "./editor-command.ts";
-import { withPrivateFile } from "./private-file-adapter.ts";
+import { runEditor } from "./run-editor.ts";
 
 export const editCommand = defineCommand({
   name: "edit",
@@ -75,7 +76,7 @@ export const editCommand = defineCommand({
     // Asked for before anybody types: what was typed would be lost if there were none.
     const [obtained] = await ownCertificates(flags.cert === undefined ? [] : [flags.cert], flags, io);
     if (obtained === undefined) throw new RangeError("edit: expected a certificate");
-    const changes = await withPrivateFile(fileName(sealed), io.env["TMPDIR"], async (clear) => {
+    const changes = await withPrivateFile(privateFile(sealed, file, io), async (clear) => {
       const sheet = editSheet(sealed.view, opened);
       await clear.write(heading(sealed, file) + sheet);
       return await edited({ sealed, opened, sheet }, { ...clear, edit: () => runEditor(editor, clear.path, io) });
@@ -180,6 +181,10 @@ async function pickAgain(before: PickedSealed, document: string | undefined, io:
     JSON.stringify([nameOf(sealed), sealed.view.annotations, [...sealed.view.encryptedData]]);
   if (items(now) === items(before)) return now;
   throw cancelled(`somebody else changed "${before.file}" meanwhile`);
+}
+
+function privateFile(sealed: SealedInFile, file: string, io: Io): PrivateFileOptions {
+  return { name: fileName(sealed), temporary: io.env["TMPDIR"], subject: resolve(io.cwd, file) };
 }
 
 function fileName({ view }: SealedInFile): string {

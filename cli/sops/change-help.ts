@@ -79,6 +79,40 @@ Flags:
       --idempotent           Succeed when there is nothing at the path
 ${CHANGE_FLAGS}`;
 
+export const EDIT_HELP = `Edit an encrypted file in clear, in an editor. A file that is not there begins with an example.
+
+Usage: sealkit sops edit [flags] FILE
+       sealkit sops [flags] FILE
+
+Examples:
+  sealkit sops edit values.yaml
+
+  # An editor with a window has to wait
+  EDITOR='code --wait' sealkit sops edit values.yaml
+
+  # A new file
+  sealkit sops edit --age age1… values.yaml
+
+The editor is SOPS_EDITOR, EDITOR, or the first of vim, nano and vi. The clear text is in a file that only you can read, in
+memory (/dev/shm) where there is such a place, for as long as the editor runs. A text that cannot be encrypted goes back to
+the editor. Values that were not touched stay as they are; a file that somebody else changed meanwhile is not replaced: the
+edited one is kept beside it, encrypted.
+
+For a new file (as for sealkit sops encrypt; else the creation rules of .sops.yaml):
+  -a, --age RECIPIENTS       Age recipients, with commas (SOPS_AGE_RECIPIENTS)
+      --encrypted-regex P, --unencrypted-regex P, --encrypted-suffix S, --unencrypted-suffix S
+                             Which values are encrypted
+      --shamir-secret-sharing-threshold N
+                             How many of the rule's key_groups it takes to decrypt
+
+Flags:
+  -s, --show-master-keys     Show the metadata too: keys, threshold and selector may be changed there
+      --ignore-mac           Open the file although its MAC does not fit
+      --decryption-order T   Kinds of keys in the order in which they are tried
+      --input-type TYPE      The format of the file, instead of by its name
+      --output-type TYPE     The format to edit and write, instead of by its name
+${LAST_FLAGS}`;
+
 export const EXEC_ENV_HELP = `Run a command with the values of a file as environment variables. Nothing is written to a disk.
 
 Usage: sealkit sops exec-env [flags] FILE COMMAND

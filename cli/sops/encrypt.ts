@@ -48,7 +48,8 @@ export async function tell(warnings: readonly string[], doubts: Doubts): Promise
   for (const warning of warnings) await doubts.raise(warning);
 }
 
-interface Plan {
+/** Who a new file is encrypted to, and what of it. */
+export interface Plan {
   readonly recipientGroups: readonly (readonly string[])[];
   readonly selector?: Selector | undefined;
   readonly macOnlyEncrypted: boolean;
@@ -66,7 +67,7 @@ const OTHER_KEYS: readonly (readonly [flag: string, variable: string])[] = [
 ];
 
 /** Joins flags and creation rule: any key on the command line replaces the keys of the rule, the rest goes by field. */
-function planOf(io: Io, flags: SopsFlags, source: Source, config: FoundConfig | undefined): Plan {
+export function planOf(io: Io, flags: SopsFlags, source: Pick<Source, "name">, config: FoundConfig | undefined): Plan {
   const ofCommandLine = commandLineKeys(io, flags);
   const rule = ruleOf(io, source, config, ofCommandLine !== undefined);
   if (ofCommandLine === undefined && rule !== undefined && rule.unsupported.length > 0) {
@@ -96,7 +97,7 @@ function commandLineKeys(io: Io, flags: SopsFlags): readonly string[] | undefine
   return recipients.length === 0 ? undefined : recipients;
 }
 
-function unsupportedKeys(names: readonly string[], source: Source | undefined): SopsError {
+function unsupportedKeys(names: readonly string[], source: Pick<Source, "name"> | undefined): SopsError {
   const object = source?.name === undefined ? "" : ` ${JSON.stringify(source.name)}`;
   return new SopsError("SOPS_KEY_UNSUPPORTED", `Cannot encrypt${object}: ${names.join(", ")} not supported yet`, {
     file: source?.name,
@@ -105,7 +106,7 @@ function unsupportedKeys(names: readonly string[], source: Source | undefined): 
   });
 }
 
-function ruleOf(io: Io, source: Source, config: FoundConfig | undefined, hasKeys: boolean) {
+function ruleOf(io: Io, source: Pick<Source, "name">, config: FoundConfig | undefined, hasKeys: boolean) {
   if (config?.creationRules === undefined) {
     if (hasKeys) return undefined;
     throw new SopsFailure(

@@ -2,10 +2,10 @@ import { decryptEnvironment } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { withOpenOptions } from "./change.ts";
-import { runShell } from "./child-adapter.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { readNamed } from "./files-adapter.ts";
 import type { SopsFlags } from "./flags.ts";
+import { runShell } from "./shell.ts";
 
 /** `sealkit sops exec-env`: runs a command with the values of a file as its variables. Returns the command's exit code. */
 export async function runExecEnv(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
@@ -23,7 +23,7 @@ export async function runExecEnv(io: Io, flags: SopsFlags, useLocalKeys: boolean
     if (value !== undefined) env[name] = value;
   }
   for (const [name, value] of variables) env[name] = value.revealText();
-  const { code, message } = await runShell(io, line, env);
+  const { code, message } = await runShell(io, line, { env });
   if (message !== undefined && !flags.has("same-process")) await write(io.stderr, `${message}\n`);
   return code;
 }

@@ -22,6 +22,8 @@ export const SOPS_EXIT = {
   noFile: 100,
   duplicateKeyType: 112,
   noDataKey: 128,
+  notModified: 200,
+  noEditor: 201,
   alreadyEncrypted: 203,
 } as const;
 

@@ -93,6 +93,27 @@ export const UNSET_FLAGS: readonly GoFlag[] = [
 
 export const SET_FLAGS: readonly GoFlag[] = [...UNSET_FLAGS, bool("value-file"), bool("value-stdin")];
 
+export const EDIT_FLAGS: readonly GoFlag[] = [
+  ...KEYS,
+  text("input-type"),
+  text("output-type"),
+  ...SELECTORS,
+  text("encryption-context"),
+  text("shamir-secret-sharing-threshold"),
+  bool("show-master-keys", "s"),
+  bool("ignore-mac"),
+  text("decryption-order"),
+  ...SERVICES,
+  STRICT,
+];
+
+/** Flags that say how a new file is encrypted. */
+export const NEW_FILE_FLAGS: readonly string[] = [
+  ...[...KEYS, ...SELECTORS, ...COMMENT_SELECTORS].flatMap(({ names: [name = ""] }) => name),
+  "encryption-context",
+  "shamir-secret-sharing-threshold",
+];
+
 export const EXEC_ENV_FLAGS: readonly GoFlag[] = [
   bool("background"),
   bool("pristine"),

@@ -1,7 +1,7 @@
 export const ROOT_HELP = `Encrypt and decrypt YAML and JSON files as SOPS does: keys readable, values not.
 
 Usage: sealkit sops COMMAND [flags] FILE
-       sealkit sops -e|-d|-r|--set CHANGE [flags] FILE
+       sealkit sops [-e|-d|-r|--set CHANGE] [flags] FILE
 
 Examples:
   # Encrypt a file for a recipient, in place
@@ -16,6 +16,7 @@ Examples:
 Commands:
   encrypt     Encrypt a file
   decrypt     Decrypt a file and check that nobody changed it
+  edit        Edit an encrypted file in an editor, or begin a new one
   rotate      Give a file a new data key, and change its recipients
   updatekeys  Give files the recipients of their creation rule
   set         Put a value into an encrypted file

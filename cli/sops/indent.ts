@@ -4,7 +4,7 @@ import type { SopsFlags } from "./flags.ts";
 /** The indent of the result: that of `--indent`, else that of the format in the configuration. */
 export function indentFor(flags: SopsFlags, config: SopsConfig | undefined, format: Format): number | undefined {
   const asked = Number.parseInt(flags.text("indent"), 10);
-  if (Number.isSafeInteger(asked) && asked !== 0) return asked;
+  if (Number.isSafeInteger(asked)) return asked;
   if (format === "binary") return config?.indents.binary;
   return format === "json" ? config?.indents.json : config?.indents.yaml;
 }

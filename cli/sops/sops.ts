@@ -4,14 +4,25 @@ import { type GoFlag, type GoFlagProblem, type GoFlags, parseGoFlags } from "../
 import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
 import { write } from "../output.ts";
-import { EXEC_ENV_HELP, FILESTATUS_HELP, ROTATE_HELP, SET_HELP, UNSET_HELP, UPDATEKEYS_HELP } from "./change-help.ts";
+import {
+  EDIT_HELP,
+  EXEC_ENV_HELP,
+  FILESTATUS_HELP,
+  ROTATE_HELP,
+  SET_HELP,
+  UNSET_HELP,
+  UPDATEKEYS_HELP,
+} from "./change-help.ts";
 import { runDecrypt } from "./decrypt.ts";
+import { runEdit } from "./edit.ts";
 import { runEncrypt } from "./encrypt.ts";
 import { runExecEnv } from "./exec-env.ts";
 import { type Action, ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
+import { absentFile } from "./files-adapter.ts";
 import { runFileStatus } from "./filestatus.ts";
 import {
   DECRYPT_FLAGS,
+  EDIT_FLAGS,
   ENCRYPT_FLAGS,
   EXEC_ENV_FLAGS,
   FILESTATUS_FLAGS,
@@ -33,7 +44,7 @@ import { runOldSet, runSet, runUnset } from "./set.ts";
 import { runUpdateKeys } from "./updatekeys.ts";
 
 /** Subcommands of the original that are not there yet. */
-const LATER = ["edit", "set", "unset", "groups", "exec-env", "exec-file", "publish", "keyservice", "completion"];
+const LATER = ["groups", "exec-file", "publish", "keyservice", "completion"];
 
 interface Subcommand {
   readonly flags: readonly GoFlag[];
@@ -46,6 +57,7 @@ interface Subcommand {
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
   ["encrypt", { flags: ENCRYPT_FLAGS, help: ENCRYPT_HELP, action: "encrypt", run: runEncrypt }],
   ["decrypt", { flags: DECRYPT_FLAGS, help: DECRYPT_HELP, action: "decrypt", run: runDecrypt }],
+  ["edit", { flags: EDIT_FLAGS, help: EDIT_HELP, action: "change", run: runEdit }],
   ["rotate", { flags: ROTATE_FLAGS, help: ROTATE_HELP, action: "change", run: runRotate }],
   ["updatekeys", { flags: UPDATEKEYS_FLAGS, help: UPDATEKEYS_HELP, action: "change", run: runUpdateKeys }],
   ["set", { flags: SET_FLAGS, help: SET_HELP, action: "change", run: runSet }],
@@ -80,7 +92,10 @@ async function runSops(words: readonly string[], io: Io): Promise<number> {
     return await ending(subcommand.action, io, () => runSubcommand(io, word, subcommand, rest, root, parsed));
   }
   if (isOldForm) return await runOldForm(io, root, words);
-  return await ending("decrypt", io, () => refuse(word));
+  return await ending("change", io, async () => {
+    await refuseMistyped(io, word);
+    return await runEdit(io, root, usesLocalKeys(words));
+  });
 }
 
 async function runSubcommand(
@@ -115,7 +130,7 @@ async function runOldForm(io: Io, flags: SopsFlags, words: readonly string[]): P
   const modes = OLD_MODES.filter((name) => flags.has(name));
   const mode = modes.at(-1) ?? "encrypt";
   const subcommand = SUBCOMMANDS.get(mode);
-  if (subcommand === undefined) return await ending("decrypt", io, () => refuse(mode));
+  if (subcommand === undefined) throw new RangeError(`sops: no subcommand for ${mode}`);
   return await ending(subcommand.action, io, async () => {
     if (flags.args.length === 0) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
     if (modes.length > 1) await doubts(io, flags.has("strict")).raise(SEVERAL_MODES);
@@ -131,13 +146,24 @@ function usesLocalKeys(words: readonly string[]): boolean {
   return !words.some((word) => /^--?enable-local-keyservice=(0|f|F|false|FALSE|False)$/.test(word));
 }
 
-async function refuse(word: string | undefined): Promise<number> {
-  if (word === undefined) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
-  const isLater = LATER.includes(word);
-  const nearest = isLater ? undefined : nearestWord(word, [...SUBCOMMANDS.keys()]);
-  const what = isLater ? `sops ${word}` : `sops edit ${JSON.stringify(word)}`;
-  const hint = nearest === undefined ? "use the original for it until then" : `did you mean: sealkit sops ${nearest}`;
-  throw new SopsFailure(SOPS_EXIT.generic, `error: Cannot run ${what}: it is not supported yet\nhint: ${hint}`);
+/**
+ * A word that is no subcommand is a file to edit, and one that is not there would be begun: not when it looks like a
+ * mistyped subcommand.
+ */
+async function refuseMistyped(io: Io, word: string | undefined): Promise<void> {
+  if (word === undefined || (await absentFile(io, word)) === undefined) return;
+  if (LATER.includes(word)) throw new SopsFailure(SOPS_EXIT.generic, notYet(word));
+  const nearest = nearestWord(word, [...SUBCOMMANDS.keys()]);
+  if (nearest === undefined) return;
+  const state = `there is no such command, and no such file`;
+  throw new SopsFailure(
+    SOPS_EXIT.generic,
+    `error: Cannot run sops ${JSON.stringify(word)}: ${state}\nhint: did you mean: sealkit sops ${nearest}\nhint: to begin a file of that name: sealkit sops edit ${JSON.stringify(word)}`,
+  );
+}
+
+function notYet(name: string): string {
+  return `error: Cannot run sops ${name}: it is not supported yet\nhint: use the original for it until then`;
 }
 
 async function helpOf(io: Io, name: string): Promise<number> {

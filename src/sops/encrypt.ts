@@ -8,7 +8,7 @@ import { type Keyring, loadKeyring } from "./keys/keyring.ts";
 import { rewrap } from "./keys/rewrap.ts";
 import { type KeyGroup, type Metadata, metadataBranch } from "./metadata.ts";
 import { checkSize } from "./open-file.ts";
-import { compileSelector, DEFAULT_SELECTOR, type Selector } from "./selector.ts";
+import { type CompiledSelector, compileSelector, DEFAULT_SELECTOR, type Selector } from "./selector.ts";
 import type { Store, StoreContext } from "./stores/store.ts";
 import { lastModifiedAt } from "./time.ts";
 import type { Branch } from "./value.ts";
@@ -56,27 +56,61 @@ export interface Encrypted {
 export async function encrypt(input: Uint8Array | string, format: Format, options: EncryptOptions): Promise<Encrypted> {
   const { file, outputFormat = format } = options;
   const [source, output] = [storeOf(format), storeOf(outputFormat)];
-  const { selector, macOnlyEncrypted } = selectionOf(source, options);
-  const compiled = compileSelector(selector ?? DEFAULT_SELECTOR, { badPattern: "refused", file });
   const bytes = typeof input === "string" ? Buffer.from(input) : input;
+  checkSelector(source, options);
   checkSize(bytes, file);
   const documents = source.loadPlain(bytes, options);
   refuseMetadataKey(documents, output, file);
+  return sealNew(documents, await newLock(source, options), output, options);
+}
 
+/** What a file that does not exist yet will be encrypted with. Its metadata lacks the MAC. */
+export interface NewLock {
+  readonly metadata: Metadata;
+  readonly dataKey: Uint8Array;
+  readonly cipher: ValueCipher;
+}
+
+/** @throws {SopsError} `SOPS_BAD_REGEX` */
+function checkSelector(source: Store, options: EncryptOptions): CompiledSelector {
+  const { selector } = selectionOf(source, { ...options, onWarning: undefined });
+  return compileSelector(selector ?? DEFAULT_SELECTOR, { badPattern: "refused", file: options.file });
+}
+
+/**
+ * Makes a data key and encrypts it to everybody who shall have it.
+ *
+ * @throws {SopsError} `SOPS_BAD_REGEX`, `SOPS_NO_RECIPIENTS`, `SOPS_BAD_RECIPIENT`, `SOPS_BAD_THRESHOLD`.
+ */
+export async function newLock(source: Store, options: EncryptOptions): Promise<NewLock> {
+  checkSelector(source, options);
+  const { selector, macOnlyEncrypted } = selectionOf(source, options);
   const dataKey = newDataKey(options.fillRandom);
   const { fillRandom, now, shamirThreshold: threshold = 0, keyring = loadKeyring([]) } = options;
   const keys = await rewrap(dataKey, { groups: keyGroupsOf(options), threshold, keyring, now, fillRandom });
-  const cipher = new ValueCipher(dataKey, fillRandom === undefined ? {} : { fillRandom });
-  const mac = encryptTree(documents, cipher, { selector: compiled, macOnlyEncrypted, file });
-  const lastModified = lastModifiedAt(now);
   const metadata: Metadata = {
     ...keys,
-    lastModified,
-    mac: cipher.seal(mac, "str", lastModified),
+    lastModified: lastModifiedAt(now),
+    mac: "",
     selector,
     macOnlyEncrypted,
     version: SOPS_VERSION,
   };
+  return { metadata, dataKey, cipher: new ValueCipher(dataKey, fillRandom === undefined ? {} : { fillRandom }) };
+}
+
+/** Encrypts the documents of a new file in place, and prints it. @throws {SopsError} `SOPS_COMMENT_CONFLICT`, `SOPS_UNPRINTABLE`. */
+export function sealNew(
+  documents: readonly Branch[],
+  { metadata: unsealed, cipher }: Pick<NewLock, "metadata" | "cipher">,
+  output: Store,
+  options: StoreContext & { readonly now: number },
+): Encrypted {
+  const { selector = DEFAULT_SELECTOR, macOnlyEncrypted } = unsealed;
+  const compiled = compileSelector(selector, { badPattern: "refused", file: options.file });
+  const mac = encryptTree(documents, cipher, { selector: compiled, macOnlyEncrypted, file: options.file });
+  const lastModified = lastModifiedAt(options.now);
+  const metadata: Metadata = { ...unsealed, lastModified, mac: cipher.seal(mac, "str", lastModified) };
   return { text: output.emitEncrypted(documents, metadataBranch(metadata), options), metadata };
 }
 

@@ -9,6 +9,7 @@ export type { ChangeKind, Difference } from "./diff/compare-trees.ts";
 export { type DiffOptions, type DiffSide, diffFiles, type EncryptionChange, type FileDiff } from "./diff/diff-files.ts";
 export type { MetadataChange } from "./diff/metadata-changes.ts";
 export { type OutlinedFile, type OutlineState, outlineFile } from "./diff/outline-file.ts";
+export { type Editing, editFile, editNewFile } from "./edit-file.ts";
 export { type Encrypted, type EncryptOptions, encrypt, SOPS_VERSION } from "./encrypt.ts";
 export { type Envelope, looksEncrypted, parseEnvelope } from "./envelope.ts";
 export { decryptEnvironment } from "./environment.ts";

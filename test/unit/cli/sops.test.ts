@@ -148,7 +148,7 @@ describe("sealkit sops encrypt", () => {
       code: 3,
       says: "open none/f.yaml: no such file or directory\n",
     },
-    { name: "an edit", line: "f.yaml", code: 1, says: "not supported yet" },
+    { name: "an edit of a file in clear", line: "f.yaml", code: 1, says: "sops metadata not found" },
     {
       name: "a rotation to a key of another service",
       line: "rotate --add-kms arn f.yaml",

@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { generateX25519Identity, parseIdentity } from "../../../src/age/index.ts";
 import { encrypt, type Format } from "../../../src/sops/index.ts";
 import { runCli } from "../../helpers/run-cli.ts";
@@ -29,12 +32,16 @@ interface Recorded {
 
 const recorded: Recorded = JSON.parse(sopsFixture("cases.json"));
 
-const LATER = /^(edit|groups|exec-file|publish|keyservice|completion)$/;
+const LATER = /^(groups|exec-file|publish|keyservice|completion)$/;
 
 /** Where we end in another way on purpose. Each has its line in docs/compatibility/sops.md. */
 const DELIBERATE: Readonly<Record<string, number>> = {
   "encrypt invalid regex": 1,
   "encrypt invalid unencrypted regex": 1,
+  // The original asks for ever when standard input is over.
+  "edit invalid yaml then EOF": 2,
+  "edit empty file": 2,
+  "edit add sops key": 2,
 };
 
 /** Why a recorded call is not compared yet; undefined when it is. */
@@ -44,9 +51,6 @@ function reasonToSkip({ args, name }: Case): string | undefined {
     return "a command that comes later";
   if (args.includes("--help")) return "a help page, which is our own";
   if (words.some((word) => LATER.test(word)) || words[0] === "help") return "a command that comes later";
-  if (/^(legacy edit|root no args|unknown command)/.test(name)) {
-    return "a command that comes later";
-  }
   if (name === "decrypt keys.txt in config dir") return "a path of the machine it was recorded on";
   return undefined;
 }
@@ -149,13 +153,14 @@ function expectText(actual: string, wanted: string): void {
   }
 }
 
-const CHANGING = /^(rotate|updatekeys|filestatus|set|unset|--set|exec-env)$/;
+const CHANGING = /^(rotate|updatekeys|filestatus|set|unset|--set|exec-env|edit|frobnicate)$/;
 
 /** What the original said on stderr, where ours begins with the same: not where it shows a MAC, a key or a panic. */
 function recordedSentence({ args, stderr = "" }: Case): string | undefined {
   if (!args.some((word) => CHANGING.test(word))) return undefined;
   const whole = expand(stderr);
-  return /computed|invalid character|unknown recipient|panic|data key/.test(whole) ? undefined : sentence(whole).trim();
+  if (/computed|invalid character|unknown recipient|panic|data key/.test(whole)) return undefined;
+  return sentence(whole).replace("<repeated for ever>", "").trim();
 }
 
 /** Without the time and the folder of a run. */
@@ -163,7 +168,8 @@ function sentence(text: string): string {
   return text
     .replace(/time="[^"]*"/g, 'time="<TIME>"')
     .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/gm, "<log date>")
-    .replace(/\/\S*\/sealkit-test-[^/]*\/work\//g, "/w/");
+    .replace(/\/\S*\/sealkit-test-[^/]*\/work\b/g, "/w")
+    .replace(/\/\S*\/sealkit-\d+-[^/]*\//g, "/tmp/<n>/");
 }
 
 const compared = recorded.cases.filter((recordedCase) => reasonToSkip(recordedCase) === undefined);
@@ -177,11 +183,11 @@ describe("calls of the original", () => {
     }
     expect({ all: recorded.cases.length, compared: compared.length, ...counts }).toMatchInlineSnapshot(`
       {
-        "a command that comes later": 83,
+        "a command that comes later": 44,
         "a help page, which is our own": 1,
         "a path of the machine it was recorded on": 1,
         "all": 498,
-        "compared": 413,
+        "compared": 452,
       }
     `);
   });
@@ -210,14 +216,24 @@ describe("calls of the original", () => {
             .split("+")
             .map((letter) => identities[letter])
             .join("\n");
+    const base = mkdtempSync(join(tmpdir(), "sealkit-test-"));
+    onTestFinished(() => rmSync(base, { recursive: true, force: true }));
+    const work = join(base, "work");
+    mkdirSync(work);
+    for (const [name, text] of Object.entries(placed)) {
+      mkdirSync(dirname(join(work, name)), { recursive: true });
+      writeFileSync(join(work, name), text, { mode: name.endsWith(".sh") ? 0o755 : 0o644 });
+    }
     const run = await runCli(["sops", ...args.map(fill)], {
-      files: placed,
+      cwd: work,
       ...(cwd === undefined ? {} : { below: cwd }),
       ...(stdin === undefined ? {} : { stdin: fill(stdin) }),
       env: {
         ...(keys === "" ? {} : { SOPS_AGE_KEY: keys }),
         PATH: process.env["PATH"] ?? "",
-        ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)])),
+        ...Object.fromEntries(
+          Object.entries(env).map(([name, value]) => [name, fill(value).replace(/^\/w\//, `${work}/`)]),
+        ),
       },
     });
     const wantedExit = DELIBERATE[recordedCase.name] ?? exit;

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { errno } from "./files-adapter.ts";
+import type { Io } from "./io.ts";
+
+/** How a program ended: with a status, by a signal, or before it began (`code` of the system's error, e.g. `ENOENT`). */
+export type ProgramEnd =
+  | { readonly kind: "exited"; readonly status: number }
+  | { readonly kind: "killed"; readonly signal: string }
+  | { readonly kind: "not started"; readonly code: string };
+
+export interface ProgramOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `terminal`: our standard input itself, never what was read of it, for programs that talk to a person. Absent: `ours`. */
+  readonly input?: "ours" | "terminal" | undefined;
+  /** Who it runs as. Absent: who we are. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Milliseconds from SIGTERM to SIGKILL when we are interrupted. Absent: it may take the time it needs. */
+  readonly graceMs?: number | undefined;
+}
+
+/**
+ * Runs a program with our streams, without a shell, and waits until it ends. An interrupt of ours ends the program too,
+ * and it may clean up first.
+ */
+export async function runProgram(
+  io: Io,
+  [program, ...args]: readonly [string, ...string[]],
+  { env, input = "ours", user, graceMs }: ProgramOptions,
+): Promise<ProgramEnd> {
+  const isOwn = io.stdout === process.stdout;
+  const stdin = isOwn ? "inherit" : input === "terminal" ? "ignore" : "pipe";
+  const streams = isOwn ? ("inherit" as const) : ("pipe" as const);
+  const child = spawn(program, args, { cwd: io.cwd, env: { ...env }, stdio: [stdin, streams, streams], ...user });
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    child.kill("SIGTERM");
+    if (graceMs !== undefined) timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+  };
+  io.signal.addEventListener("abort", stop, { once: true });
+  // The program may end without reading its input.
+  child.stdin?.on("error", () => undefined);
+  if (child.stdin !== null) io.stdin.pipe(child.stdin);
+  child.stdout?.pipe(io.stdout, { end: false });
+  child.stderr?.pipe(io.stderr, { end: false });
+  try {
+    return await new Promise((done) => {
+      child.on("error", (cause) => done({ kind: "not started", code: errno(cause) ?? "unknown" }));
+      child.on("close", (status, signal) => {
+        done(status === null ? { kind: "killed", signal: signal ?? "unknown" } : { kind: "exited", status });
+      });
+    });
+  } finally {
+    clearTimeout(timer);
+    io.signal.removeEventListener("abort", stop);
+  }
+}
