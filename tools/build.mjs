@@ -36,6 +36,7 @@ const OPTIONAL = ["encoding", "bufferutil", "utf-8-validate"];
  * the bundle, read or not (6.6 MB instead of 1.2 MB cost 15 ms of 65).
  */
 const APART = new Map([
+  ["@grpc/grpc-js", "grpc.cjs"],
   ["@kubernetes/client-node", "client-node.cjs"],
   ["@noble/curves/nist.js", "p256.cjs"],
   ["@noble/post-quantum/hybrid.js", "post-quantum.cjs"],

@@ -124,6 +124,14 @@ export const EXEC_ENV_FLAGS: readonly GoFlag[] = [
   STRICT,
 ];
 
+export const KEYSERVICE_FLAGS: readonly GoFlag[] = [
+  text("network", "net"),
+  text("address", "addr"),
+  bool("prompt"),
+  bool("verbose"),
+  STRICT,
+];
+
 /** Flags before a subcommand that reach it. */
 export const GLOBAL_FLAGS: readonly string[] = ["config", "indent", "mac-only-encrypted", "strict", "verbose"];
 

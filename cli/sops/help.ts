@@ -23,6 +23,7 @@ Commands:
   unset       Remove a value from an encrypted file
   exec-env    Run a command with the values of a file as variables
   filestatus  Say whether a file is encrypted
+  keyservice  Let others use the keys of this machine
 
 Flags before a command:
   --config FILE           Use this configuration instead of the nearest .sops.yaml (SOPS_CONFIG)
@@ -38,6 +39,9 @@ const FILE_FLAGS = `  -i, --in-place             Write the result into the file 
       --input-type TYPE      yaml, json, dotenv, ini or binary, instead of by the file's name
       --output-type TYPE     yaml, json, dotenv, ini or binary, instead of by the file's name
       --filename-override F  Take this name for rules and types; needed to encrypt standard input
+      --keyservice ADDRESS   Ask this key service too: tcp://host:port or unix:///path; repeatable (SOPS_KEYSERVICE)
+      --enable-local-keyservice=false
+                             Do not use the keys of this machine
       --strict               Refuse what the original lets pass with a warning
   -h, --help                 Show this page
 `;

@@ -1,9 +1,7 @@
 import { vaultTransit } from "../../src/kms/index.ts";
 import { systemPorts } from "../../src/kms/ports-adapter.ts";
-import type { KeyService, KeyServices } from "../../src/sops/index.ts";
+import type { KeyServices } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
-import type { SopsFlags } from "./flags.ts";
-import type { Doubts } from "./log.ts";
 
 const ofProcess = new WeakMap<Io, KeyServices>();
 
@@ -17,13 +15,4 @@ export function localKeyServices(io: Io): KeyServices {
 function makeLocal(io: Io): KeyServices {
   const ports = systemPorts({ env: io.env, signal: io.signal });
   return new Map([["hc_vault", vaultTransit(ports)]]);
-}
-
-/** The remote key services that flags and variables name, in the order in which they are asked. */
-export async function remoteKeyServices(io: Io, flags: SopsFlags, doubts: Doubts): Promise<readonly KeyService[]> {
-  const named = [...flags.texts("keyservice"), ...(io.env["SOPS_KEYSERVICE"] ?? "").split(",")];
-  if (named.some((address) => address !== "")) {
-    await doubts.raise("key services are not supported yet: only the identities of this machine are used");
-  }
-  return [];
 }

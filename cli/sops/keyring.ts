@@ -3,8 +3,9 @@ import type { Io } from "../io.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import type { SopsFlags } from "./flags.ts";
 import { commandIdentities, storedIdentities } from "./identities-adapter.ts";
-import { localKeyServices, remoteKeyServices } from "./key-services.ts";
+import { localKeyServices } from "./key-services.ts";
 import type { Doubts } from "./log.ts";
+import { remoteKeyServices } from "./remote-key-services.ts";
 
 /** How the keys of a file are tried: as flags and variables say, or as they stand in the file. */
 type Order = "as told" | "as in the file";

@@ -17,8 +17,8 @@ export function doubts(io: Io, strict: boolean): Doubts {
   };
 }
 
-/** One line of the original's log without a terminal. */
-export function logLine(io: Io, level: "warning" | "error" | "fatal", message: string): string {
+/** One line of the original's log without a terminal. `part` is the part of the original that speaks. */
+export function logLine(io: Io, level: "info" | "warning" | "error" | "fatal", message: string, part = "CMD"): string {
   const time = `${new Date(io.now()).toISOString().slice(0, 19)}Z`;
-  return `[CMD]\t time="${time}" level=${level} msg=${JSON.stringify(message)}\n`;
+  return `[${part}]\t time="${time}" level=${level} msg=${JSON.stringify(message)}\n`;
 }

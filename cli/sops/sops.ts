@@ -27,6 +27,7 @@ import {
   EXEC_ENV_FLAGS,
   FILESTATUS_FLAGS,
   GLOBAL_FLAGS,
+  KEYSERVICE_FLAGS,
   parseSubcommand,
   ROOT_FLAGS,
   ROTATE_FLAGS,
@@ -38,13 +39,15 @@ import {
   withGlobals,
 } from "./flags.ts";
 import { DECRYPT_HELP, ENCRYPT_HELP, ROOT_HELP } from "./help.ts";
+import { runKeyService } from "./keyservice.ts";
+import { KEYSERVICE_HELP } from "./keyservice-help.ts";
 import { doubts, logLine } from "./log.ts";
 import { runRotate } from "./rotate.ts";
 import { runOldSet, runSet, runUnset } from "./set.ts";
 import { runUpdateKeys } from "./updatekeys.ts";
 
 /** Subcommands of the original that are not there yet. */
-const LATER = ["groups", "exec-file", "publish", "keyservice", "completion"];
+const LATER = ["groups", "exec-file", "publish", "completion"];
 
 interface Subcommand {
   readonly flags: readonly GoFlag[];
@@ -64,6 +67,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ["unset", { flags: UNSET_FLAGS, help: UNSET_HELP, action: "change", run: runUnset }],
   ["exec-env", { flags: EXEC_ENV_FLAGS, help: EXEC_ENV_HELP, action: "exec", run: runExecEnv }],
   ["filestatus", { flags: FILESTATUS_FLAGS, help: FILESTATUS_HELP, action: "decrypt", run: runFileStatus }],
+  ["keyservice", { flags: KEYSERVICE_FLAGS, help: KEYSERVICE_HELP, action: "decrypt", run: runKeyService }],
 ]);
 
 /** `sealkit sops`: encrypts and decrypts files as the original does, with its flags, results and exit codes. */

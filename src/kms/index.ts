@@ -1,4 +1,10 @@
 export type { KmsPorts } from "./ports.ts";
+export { parseServiceAddress, type ServiceAddress, serviceAddressText } from "./remote/address.ts";
+export { type AnswerOptions, answerWith } from "./remote/answer.ts";
+export type { CallService, Method } from "./remote/client-adapter.ts";
+export { GrpcFailure } from "./remote/grpc-status.ts";
+export { REMOTE_LIMITS, type RemoteLimits } from "./remote/limits.ts";
+export { remoteKeyService } from "./remote/remote-key-service.ts";
 export { type AllowList, serversOf } from "./vault/allow-list.ts";
 export { type KvData, type KvPlace, kvPath, kvUrl, type VaultKv, vaultKv } from "./vault/kv.ts";
 export { type KubernetesLogin, kubernetesLogin } from "./vault/login.ts";
