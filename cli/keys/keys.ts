@@ -16,6 +16,14 @@ export const keysCommand = defineGroup({
       summary: "Write all keys of a cluster into one file, encrypted with age",
       load: async () => (await import("./backup.ts")).backupCommand,
     },
+    split: {
+      summary: "Make an age identity that exists only as shares",
+      load: async () => (await import("./split.ts")).splitCommand,
+    },
+    combine: {
+      summary: "Put the shares of an age identity together",
+      load: async () => (await import("./combine.ts")).combineCommand,
+    },
     restore: {
       summary: "Bring the keys of a backup into a cluster",
       load: async () => (await import("./restore.ts")).restoreCommand,

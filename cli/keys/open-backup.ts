@@ -1,14 +1,26 @@
-import { type Identity, parseIdentitiesFile } from "../../src/age/index.ts";
+import { type Identity, parseIdentitiesFile, parseIdentity } from "../../src/age/index.ts";
 import { ToolkitError } from "../../src/errors.ts";
-import { type Backup, isAgeFile, readBackup } from "../../src/keys/index.ts";
+import {
+  type Backup,
+  type CombinedIdentity,
+  combineIdentity,
+  isAgeFile,
+  type KeyShare,
+  parseShares,
+  readBackup,
+} from "../../src/keys/index.ts";
 import { CliError } from "../errors.ts";
 import { readFile, readTextFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
+
+const MAX_SHARE_BYTES = 64 * 1024;
 
 /** How to open the backup that a command was given. */
 export interface OpenBackupOptions {
   /** Files of age identities. */
   readonly identityFiles: readonly string[];
+  /** Files with shares of an identity. */
+  readonly shareFiles?: readonly string[] | undefined;
   /** How the names of sealing keys begin. */
   readonly prefix?: string | undefined;
   /** A command line that opens it, for whoever named no identity. */
@@ -22,9 +34,12 @@ export interface OpenBackupOptions {
  *   not what it should be: the details name it.
  */
 export async function openBackup(io: Io, path: string, options: OpenBackupOptions): Promise<Backup> {
-  const { identityFiles, prefix, remedy } = options;
+  const { identityFiles, shareFiles = [], prefix, remedy } = options;
   const bytes = await readFile(io, path);
   const identities: Identity[] = [];
+  if (shareFiles.length > 0) {
+    identities.push(parseIdentity((await combineFiles(io, shareFiles)).identity.revealText()));
+  }
   for (const name of identityFiles) identities.push(...(await readIdentities(io, name)));
   if (isAgeFile(bytes) && identities.length === 0) {
     throw new CliError("CLI_BAD_FLAG", `Cannot open "${path}": it is encrypted, and no identity was named`, {
@@ -38,6 +53,14 @@ export async function openBackup(io: Io, path: string, options: OpenBackupOption
 export async function readIdentities(io: Io, path: string): Promise<readonly Identity[]> {
   const text = await readTextFile(io, path);
   return await inFile(path, () => parseIdentitiesFile(text));
+}
+
+/** The identity that the shares in files belong to. @throws {KeysError} `KEYS_SHARE_*`; {CliError} */
+export async function combineFiles(io: Io, paths: readonly string[]): Promise<CombinedIdentity> {
+  const shares: KeyShare[] = [];
+  for (const path of paths)
+    shares.push(...parseShares(await readTextFile(io, path, { maxBytes: MAX_SHARE_BYTES }), path));
+  return combineIdentity(shares);
 }
 
 /** What fails in `work` is told with the file it was about, and a way on where there was none. */

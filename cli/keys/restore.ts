@@ -37,6 +37,7 @@ export const restoreCommand = defineCommand({
       placeholder: "FILE",
       help: "age identity that opens the backup; may be repeated",
     }),
+    share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
     dryRun: flag.toggle({ help: "Print the plan and change nothing" }),
     wait: flag.toggle({ help: "Wait until the controller hands out the newest key's certificate" }),
     timeout: flag.duration({ default: "60s", placeholder: "DURATION", help: "How long to wait" }),
@@ -48,6 +49,7 @@ export const restoreCommand = defineCommand({
     const { namespace, prefix } = keyPlace(flags);
     const { secrets } = await openBackup(io, path, {
       identityFiles: flags.identity,
+      shareFiles: flags.share,
       prefix,
       remedy: `sealkit keys restore -i IDENTITY ${path}`,
     });

@@ -8,7 +8,11 @@ export type KeysErrorCode =
   | "KEYS_INCLUDE_MISSING"
   | "KEYS_NOT_SERVED"
   | "KEYS_RESTORE_CONFLICT"
-  | "KEYS_SECRET_UNUSABLE";
+  | "KEYS_SECRET_UNUSABLE"
+  | "KEYS_SHARE_MALFORMED"
+  | "KEYS_SHARES_MIXED"
+  | "KEYS_SHARES_TOO_FEW"
+  | "KEYS_SHARES_WRONG";
 
 /** Sealing keys, or a backup of them, cannot be used as asked. No field holds a private key; fingerprints are public. */
 export class KeysError extends ToolkitError {

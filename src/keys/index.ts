@@ -33,3 +33,6 @@ export {
   unsealingKeys,
 } from "./sealing-keys.ts";
 export { type ServedOptions, waitUntilServed } from "./served.ts";
+export { type CombinedIdentity, combineIdentity } from "./shares/combine-identity.ts";
+export { type KeyShare, parseShares } from "./shares/share.ts";
+export { type SplitIdentity, splitNewIdentity } from "./shares/split-identity.ts";

@@ -173,3 +173,45 @@ describe("sealkit keys, from one cluster to the next", () => {
     expect(result.files["x.age"]).toBeUndefined();
   });
 });
+
+describe("keys split and combine", () => {
+  test("the identity of three shares opens what is encrypted to the recipient; two do not", async () => {
+    const made = await runCli("keys split -n 4 -k 3 -o shares");
+    expect(made.code).toBe(0);
+    const recipient = made.stdout.trim();
+    const shares = [1, 2, 3, 4].map((at) => made.files[`shares/share-${at}-of-4.txt`]?.text ?? "");
+    const files = Object.fromEntries(shares.map((text, at) => [`${at + 1}.txt`, text]));
+    const combined = await runCli("keys combine 1.txt 4.txt 2.txt -o identity.txt", { files });
+    expect([combined.code, combined.stdout, combined.stderr]).toEqual([0, "", `Public key: ${recipient}\n`]);
+    const text = combined.files["identity.txt"]?.text ?? "";
+    expect(combined.files["identity.txt"]?.mode.toString(8)).toBe("600");
+    expect(parseIdentity(text.split("\n")[1] ?? "").name).toBe(recipient);
+    const few = await runCli("keys combine 1.txt 4.txt", { files });
+    expect(few.code).toBe(1);
+    expect(few.stderr).toMatch(/^error: Cannot put the key shares together: 2 given, 3 of 4 needed\n/);
+    expect(few.stderr + few.stdout).not.toMatch(/SEALKIT-SHARE-1|AGE-SECRET/);
+  });
+
+  test.each([
+    {
+      name: "a folder with shares already",
+      line: "keys split -o s",
+      files: { "s/share-1-of-5.txt": "x" },
+      says: "it exists already",
+    },
+    { name: "more needed than made", line: "keys split -n 2 -k 3 -o s", files: {}, says: "Cannot split a secret" },
+    { name: "no folder", line: "keys split", files: {}, says: "--output" },
+    {
+      name: "a file that is no share",
+      line: "keys combine a.txt",
+      files: { "a.txt": "hunter2" },
+      says: "in a.txt, line 1",
+    },
+  ])("$name: refused", async ({ line, files, says }) => {
+    const { code, stdout, stderr } = await runCli(line, { files });
+    expect(code).not.toBe(0);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(says);
+    expect(stderr).not.toContain("hunter2");
+  });
+});

@@ -1,0 +1,33 @@
+import { defineCommand, flag } from "../define-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { replaceFile } from "../files-adapter.ts";
+import { note, write } from "../output.ts";
+import { combineFiles } from "./open-backup.ts";
+
+export const combineCommand = defineCommand({
+  name: "keys combine",
+  summary: "Put the shares of an age identity together",
+  positionals: { usage: "FILE...", min: 1, max: 255 },
+  examples: [
+    {
+      what: "Into a file of mode 0600",
+      command: "sealkit keys combine -o identity.txt share-1-of-5.txt share-4-of-5.txt share-5-of-5.txt",
+    },
+  ],
+  description:
+    "Prints the identity. To open a backup it need not be written anywhere: sealkit keys restore takes the shares themselves\n" +
+    "with --share. A wrong share among more than it takes is found and left out.",
+  flags: {
+    output: flag.text({ short: "o", placeholder: "FILE", help: "File to write, mode 0600; without it stdout" }),
+  },
+  async run({ flags, args, io }) {
+    const { recipient, identity } = await combineFiles(io, args);
+    const text = `# public key: ${recipient}\n${identity.revealText()}\n`;
+    if (flags.output === undefined) await write(io.stdout, text);
+    else {
+      await replaceFile(io, flags.output, text, { mode: 0o600, onlyNew: true });
+      await note(io, `Public key: ${recipient}`);
+    }
+    return EXIT.ok;
+  },
+});

@@ -1,0 +1,47 @@
+import { splitNewIdentity } from "../../src/keys/index.ts";
+import { defineCommand, flag } from "../define-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { makeFolders, replaceFile } from "../files-adapter.ts";
+import { note, write } from "../output.ts";
+
+const MAX_SHARES = 255;
+
+export const splitCommand = defineCommand({
+  name: "keys split",
+  summary: "Make an age identity that exists only as shares",
+  examples: [
+    {
+      what: "Five shares, any three of which open backups",
+      command: "sealkit keys split --shares 5 --threshold 3 -o shares > recipient.txt",
+    },
+    { what: "A backup that they open", command: "sealkit keys backup -R recipient.txt -o keys.age" },
+  ],
+  description:
+    "Writes one file for each holder, mode 0600, and prints the recipient. The identity itself is written nowhere and is\n" +
+    "forgotten. Any --threshold of the shares open what is encrypted to the recipient; fewer say nothing of it.",
+  flags: {
+    shares: flag.number({ short: "n", default: 5, min: 2, max: MAX_SHARES, placeholder: "N", help: "How many shares" }),
+    threshold: flag.number({
+      short: "k",
+      default: 3,
+      min: 2,
+      max: MAX_SHARES,
+      placeholder: "K",
+      help: "How many of them it takes",
+    }),
+    output: flag.text({ short: "o", placeholder: "FOLDER", required: true, help: "Where the share files go" }),
+  },
+  async run({ flags, io }) {
+    const { shares, threshold, output } = flags;
+    const { recipient, shareFiles } = splitNewIdentity({ shares, threshold });
+    await makeFolders(io, output ?? ".");
+    for (const [at, text] of shareFiles.entries()) {
+      const path = `${output}/share-${at + 1}-of-${shares}.txt`;
+      await replaceFile(io, path, text, { mode: 0o600, onlyNew: true });
+    }
+    await write(io.stdout, `${recipient}\n`);
+    await note(io, `Wrote ${shares} shares to ${output}, any ${threshold} of which open what is encrypted to it`);
+    await note(io, "Hand each to another person, and keep none of them here");
+    return EXIT.ok;
+  },
+});
