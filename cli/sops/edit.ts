@@ -83,14 +83,15 @@ async function begin(io: Io, flags: SopsFlags, path: string, useLocalKeys: boole
   const isStrict = flags.has("strict");
   const doubts = doubtsOf(io, isStrict);
   const config = await findConfig(io, flags.text("config"), doubts);
-  const plan = planOf(io, flags, { name: path }, config);
+  const keyring = await commandKeyring(io, flags, doubts, useLocalKeys);
+  const plan = await planOf({ io, flags, doubts, config, keyring }, { name: path });
   await checkFolderOf(io, path);
   const format = formatOfWord(flags.text("input-type")) ?? formatOfName(path);
   const outputFormat = formatOfWord(flags.text("output-type")) ?? formatOfName(path);
   const warnings: string[] = [];
   const editing = await editNewFile(format, {
     ...plan,
-    keyring: await commandKeyring(io, flags, doubts, useLocalKeys),
+    keyring,
     now: io.now(),
     file: path,
     outputFormat,

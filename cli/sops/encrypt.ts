@@ -1,11 +1,11 @@
 import {
+  completeKeys,
   encrypt,
+  type KeyGroup,
   ruleFor,
   SELECTOR_KINDS,
   SELECTOR_LIST,
   type Selector,
-  SopsError,
-  splitKeys,
 } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import type { SopsCall } from "./call.ts";
@@ -14,25 +14,29 @@ import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { readSource, type Source, writeResult } from "./files-adapter.ts";
 import type { SopsFlags } from "./flags.ts";
 import { indentFor } from "./indent.ts";
+import { encryptionContext, keysOfCommandLine } from "./key-flags.ts";
+import { encryptingKeyring } from "./keyring.ts";
 import { type Doubts, doubts as doubtsOf } from "./log.ts";
 
 /** `sealkit sops encrypt`, and `sealkit sops -e`. Returns the exit code. */
-export async function runEncrypt(io: Io, flags: SopsFlags): Promise<number> {
+export async function runEncrypt(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
   const doubts = doubtsOf(io, flags.has("strict"));
   const source = await readSource(io, flags, "encrypt", doubts);
-  checkEncryptionContext(flags.text("encryption-context"));
+  encryptionContext(flags);
   const config = await findConfig(io, flags.text("config"), doubts);
-  const text = await encryptSource({ io, flags, doubts, config }, source);
+  const keyring = await encryptingKeyring(io, flags, doubts, useLocalKeys);
+  const text = await encryptSource({ io, flags, doubts, config, keyring }, source);
   await writeResult(io, flags, source, Buffer.from(text), { isClear: false });
   return 0;
 }
 
 /** One file encrypted, by flags and creation rule. @throws {SopsFailure | SopsError} */
-export async function encryptSource(call: Omit<SopsCall, "keyring">, source: Source): Promise<string> {
-  const { io, flags, config, doubts } = call;
+export async function encryptSource(call: SopsCall, source: Source): Promise<string> {
+  const { io, flags, config, doubts, keyring } = call;
   const warnings: string[] = [];
   const { text } = await encrypt(source.bytes, source.inputFormat, {
-    ...planOf(io, flags, source, config),
+    ...(await planOf(call, source)),
+    keyring,
     now: io.now(),
     file: source.name,
     outputFormat: source.outputFormat,
@@ -50,60 +54,25 @@ export async function tell(warnings: readonly string[], doubts: Doubts): Promise
 
 /** Who a new file is encrypted to, and what of it. */
 export interface Plan {
-  readonly recipientGroups: readonly (readonly string[])[];
+  readonly keyGroups: readonly KeyGroup[];
   readonly selector?: Selector | undefined;
   readonly macOnlyEncrypted: boolean;
   readonly shamirThreshold: number;
 }
 
-/** Flags of services whose keys cannot be used yet, with the variable that stands for each. */
-const OTHER_KEYS: readonly (readonly [flag: string, variable: string])[] = [
-  ["kms", "SOPS_KMS_ARN"],
-  ["gcp-kms", "SOPS_GCP_KMS_IDS"],
-  ["hckms", "SOPS_HUAWEICLOUD_KMS_IDS"],
-  ["azure-kv", "SOPS_AZURE_KEYVAULT_URLS"],
-  ["hc-vault-transit", "SOPS_VAULT_URIS"],
-  ["pgp", "SOPS_PGP_FP"],
-];
-
 /** Joins flags and creation rule: any key on the command line replaces the keys of the rule, the rest goes by field. */
-export function planOf(io: Io, flags: SopsFlags, source: Pick<Source, "name">, config: FoundConfig | undefined): Plan {
-  const ofCommandLine = commandLineKeys(io, flags);
+export async function planOf(call: SopsCall, source: Pick<Source, "name">): Promise<Plan> {
+  const { io, flags, config, keyring } = call;
+  const ofCommandLine = keysOfCommandLine(io, flags);
   const rule = ruleOf(io, source, config, ofCommandLine !== undefined);
-  if (ofCommandLine === undefined && rule !== undefined && rule.unsupported.length > 0) {
-    throw unsupportedKeys(
-      rule.unsupported.map((name) => `${name} in the creation rule`),
-      source,
-    );
-  }
   const threshold = flags.text("shamir-secret-sharing-threshold");
+  const keyGroups = ofCommandLine === undefined ? (rule?.keyGroups() ?? [[]]) : [ofCommandLine];
   return {
-    recipientGroups: ofCommandLine === undefined ? (rule?.groups ?? [[]]) : [ofCommandLine],
+    keyGroups: await completeKeys(keyGroups, keyring),
     selector: selectorOf(flags, rule?.selectors ?? new Map()),
     macOnlyEncrypted: flags.has("mac-only-encrypted") || rule?.macOnlyEncrypted === true,
     shamirThreshold: threshold === "" ? (rule?.shamirThreshold ?? 0) : Number.parseInt(threshold, 10) || 0,
   };
-}
-
-/** Recipients of flags and variables; undefined when there are none. */
-function commandLineKeys(io: Io, flags: SopsFlags): readonly string[] | undefined {
-  const other = OTHER_KEYS.filter(([flag, variable]) => (flags.text(flag) || io.env[variable] || "") !== "");
-  if (other.length > 0)
-    throw unsupportedKeys(
-      other.map(([flag]) => `--${flag}`),
-      undefined,
-    );
-  const recipients = splitKeys(flags.text("age") || (io.env["SOPS_AGE_RECIPIENTS"] ?? ""));
-  return recipients.length === 0 ? undefined : recipients;
-}
-
-function unsupportedKeys(names: readonly string[], source: Pick<Source, "name"> | undefined): SopsError {
-  const object = source?.name === undefined ? "" : ` ${JSON.stringify(source.name)}`;
-  return new SopsError("SOPS_KEY_UNSUPPORTED", `Cannot encrypt${object}: ${names.join(", ")} not supported yet`, {
-    file: source?.name,
-    details: ["supported: age recipients"],
-    hints: ["--age age1…"],
-  });
 }
 
 function ruleOf(io: Io, source: Pick<Source, "name">, config: FoundConfig | undefined, hasKeys: boolean) {
@@ -129,10 +98,4 @@ function selectorOf(flags: SopsFlags, ofRule: ReadonlyMap<string, string>): Sele
     SOPS_EXIT.conflictingParameters,
     `Error: cannot use more than one of ${SELECTOR_LIST} in the same file`,
   );
-}
-
-/** The context matters to AWS KMS alone, but its form is looked at in any case. */
-function checkEncryptionContext(text: string): void {
-  if (text === "" || text.split(",").every((pair) => pair.split(":").length === 2)) return;
-  throw new SopsFailure(SOPS_EXIT.kmsContext, "Invalid KMS encryption context format");
 }

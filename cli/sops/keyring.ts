@@ -24,14 +24,30 @@ export async function commandKeyring(
   order: Order = "as told",
 ): Promise<Keyring> {
   const decryptionOrder = order === "as told" ? decryptionOrderOf(io, flags) : [];
-  const useLocal = useLocalKeys && !isFalse(io.env["SOPS_ENABLE_LOCAL_KEYSERVICE"] ?? "");
-  return loadKeyring(useLocal ? await storedIdentities(io) : [], {
-    services: localKeyServices(io),
-    useLocal,
-    remoteServices: await remoteKeyServices(io, flags, doubts),
+  const services = await servicesOf(io, flags, doubts, useLocalKeys);
+  return loadKeyring(services.useLocal ? await storedIdentities(io) : [], {
+    ...services,
     decryptionOrder,
     askForIdentities: (recipient) => commandIdentities(io, recipient),
   });
+}
+
+/** Everything that encrypts data keys here. Identities are looked for only where something is to be decrypted. */
+export async function encryptingKeyring(
+  io: Io,
+  flags: SopsFlags,
+  doubts: Doubts,
+  useLocalKeys: boolean,
+): Promise<Keyring> {
+  return loadKeyring([], await servicesOf(io, flags, doubts, useLocalKeys));
+}
+
+async function servicesOf(io: Io, flags: SopsFlags, doubts: Doubts, useLocalKeys: boolean) {
+  return {
+    services: localKeyServices(io),
+    useLocal: useLocalKeys && !isFalse(io.env["SOPS_ENABLE_LOCAL_KEYSERVICE"] ?? ""),
+    remoteServices: await remoteKeyServices(io, flags, doubts),
+  };
 }
 
 function isFalse(text: string): boolean {

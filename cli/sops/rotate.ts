@@ -1,10 +1,11 @@
-import { rotate, splitKeys } from "../../src/sops/index.ts";
+import { completeKeys, type OpenOptions, rotate } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import type { SopsCall } from "./call.ts";
 import { withCallOptions, withOpenOptions } from "./change.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { absentFile, readNamed, type Source, warnOfOthers, writeResult } from "./files-adapter.ts";
 import { ROTATE_KEYS, type SopsFlags } from "./flags.ts";
+import { keysOfPrefix } from "./key-flags.ts";
 import { doubts } from "./log.ts";
 
 /** `sealkit sops rotate`, and `sealkit sops -r`. Returns the exit code. */
@@ -21,42 +22,25 @@ export async function runRotate(io: Io, flags: SopsFlags, useLocalKeys: boolean)
     const state = `cannot add or remove keys on non-existent file "${absent}", use the \`edit\` subcommand instead.`;
     throw new SopsFailure(SOPS_EXIT.keysOfNoFile, `Error: ${state}`);
   }
-  refuseOtherKeys(keyFlags, path);
   const source = await readNamed(io, flags, path);
   const text = await withOpenOptions(io, flags, source, useLocalKeys, (options, keyring) =>
-    rotate(source.bytes, source.inputFormat, keyring, { ...options, ...rotation(io, flags, source) }),
+    rotateWith({ io, flags, keyring }, source, options),
   );
   await writeResult(io, flags, source, Buffer.from(text), { isClear: false });
   return 0;
 }
 
-/** One file with a new data key. @throws {SopsFailure | SopsError} */
+/** One file of a call with a new data key. @throws {SopsFailure | SopsError} */
 export async function rotateSource(call: SopsCall, source: Source): Promise<string> {
-  const { io, flags, keyring } = call;
-  refuseOtherKeys(
-    ROTATE_KEYS.filter((name) => flags.text(name) !== ""),
-    source.name ?? "",
-  );
-  return await withCallOptions(call, source, (options) =>
-    rotate(source.bytes, source.inputFormat, keyring, { ...options, ...rotation(io, flags, source) }),
-  );
+  return await withCallOptions(call, source, (options) => rotateWith(call, source, options));
 }
 
-function rotation(io: Io, flags: SopsFlags, { outputFormat }: Source) {
-  return {
-    now: io.now(),
-    outputFormat,
-    add: splitKeys(flags.text("add-age")),
-    remove: splitKeys(flags.text("rm-age")),
-  };
-}
-
-function refuseOtherKeys(names: readonly string[], file: string): void {
-  const others = names.filter((name) => !name.endsWith("-age"));
-  if (others.length === 0) return;
-  const shown = others.map((name) => `--${name}`).join(", ");
-  throw new SopsFailure(
-    SOPS_EXIT.generic,
-    `error: Cannot rotate ${JSON.stringify(file)}: ${shown} not supported yet\nhint: supported: --add-age, --rm-age`,
-  );
+async function rotateWith(
+  { io, flags, keyring }: Pick<SopsCall, "io" | "flags" | "keyring">,
+  { bytes, inputFormat, outputFormat }: Source,
+  options: OpenOptions,
+): Promise<string> {
+  const wanted = [keysOfPrefix(flags, "add"), keysOfPrefix(flags, "rm")];
+  const [addKeys = [], removeKeys = []] = await completeKeys(wanted, keyring);
+  return await rotate(bytes, inputFormat, keyring, { ...options, now: io.now(), outputFormat, addKeys, removeKeys });
 }

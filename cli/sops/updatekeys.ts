@@ -1,8 +1,8 @@
 import { basename, resolve } from "node:path";
 import {
-  ageKey,
   checkRecipients,
   compareKeys,
+  completeKeys,
   type KeyChanges,
   type KeyGroup,
   masterKeyName,
@@ -102,7 +102,7 @@ export async function planKeys(call: SopsCall, source: Source): Promise<KeysPlan
   const { io, flags, config, keyring } = call;
   const { inputFormat: format, path = "" } = source;
   if (config === undefined) throw noConfig();
-  const groups = wantedGroups(io, config, path);
+  const groups = await completeKeys(wantedGroups(io, config, path), keyring);
   await checkRecipients(groups.flat().flatMap((key) => (key.type === "age" ? [masterKeyName(key)] : [])));
   const options = {
     file: path,
@@ -130,11 +130,7 @@ function wantedGroups(io: Io, config: FoundConfig, path: string): readonly KeyGr
     throw new SopsFailure(SOPS_EXIT.generic, state);
   }
   const rule = ruleFor(config.creationRules, pathForRules(io, config, path), config.path);
-  if (rule.unsupported.length === 0) return rule.groups.map((group) => group.map(ageKey));
-  throw new SopsFailure(
-    SOPS_EXIT.generic,
-    `error: Cannot update the keys of ${JSON.stringify(path)}: ${rule.unsupported.join(", ")} in the creation rule not supported yet\nhint: supported: age recipients`,
-  );
+  return rule.keyGroups();
 }
 
 /** The changes as the original shows them. Recipients are public. */

@@ -1,7 +1,7 @@
 export { type Change, type ChangeOptions, changeFile, setting, unsetting } from "./change-file.ts";
 export { DATA_KEY_BYTES, type FillRandom, ValueCipher } from "./cipher.ts";
 export { parseConfig, ruleFor, type SopsConfig } from "./config.ts";
-export { type CreationRule, SELECTOR_LIST, splitKeys } from "./creation-rule.ts";
+export { type CreationRule, SELECTOR_LIST } from "./creation-rule.ts";
 export { type Decrypted, type DecryptOptions, decrypt } from "./decrypt.ts";
 export { type DecryptedStream, decryptStream, isStreamFormat, type StreamOptions } from "./decrypt-stream.ts";
 export type { OnDecrypted } from "./decrypt-tree.ts";
@@ -18,6 +18,8 @@ export { type PathStep, parsePath } from "./extract.ts";
 export { FORMATS, type Format, formatOfName, formatOfWord } from "./format.ts";
 export type { AskForIdentities } from "./keys/age-identities.ts";
 export { ageKey } from "./keys/age-key.ts";
+export { type AwsSettings, parseEncryptionContext } from "./keys/aws-key.ts";
+export { completeKeys } from "./keys/complete-keys.ts";
 export { newDataKey, recoverDataKey } from "./keys/data-key.ts";
 export { DEFAULT_DECRYPTION_ORDER } from "./keys/decryption-order.ts";
 export type { IdentitySource } from "./keys/identity-source.ts";
@@ -28,6 +30,7 @@ export {
   type KeyServiceErrorContext,
   type KeyServices,
 } from "./keys/key-service.ts";
+export { keyOfText, keysOfText, splitKeys } from "./keys/key-text.ts";
 export { type Keyring, type KeyringOptions, loadKeyring } from "./keys/keyring.ts";
 export { masterKeyName, SERVICE_NAMES } from "./keys/master-key-name.ts";
 export { checkRecipients } from "./keys/rewrap.ts";

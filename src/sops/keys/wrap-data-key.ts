@@ -1,3 +1,4 @@
+import { quoteGo } from "../../bytes/go-quote.ts";
 import { ShamirError, splitSecret } from "../../shamir/index.ts";
 import type { FillRandom } from "../cipher.ts";
 import { SopsError } from "../errors.ts";
@@ -120,7 +121,7 @@ function notWrapped(failures: readonly WrapFailure[], keys: KeyGroup): SopsError
   const [first] = inOrder;
   const reasons = inOrder.map(
     ({ key, error }) =>
-      `failed to encrypt new data key with master key ${JSON.stringify(masterKeyName(key))}: ${error.original}`,
+      `failed to encrypt new data key with master key ${quoteGo(masterKeyName(key))}: ${error.original}`,
   );
   const upstream = `Could not generate data key: [${reasons.join(" ")}]`;
   if (first !== undefined && inOrder.every(({ key: { type } }) => type === "age")) {

@@ -118,10 +118,10 @@ describe("sealkit sops encrypt", () => {
       says: "not a valid RE2 pattern",
     },
     {
-      name: "a key of another service",
-      line: "encrypt --kms arn:aws:kms:x f.yaml",
+      name: "what is no key of a service",
+      line: "encrypt --azure-kv vault f.yaml",
       code: 1,
-      says: "--kms not supported yet",
+      says: 'could not parse "vault" into a valid Azure Key Vault MasterKey []',
     },
     {
       name: "a list in dotenv",
@@ -150,10 +150,10 @@ describe("sealkit sops encrypt", () => {
     },
     { name: "an edit of a file in clear", line: "f.yaml", code: 1, says: "sops metadata not found" },
     {
-      name: "a rotation to a key of another service",
-      line: "rotate --add-kms arn f.yaml",
+      name: "a rotation to what is no key of a service",
+      line: "rotate --add-hckms id f.yaml",
       code: 1,
-      says: "not supported yet",
+      says: "invalid key ID format: expected 'region:key-uuid', got \"id\"",
     },
   ];
   test.each(refusals)("refuses $name with exit $code", async ({ line, code, says }) => {
