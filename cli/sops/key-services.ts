@@ -1,4 +1,4 @@
-import { vaultTransit } from "../../src/kms/index.ts";
+import { gcpKms, vaultTransit } from "../../src/kms/index.ts";
 import { systemPorts } from "../../src/kms/ports-adapter.ts";
 import type { KeyServices } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
@@ -14,5 +14,8 @@ export function localKeyServices(io: Io): KeyServices {
 
 function makeLocal(io: Io): KeyServices {
   const ports = systemPorts({ env: io.env, signal: io.signal });
-  return new Map([["hc_vault", vaultTransit(ports)]]);
+  return new Map([
+    ["gcp_kms", gcpKms(ports)],
+    ["hc_vault", vaultTransit(ports)],
+  ]);
 }

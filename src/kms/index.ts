@@ -1,3 +1,5 @@
+export { gcpKms, gcpKmsWith } from "./gcp/gcp-kms.ts";
+export { type GcsPlace, type GcsStorage, gcsStorage } from "./gcp/storage.ts";
 export type { KmsPorts } from "./ports.ts";
 export { parseServiceAddress, type ServiceAddress, serviceAddressText } from "./remote/address.ts";
 export { type AnswerOptions, answerWith } from "./remote/answer.ts";
