@@ -12,6 +12,8 @@ export interface GoFlags {
   has(name: string): boolean;
   /** The texts of a flag, in order; a `text` flag has at most its last one. */
   texts(name: string): readonly string[];
+  /** The texts of several flags in the order of the command line, each with the first spelling of its flag. */
+  inOrder(...names: readonly string[]): readonly (readonly [name: string, text: string])[];
   /** The words before the first one that is no flag. */
   readonly before: readonly string[];
   /** The first word that is no flag, and all after it. */
@@ -33,6 +35,7 @@ export interface GoFlagProblem {
 export function parseGoFlags(flags: readonly GoFlag[], words: readonly string[]): GoFlags | GoFlagProblem {
   const byName = new Map(flags.flatMap((flag) => flag.names.map((name) => [name, flag] as const)));
   const given = new Map<string, string[]>();
+  const ordered: (readonly [string, string])[] = [];
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at] ?? "";
@@ -66,11 +69,13 @@ export function parseGoFlags(flags: readonly GoFlag[], words: readonly string[])
     }
     const value = inline ?? words[++at];
     if (value === undefined) return { problem: "usage", message: `flag needs an argument: -${name}` };
+    ordered.push([key, value]);
     given.set(key, flag.kind === "list" ? [...(given.get(key) ?? []), value] : [value]);
   }
   return {
     has: (name) => (given.get(name) ?? []).length > 0,
     texts: (name) => given.get(name) ?? [],
+    inOrder: (...names) => ordered.filter(([name]) => names.includes(name)),
     before: words.slice(0, at),
     args: words.slice(at),
   };

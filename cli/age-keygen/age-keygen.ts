@@ -76,7 +76,7 @@ async function convert(io: Io, path: string | undefined, sink: Sink): Promise<un
     for (const identity of parseIdentitiesFile(text)) await sink.write(`${await recipientOf(identity)}\n`);
   } catch (error) {
     if (!(error instanceof AgeError)) throw error;
-    throw new Failure(`failed to parse input: ${wordOf(error)}`);
+    throw new Failure(`failed to parse input: ${wordOf(error)}`, ...hintsOf(error));
   }
 }
 
@@ -84,8 +84,15 @@ function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }
 
-/** age-keygen knows no recipients in key files, so to it they are one more unknown type. */
-function wordOf({ original }: AgeError): string {
+function hintsOf({ code }: AgeError): readonly string[] {
+  if (code !== "AGE_IDENTITY_UNSUPPORTED") return [];
+  return ["only the plugin knows the recipient of its identity; with age -e -i it can be encrypted to as it is"];
+}
+
+/** age-keygen knows no recipients and no plugins in key files, so to it they are one more unknown type. */
+function wordOf({ code, original, details }: AgeError): string {
+  const line = details.at(-1)?.replace("line ", "");
+  if (code === "AGE_IDENTITY_UNSUPPORTED") return `error at line ${line}: unknown identity type`;
   return original.replace("apparent recipient found in identities file", "unknown identity type");
 }
 

@@ -4,7 +4,7 @@ import { type GoFlag, type GoFlags, parseGoFlags } from "../go-flag.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { Failure, reporting, warn } from "./failure.ts";
-import { askingIdentity, fileIdentities, refusePassphraseFile } from "./identities.ts";
+import { askingIdentity, fileIdentities, namedPlugin, refusePassphraseFile } from "./identities.ts";
 import { type Input, openInput, untilInterrupted } from "./input-adapter.ts";
 import { fileOutput, type Output, stdoutOutput } from "./output-adapter.ts";
 import { newPassphrase } from "./passphrase.ts";
@@ -54,9 +54,6 @@ async function runAge(words: readonly string[], io: Io): Promise<number> {
   const decrypting = flags.has("decrypt");
   if (decrypting) checkDecryptFlags(flags);
   else checkEncryptFlags(flags);
-  if (flags.texts("j").length > 0) {
-    throw new Failure("plugins (-j) are not supported by sealkit", "use -i with a file of AGE-SECRET-KEY-1 lines");
-  }
   const stdin = stdinUse();
   const input = await openInput(
     io,
@@ -173,18 +170,25 @@ async function chooseOutput(io: Io, flags: GoFlags, input: Input): Promise<Outpu
 async function encryptRecipients(io: Io, flags: GoFlags, stdin: StdinUse): Promise<Recipient[]> {
   if (flags.has("passphrase")) return [passphraseRecipient(await newPassphrase(io))];
   const [words, files] = [flags.texts("recipient"), flags.texts("recipients-file")];
-  return await gatherRecipients(io, { words, files, identityFiles: flags.texts("identity") }, stdin);
+  return await gatherRecipients(io, { words, files, identities: flags.inOrder("identity", "j") }, stdin);
 }
 
 async function decryptIdentities(io: Io, flags: GoFlags, stdin: StdinUse): Promise<Identity[]> {
-  const paths = flags.texts("identity");
-  if (paths.length === 0) return [passphraseOnly(io)];
-  const identities: Identity[] = [refusePassphraseFile];
-  for (const [index, path] of paths.entries()) {
-    if (paths.indexOf(path) < index) await warn("age", io, `duplicate identity file "${path}"`);
-    identities.push(...(await fileIdentities(io, path, stdin)).map(({ identity }) => identity));
+  const named = flags.inOrder("identity", "j");
+  if (named.length === 0) return [passphraseOnly(io)];
+  const files: string[] = [];
+  const identities: Identity[] = [];
+  for (const [flag, text] of named) {
+    if (flag === "j") {
+      identities.push(namedPlugin(io, text));
+      continue;
+    }
+    if (files.includes(text)) await warn("age", io, `duplicate identity file "${text}"`);
+    files.push(text);
+    identities.push(...(await fileIdentities(io, text, stdin)).map(({ identity }) => identity));
   }
-  return identities;
+  // A plugin may know the passphrase; without one there is no need to ask for that of a key file first.
+  return flags.has("j") ? [...identities, refusePassphraseFile] : [refusePassphraseFile, ...identities];
 }
 
 function passphraseOnly(io: Io): Identity {

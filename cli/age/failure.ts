@@ -34,6 +34,7 @@ const GO_WORDS: Readonly<Record<string, string>> = {
   EMFILE: "too many open files",
   ENXIO: "no such device or address",
   EIO: "input/output error",
+  EBADF: "bad file descriptor",
 };
 
 /**
@@ -69,5 +70,6 @@ function masked(text: string): string {
 function hintsOf(error: AgeError): readonly string[] {
   if (error.code === "AGE_NO_MATCH") return error.details;
   if (error.code === "AGE_RECIPIENT_MALFORMED" && error.hints.length === 1) return [];
+  if (error.code === "AGE_IDENTITY_MALFORMED") return [];
   return error.code === "AGE_PAYLOAD" || error.code === "AGE_HEADER_MAC" ? [] : error.hints;
 }

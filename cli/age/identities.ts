@@ -6,14 +6,17 @@ import {
   parseIdentitiesFile,
   parseRecipient,
   passphraseIdentity,
+  pluginIdentityNamed,
   type Recipient,
   recipientOf,
   type Stanza,
   sshIdentity,
 } from "../../src/age/index.ts";
 import type { Io } from "../io.ts";
+import { BATCHPASS, batchpassIdentity } from "./batchpass.ts";
 import { Failure } from "./failure.ts";
 import { openInput, readAll } from "./input-adapter.ts";
+import { terminalPlugins } from "./plugins.ts";
 import type { StdinUse } from "./stdin-use.ts";
 import { readPassphrase } from "./terminal-adapter.ts";
 
@@ -50,11 +53,31 @@ function identitiesIn(io: Io, path: string, bytes: Uint8Array): FileIdentity[] {
   if (start.startsWith("age-encryption.org/") || start.startsWith(ARMOR_BEGIN)) {
     return [encryptedIdentities(io, path, withoutLeadingSpace(bytes))];
   }
-  const identities = start.startsWith("-----BEGIN") ? [sshKey(io, path, start)] : parseIdentitiesFile(text);
+  const identities = start.startsWith("-----BEGIN")
+    ? [sshKey(io, path, start)]
+    : parseIdentitiesFile(text, { plugins: terminalPlugins(io) });
   return identities.map((identity) => ({
     identity,
-    recipients: async () => [parseRecipient(await recipientOf(identity))],
+    recipients: async () => [await recipientFor(identity)],
   }));
+}
+
+async function recipientFor(identity: Identity): Promise<Recipient> {
+  return identity.asRecipient?.() ?? parseRecipient(await recipientOf(identity));
+}
+
+/**
+ * The identity that `-j NAME` names: one that needs no key file.
+ *
+ * @throws {Failure} for what no plugin can be called.
+ */
+export function namedPlugin(io: Io, name: string): Identity {
+  if (name.toLowerCase() === BATCHPASS) return batchpassIdentity(io);
+  try {
+    return pluginIdentityNamed(name, terminalPlugins(io));
+  } catch (error) {
+    throw error instanceof AgeError ? new Failure(`initializing ${JSON.stringify(name)}: ${error.original}`) : error;
+  }
 }
 
 function sshKey(io: Io, path: string, pem: string): Identity {
@@ -93,6 +116,7 @@ function encryptedIdentities(io: Io, path: string, file: Uint8Array): FileIdenti
   return {
     identity: {
       name: `the identities in ${path}`,
+      needsSomebody: true,
       async unwrap(stanzas) {
         for (const identity of await open()) {
           const fileKey = await identity.unwrap(stanzas);
@@ -101,8 +125,7 @@ function encryptedIdentities(io: Io, path: string, file: Uint8Array): FileIdenti
         return undefined;
       },
     },
-    recipients: async () =>
-      await Promise.all((await open()).map(async (identity) => parseRecipient(await recipientOf(identity)))),
+    recipients: async () => await Promise.all((await open()).map(recipientFor)),
   };
 }
 
@@ -113,7 +136,7 @@ async function openEncrypted(io: Io, path: string, file: Uint8Array): Promise<re
   );
   try {
     const clear = await decryptBytes(file, [ask]);
-    return parseIdentitiesFile(clear.revealText());
+    return parseIdentitiesFile(clear.revealText(), { plugins: terminalPlugins(io) });
   } catch (error) {
     if (error instanceof AgeError) throw new Failure(`failed to decrypt identity file: ${error.original}`);
     throw error;
@@ -134,6 +157,7 @@ export function askingIdentity(ask: () => Promise<string>, otherwise: () => Fail
 /** Refuses a file that wants a passphrase when key files were given: it would be the wrong file, or the wrong flags. */
 export const refusePassphraseFile: Identity = {
   name: "no passphrase",
+  needsSomebody: true,
   async unwrap(stanzas) {
     if (stanzas.length !== 1 || stanzas[0]?.type !== SCRYPT) return undefined;
     throw new Failure(

@@ -1,5 +1,7 @@
+import { read } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
+import { promisify } from "node:util";
 import type { Io } from "../io.ts";
 import { Failure, goFileText } from "./failure.ts";
 
@@ -70,6 +72,21 @@ export async function* untilInterrupted(
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** All that comes from an open file descriptor; undefined when it is longer than `limit` bytes. @throws {Failure} */
+export async function readDescriptor(descriptor: number, limit: number): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  const piece = new Uint8Array(64 * 1024);
+  for (let length = 0; length <= limit; ) {
+    const bytes = await promisify(read)(descriptor, piece, 0, piece.length, null).catch((cause) => {
+      throw new Failure(goFileText("read", `AGE_PASSPHRASE_FD`, cause));
+    });
+    if (bytes.bytesRead === 0) return Buffer.concat(parts);
+    parts.push(piece.slice(0, bytes.bytesRead));
+    length += bytes.bytesRead;
+  }
+  return undefined;
 }
 
 function withReject(): { readonly promise: Promise<never>; readonly reject: (reason: Error) => void } {

@@ -1,8 +1,9 @@
 import { AgeError, parseRecipient, parseRecipientsFile, type Recipient } from "../../src/age/index.ts";
 import type { Io } from "../io.ts";
 import { Failure, warn } from "./failure.ts";
-import { fileIdentities } from "./identities.ts";
+import { fileIdentities, namedPlugin } from "./identities.ts";
 import { openInput, readAll } from "./input-adapter.ts";
+import { terminalPlugins } from "./plugins.ts";
 import type { StdinUse } from "./stdin-use.ts";
 
 /** No recipients file is longer. */
@@ -14,23 +15,35 @@ export async function gatherRecipients(
   {
     words,
     files,
-    identityFiles,
-  }: { words: readonly string[]; files: readonly string[]; identityFiles: readonly string[] },
+    identities,
+  }: {
+    words: readonly string[];
+    files: readonly string[];
+    /** What -i and -j named, in order. */
+    identities: readonly (readonly [flag: string, text: string])[];
+  },
   stdin: StdinUse,
 ): Promise<Recipient[]> {
+  const plugins = terminalPlugins(io);
   const recipients: Recipient[] = [];
   for (const [index, word] of words.entries()) {
     if (words.indexOf(word) < index) await warn("age", io, `duplicate recipient "${word}"`);
-    recipients.push(parseRecipient(word));
+    recipients.push(parseRecipient(word, { plugins }));
   }
   for (const [index, path] of files.entries()) {
     if (files.indexOf(path) < index) await warn("age", io, `duplicate recipient file "${path}"`);
     recipients.push(...(await recipientsOf(io, path, stdin)));
   }
-  for (const [index, path] of identityFiles.entries()) {
-    if (identityFiles.indexOf(path) < index) await warn("age", io, `duplicate identity file "${path}"`);
-    const identities = await fileIdentities(io, path, stdin);
-    for (const { recipients: own } of identities) recipients.push(...(await own()));
+  const seen: string[] = [];
+  for (const [flag, text] of identities) {
+    if (flag === "j") {
+      const recipient = namedPlugin(io, text).asRecipient?.();
+      if (recipient !== undefined) recipients.push(recipient);
+      continue;
+    }
+    if (seen.includes(text)) await warn("age", io, `duplicate identity file "${text}"`);
+    seen.push(text);
+    for (const { recipients: own } of await fileIdentities(io, text, stdin)) recipients.push(...(await own()));
   }
   return recipients;
 }
@@ -46,7 +59,10 @@ async function recipientsOf(io: Io, path: string, stdin: StdinUse): Promise<Reci
     const onUnsupportedSshKey = (type: string, line: number) =>
       ignored.push(`recipients file "${path}": ignoring unsupported SSH key of type "${type}" at line ${line}`);
     try {
-      return parseRecipientsFile(new TextDecoder().decode(bytes), { onUnsupportedSshKey });
+      return parseRecipientsFile(new TextDecoder().decode(bytes), {
+        onUnsupportedSshKey,
+        plugins: terminalPlugins(io),
+      });
     } finally {
       for (const warning of ignored) await warn("age", io, warning);
     }

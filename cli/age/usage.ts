@@ -1,7 +1,7 @@
 export const USAGE = `Usage:
-    age [-e] (-r RECIPIENT | -R PATH | -i PATH)... [-a] [-o OUTPUT] [INPUT]
+    age [-e] (-r RECIPIENT | -R PATH | -i PATH | -j PLUGIN)... [-a] [-o OUTPUT] [INPUT]
     age [-e] -p [-a] [-o OUTPUT] [INPUT]
-    age -d [-i PATH]... [-o OUTPUT] [INPUT]
+    age -d [-i PATH | -j PLUGIN]... [-o OUTPUT] [INPUT]
 
 Options:
     -e, --encrypt               Encrypt INPUT. This is what age does without -d.
@@ -10,6 +10,7 @@ Options:
     -R, --recipients-file PATH  Encrypt to all recipients in this file. May be repeated.
     -i, --identity PATH         Decrypt with the secret keys in this file. May be repeated.
                                 With an explicit -e: encrypt to their recipients.
+    -j PLUGIN                   The same with what a plugin knows by itself, without a file.
     -p, --passphrase            Encrypt with a passphrase, asked for on the terminal.
     -a, --armor                 Write text instead of bytes.
     -o, --output OUTPUT         Write to this file; one that is there is replaced.
@@ -22,7 +23,12 @@ A RECIPIENT is a word that begins with age1, or the public key of an SSH key: a 
 begins with ssh-ed25519 or ssh-rsa. In a recipients file each stands on a line of its own;
 empty lines and lines that begin with # do not count. A key file holds AGE-SECRET-KEY-1...
 or AGE-SECRET-KEY-PQ-1... lines, and may itself be encrypted with a passphrase; or it is
-the private key of an SSH key.
+the private key of an SSH key. Recipients age1NAME1... and identities AGE-PLUGIN-NAME-1...
+belong to a plugin: the program age-plugin-NAME has to be in PATH.
+
+"-j batchpass" needs no program and nobody to ask: the passphrase is in the environment
+variable AGE_PASSPHRASE, or comes from the open file descriptor AGE_PASSPHRASE_FD.
+AGE_PASSPHRASE_WORK_FACTOR (18) and AGE_PASSPHRASE_MAX_WORK_FACTOR (22) bound the work.
 
 Examples:
     $ age-keygen -o key.txt

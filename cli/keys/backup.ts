@@ -54,7 +54,7 @@ export function count(number: number, word: string): string {
 }
 
 async function gatherRecipients(words: readonly string[], files: readonly string[], io: Io): Promise<Recipient[]> {
-  const recipients = words.map(parseRecipient);
+  const recipients = words.map((text) => parseRecipient(text));
   for (const path of files) recipients.push(...parseRecipientsFile(await readTextFile(io, path)));
   if (recipients.length > 0) return recipients;
   throw new CliError("CLI_BAD_FLAG", "Cannot back up: nobody was named who could open the backup", {

@@ -58,13 +58,21 @@ export async function isArmored(reader: ByteReader): Promise<boolean> {
 async function unwrap(stanzas: readonly Stanza[], identities: readonly Identity[]): Promise<Uint8Array> {
   const types = stanzas.map(({ type }) => type);
   if (types.includes(SCRYPT) && types.length > 1) throw headerError("an scrypt recipient must be the only one", "");
-  for (const identity of identities) {
+  for (const identity of undemandingFirst(identities)) {
     const fileKey = await identity.unwrap(stanzas);
     if (fileKey === undefined) continue;
     if (fileKey.length === FILE_KEY_BYTES) return fileKey;
     throw headerError("incorrect file key size", "");
   }
   throw noMatch(types, identities);
+}
+
+/** Nobody is to be asked for a PIN when a key file would do. Otherwise the order stays. */
+function undemandingFirst(identities: readonly Identity[]): readonly Identity[] {
+  const [asking, others] = [true, false].map((asks) =>
+    identities.filter(({ needsSomebody = false }) => needsSomebody === asks),
+  );
+  return [...(others ?? []), ...(asking ?? [])];
 }
 
 /** The most names that one message lists, and the most of each: types of stanzas are anybody's text. */

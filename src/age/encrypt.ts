@@ -6,7 +6,7 @@ import { AgeError } from "./errors.ts";
 import { formatHeader } from "./header.ts";
 import { LIMITS } from "./limits.ts";
 import { encryptPayload } from "./payload.ts";
-import { FILE_KEY_BYTES, POST_QUANTUM, type Recipient } from "./recipient.ts";
+import { FILE_KEY_BYTES, POST_QUANTUM, type Recipient, type Wrapped } from "./recipient.ts";
 import type { Stanza } from "./stanza.ts";
 
 export interface EncryptOptions {
@@ -58,8 +58,8 @@ async function wrapAll(fileKey: Uint8Array, recipients: readonly Recipient[]): P
   }
   const stanzas: Stanza[] = [];
   let common: string | undefined;
-  for (const recipient of recipients) {
-    const wrapped = await recipient.wrap(fileKey);
+  for (const [index, recipient] of recipients.entries()) {
+    const wrapped = await wrapFor(recipient, fileKey, index);
     const labels = JSON.stringify([...wrapped.labels].sort());
     common ??= labels;
     if (labels !== common) throw mixed(recipients, common, labels);
@@ -72,6 +72,18 @@ async function wrapAll(fileKey: Uint8Array, recipients: readonly Recipient[]): P
     });
   }
   return stanzas;
+}
+
+/** Says at which recipient a plugin failed; what is wrong with a recipient itself says so by its name. */
+async function wrapFor(recipient: Recipient, fileKey: Uint8Array, index: number): Promise<Wrapped> {
+  try {
+    return await recipient.wrap(fileKey);
+  } catch (error) {
+    if (!(error instanceof AgeError) || !error.code.startsWith("AGE_PLUGIN_")) throw error;
+    const { code, message, details, hints } = error;
+    const original = `failed to wrap key for recipient #${index}: ${error.original}`;
+    throw new AgeError(code, message, { original, details, hints });
+  }
 }
 
 function mixed(recipients: readonly Recipient[], first: string, second: string): AgeError {

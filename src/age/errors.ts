@@ -16,7 +16,10 @@ export type AgeErrorCode =
   | "AGE_IDENTITY_MALFORMED"
   | "AGE_IDENTITY_UNSUPPORTED"
   | "AGE_IDENTITY_LOCKED"
-  | "AGE_IDENTITIES_FILE";
+  | "AGE_IDENTITIES_FILE"
+  | "AGE_PLUGIN_MISSING"
+  | "AGE_PLUGIN_REFUSED"
+  | "AGE_PLUGIN_BROKEN";
 
 /** What an `AgeError` can say beyond code and message. */
 export interface AgeErrorContext extends ErrorContext {

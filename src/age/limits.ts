@@ -14,4 +14,10 @@ export const LIMITS = {
   sshKeyRounds: 1024,
   /** Reading a file with work factor 22 takes 4 GiB and about 15 s; more is refused before anything is allocated. */
   scryptLogN: 22,
+  /** What a plugin may say in one conversation. A line is as long as the stanza of a post-quantum recipient, and more. */
+  pluginBytes: 4 * 1024 * 1024,
+  pluginLineBytes: 64 * 1024,
+  pluginStanzas: 4096,
+  /** A plugin may wait for a person with a device in the hand, but not for ever. */
+  pluginSilenceMs: 10 * 60_000,
 } as const;

@@ -19,6 +19,10 @@ export interface Identity {
   readonly name: string;
   /** The recipient that belongs to it, where that takes work and so is not its name. */
   readonly recipient?: () => Promise<string>;
+  /** The same where it has no text, because only a plugin knows it. */
+  readonly asRecipient?: () => Recipient;
+  /** It asks a person, a device or a program, so it is tried after all those that need nobody. */
+  readonly needsSomebody?: boolean;
   /**
    * The file key (16 bytes) out of the stanza that is for this identity; undefined when none is. Stanzas of other types
    * are to be passed over. The caller overwrites the key when it is done with it.

@@ -2,6 +2,9 @@ import { quoteGo } from "../bytes/go-quote.ts";
 import { AgeError, type AgeErrorContext } from "./errors.ts";
 import { hybridRecipient } from "./hybrid.ts";
 import { LIMITS } from "./limits.ts";
+import { isPluginRecipient } from "./plugin/plugin-name.ts";
+import { pluginRecipient } from "./plugin/plugin-recipient.ts";
+import type { Plugins } from "./plugin/plugins.ts";
 import type { Recipient } from "./recipient.ts";
 import { parseAuthorizedKey } from "./ssh-public-key.ts";
 import { isTooSmall, sshRecipient } from "./ssh-recipient.ts";
@@ -16,25 +19,28 @@ const PREFIXES: readonly (readonly [string, (text: string) => Recipient])[] = [
   ["ssh-", sshRecipient],
 ];
 
-/** Kinds of recipients that exist and that this version cannot encrypt to, by how they begin. */
-const UNSUPPORTED: readonly { readonly begin: RegExp; readonly kind: string }[] = [
-  { begin: /^age1[a-z0-9+._-]+1/, kind: "plugin recipients (age1name1…)" },
-];
-
 /** Anywhere: a secret key with a quote or a blank before it is one too, and is not to be repeated. */
 const SECRET_KEY = /AGE-(SECRET-KEY|PLUGIN)-/i;
 
+export interface RecipientOptions {
+  /** Runs the plugins of recipients `age1NAME1…`. Without it such recipients are refused. */
+  readonly plugins?: Plugins | undefined;
+}
+
 /**
- * One recipient: `age1…` (X25519), `age1pq1…`, `age1tag1…`, `age1tagpq1…`, or a public key of SSH: `ssh-ed25519 …`, `ssh-rsa …`.
+ * One recipient: `age1…` (X25519), `age1pq1…`, `age1tag1…`, `age1tagpq1…`, a plugin's `age1NAME1…`, or a public key of SSH:
+ * `ssh-ed25519 …`, `ssh-rsa …`.
  *
  * @throws {AgeError} `AGE_RECIPIENT_MALFORMED`, `AGE_RECIPIENT_UNSUPPORTED`. A secret key given by mistake is not
  *   repeated in the error.
  */
-export function parseRecipient(text: string): Recipient {
+export function parseRecipient(text: string, { plugins }: RecipientOptions = {}): Recipient {
   const read = PREFIXES.find(([begin]) => text.startsWith(begin))?.[1];
   if (read !== undefined) return read(text);
-  const unsupported = UNSUPPORTED.find(({ begin }) => begin.test(text));
-  if (unsupported !== undefined) throw unsupportedRecipient(unsupported.kind);
+  if (isPluginRecipient(text)) {
+    if (plugins === undefined) throw unsupportedRecipient("plugin recipients (age1name1…)");
+    return pluginRecipient(text, plugins);
+  }
   if (text.startsWith("age1")) return x25519Recipient(text);
   if (text.startsWith("github:")) {
     throw malformed('"github:" recipients were removed from the design', {
@@ -53,7 +59,7 @@ export function parseRecipient(text: string): Recipient {
   throw malformed(`unknown recipient type: ${quoteGo(text)}`);
 }
 
-export interface RecipientsFileOptions {
+export interface RecipientsFileOptions extends RecipientOptions {
   /**
    * Told of public keys of SSH that files cannot be encrypted to (ECDSA, security keys, RSA below 2048 bits), which are
    * then passed over. Without it they are refused: the file would be encrypted to fewer people than are named.
@@ -67,7 +73,10 @@ export interface RecipientsFileOptions {
  * @throws {AgeError} `AGE_RECIPIENTS_FILE` with the line's number and without its text (the file may be a key file by
  *   mistake); `AGE_RECIPIENT_UNSUPPORTED`.
  */
-export function parseRecipientsFile(text: string, { onUnsupportedSshKey }: RecipientsFileOptions = {}): Recipient[] {
+export function parseRecipientsFile(
+  text: string,
+  { onUnsupportedSshKey, plugins }: RecipientsFileOptions = {},
+): Recipient[] {
   if (text.length > LIMITS.recipientsFileBytes) throw fileError("recipients file is too long");
   const recipients: Recipient[] = [];
   for (const [index, raw] of text.split("\n").entries()) {
@@ -81,7 +90,7 @@ export function parseRecipientsFile(text: string, { onUnsupportedSshKey }: Recip
       });
     }
     const unsupported = unsupportedSshType(line);
-    if (unsupported === undefined) recipients.push(recipientOfLine(line, number));
+    if (unsupported === undefined) recipients.push(recipientOfLine(line, number, plugins));
     else if (onUnsupportedSshKey !== undefined) onUnsupportedSshKey(unsupported, number);
     else throw unsupportedRecipient(`SSH keys of type ${unsupported}`, `line ${number}`);
   }
@@ -95,9 +104,9 @@ function unsupportedSshType(line: string): string | undefined {
   return "type" in key && isTooSmall(key) ? key.type : undefined;
 }
 
-function recipientOfLine(line: string, number: number): Recipient {
+function recipientOfLine(line: string, number: number, plugins: Plugins | undefined): Recipient {
   try {
-    return parseRecipient(line);
+    return parseRecipient(line, { plugins });
   } catch (error) {
     if (!(error instanceof AgeError)) throw error;
     if (error.code === "AGE_RECIPIENT_UNSUPPORTED") throw unsupportedRecipient(...error.details, `line ${number}`);
@@ -111,7 +120,7 @@ function malformed(original: string, more: Omit<AgeErrorContext, "original"> = {
 }
 
 function unsupportedRecipient(...details: readonly string[]): AgeError {
-  return new AgeError("AGE_RECIPIENT_UNSUPPORTED", "Cannot encrypt to age recipient: its type is not supported yet", {
+  return new AgeError("AGE_RECIPIENT_UNSUPPORTED", "Cannot encrypt to age recipient: its type is not supported here", {
     original: `recipient type is not supported by sealkit: ${details.join(", ")}`,
     details,
     hints: ["use an X25519 recipient (age1…): sealkit age-keygen -o key.txt"],

@@ -23,6 +23,7 @@ export function sshIdentity(pem: string, passphrase?: () => Promise<string>): Id
   const open = isLocked(secret) ? unlocking(publicKey, secret, passphrase) : async () => secret;
   return {
     name: formatSshPublicKey(publicKey),
+    needsSomebody: isLocked(secret),
     unwrap: (stanzas) =>
       publicKey.type === "ssh-rsa"
         ? unwrapRsa(publicKey, open, stanzas)

@@ -42,7 +42,6 @@ interface Row {
 }
 
 const NO_MATCH = [/^age: hint: its recipients are of type: /, /^age: hint: tried: /];
-const UNSUPPORTED = /^age: error: (recipient|identity) type is not supported by sealkit: /;
 
 let base: string;
 let A = "";
@@ -114,6 +113,7 @@ beforeAll(() => {
   put("kpq.txt", execFileSync(peer("age-keygen"), ["-pq"], { stdio: ["ignore", "pipe", "ignore"] }));
   PQ = recipientIn("kpq.txt");
   put("pq.age", age(["-r", PQ], "hello\n"));
+  put("badplugin.txt", "AGE-PLUGIN-FOO-1QQQQ\n");
   put("badpq.txt", "AGE-SECRET-KEY-PQ-1QQQ\n");
   const ssh = new URL("../../../fixtures/age/ssh/", import.meta.url);
   for (const name of readdirSync(ssh)) put(name, readFileSync(new URL(name, ssh)));
@@ -272,7 +272,15 @@ const ROWS: readonly Row[] = [
   age("-r age1pq1qqqq in.txt"),
   age("-r age1tag1qqqq in.txt"),
   age("-r age1tagpq1qqqq in.txt"),
-  age("-r age1yubikey1qqqq in.txt", { extra: [/hint/], instead: { stderr: UNSUPPORTED } }),
+  age("-r age1yubikey1qqqq in.txt"),
+  age("-r age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t in.txt"),
+  age("-e -j nope in.txt"),
+  age("-e -i k.txt -r <b> -j nope in.txt"),
+  age("-e -j a/b in.txt"),
+  age("-d -j nope x.age"),
+  age("-d -j nope -i k.txt x.age"),
+  age("-d -i k.txt -j nope pw.age"),
+  age("-d -i badplugin.txt x.age"),
   age("-r <pq> in.txt", { makes: "stdout" }),
   age("-r <pq> -r <pq> in.txt", { makes: "stdout" }),
   age("-e -i kpq.txt in.txt", { makes: "stdout" }),
@@ -379,6 +387,7 @@ const ROWS: readonly Row[] = [
   keygen("-y badkey.txt"),
   keygen("-y recipasid.txt"),
   keygen("-y emptyid.txt"),
+  keygen("-y badplugin.txt", { extra: [/^age-keygen: hint: only the plugin/] }),
   keygen("-y nope"),
   keygen("-y -pq k.txt"),
   keygen("-y k.txt kb.txt"),

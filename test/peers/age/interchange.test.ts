@@ -87,7 +87,11 @@ test("there are at least 200 cases each way", () => expect(all.length).toBeGreat
 
 describe("age reads what we write", () => {
   test.each(all)("$name", async ({ plain, armor, recipients }) => {
-    const file = await encryptBytes(plain, names.slice(0, recipients).map(parseRecipient), { armor });
+    const file = await encryptBytes(
+      plain,
+      names.slice(0, recipients).map((name) => parseRecipient(name)),
+      { armor },
+    );
     const key = join(folder, `key${recipients - 1}`);
     expect(age(["-d", "-i", key], file).equals(plain)).toBe(true);
   });

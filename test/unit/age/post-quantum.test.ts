@@ -43,7 +43,7 @@ describe("mlkem768x25519", () => {
   });
 
   test("a file for somebody else is no match", async () => {
-    const [mine, theirs] = [generateHybridIdentity(), generateHybridIdentity()].map(parseIdentity);
+    const [mine, theirs] = [generateHybridIdentity(), generateHybridIdentity()].map((text) => parseIdentity(text));
     if (mine === undefined || theirs === undefined) throw new Error("two identities");
     const file = await encryptBytes(plain, [parseRecipient(await recipientOf(theirs))]);
     expect((await failure(decryptBytes(file, [mine]))).code).toBe("AGE_NO_MATCH");
@@ -112,7 +112,7 @@ describe("tagged recipients", () => {
     const info = "age-encryption.org/mlkem768p256tag";
     expect(hpkeOpen(KEM.mlkem768P256, shared, info, body)).toEqual(new Uint8Array(16).fill(7));
     const identity = parseIdentity(generateHybridIdentity());
-    const both = [recipient, await recipientOf(identity)].map(parseRecipient);
+    const both = [recipient, await recipientOf(identity)].map((text) => parseRecipient(text));
     expect((await decryptBytes(await encryptBytes(plain, both), [identity])).revealText()).toBe("hello\n");
   });
 });

@@ -68,7 +68,7 @@ function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
 
 async function run(vector: Vector, pieceBytes: number): Promise<{ code: string; sha256: string }> {
   const identities: Identity[] = [
-    ...vector.identities.map(parseIdentity),
+    ...vector.identities.map((text) => parseIdentity(text)),
     ...vector.passphrases.map((text) => passphraseIdentity(text)),
   ];
   const hash = createHash("sha256");
