@@ -31,7 +31,7 @@ export async function runProgram(
   const isOwn = io.stdout === process.stdout;
   const stdin = isOwn ? "inherit" : input === "terminal" ? "ignore" : "pipe";
   const streams = isOwn ? ("inherit" as const) : ("pipe" as const);
-  const child = spawn(program, args, { cwd: io.cwd, env: { ...env }, stdio: [stdin, streams, streams], ...user });
+  const child = spawn(program, args, { cwd: io.cwd, env: { ...env }, stdio: [stdin, streams, streams], ...ids(user) });
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     child.kill("SIGTERM");
@@ -54,4 +54,24 @@ export async function runProgram(
     clearTimeout(timer);
     io.signal.removeEventListener("abort", stop);
   }
+}
+
+/** Starts a program without our streams, and leaves it alone. Undefined, or the code of the error (e.g. `ENOENT`). */
+export async function startInBackground(
+  io: Io,
+  [program, ...args]: readonly [string, ...string[]],
+  { env, user }: Pick<ProgramOptions, "env" | "user">,
+): Promise<string | undefined> {
+  const child = spawn(program, args, { cwd: io.cwd, env: { ...env }, stdio: "ignore", detached: true, ...ids(user) });
+  return await new Promise((done) => {
+    child.on("error", (cause) => done(errno(cause) ?? "unknown"));
+    child.on("spawn", () => {
+      child.unref();
+      done(undefined);
+    });
+  });
+}
+
+function ids(user: ProgramOptions["user"]): { uid?: number; gid?: number } {
+  return user === undefined ? {} : { uid: user.uid, gid: user.gid };
 }

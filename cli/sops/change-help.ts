@@ -127,7 +127,32 @@ COMMAND is one word, a line for /bin/sh. Its exit code is that of this command, 
 
 Flags:
       --pristine             Give the command no other variables
+      --user NAME            Run the command as this user; only root can
       --same-process         Say nothing about how the command ended
+      --background           Do not wait for the command (deprecated by the original)
+      --decryption-order T   Kinds of keys in the order in which they are tried
+${LAST_FLAGS}`;
+
+export const EXEC_FILE_HELP = `Run a command with a file in clear: {} in the command stands for its path.
+
+Usage: sealkit sops exec-file [flags] FILE COMMAND
+
+Examples:
+  sealkit sops exec-file config.yaml 'server --config {}'
+
+  # A real file, for commands that read back and forth in it
+  sealkit sops exec-file --no-fifo --filename app.json config.json 'app {}'
+
+COMMAND is one word, a line for /bin/sh. The path is a named pipe: every reader gets the whole text, and nothing is written to a
+disk. With --no-fifo it is a file that only you can read, in memory (/dev/shm) where there is such a place, and it goes with
+the command. The exit code is that of the command, 255 when a signal ended it.
+
+Flags:
+      --no-fifo              Use a file instead of a named pipe
+      --filename NAME        How the file or pipe is called, instead of tmp-file
+      --user NAME            Run the command as this user; only root can
+      --input-type TYPE      The format of the file, instead of by its name
+      --output-type TYPE     The format of the clear text, instead of by the file's name
       --decryption-order T   Kinds of keys in the order in which they are tried
 ${LAST_FLAGS}`;
 

@@ -5,7 +5,9 @@ import { withOpenOptions } from "./change.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { readNamed } from "./files-adapter.ts";
 import type { SopsFlags } from "./flags.ts";
-import { runShell } from "./shell.ts";
+import { doubts as doubtsOf } from "./log.ts";
+import { runShell, startShell } from "./shell.ts";
+import { namedUser, userVariables } from "./user-adapter.ts";
 
 /** `sealkit sops exec-env`: runs a command with the values of a file as its variables. Returns the command's exit code. */
 export async function runExecEnv(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
@@ -13,7 +15,12 @@ export async function runExecEnv(io: Io, flags: SopsFlags, useLocalKeys: boolean
   if (path === undefined || line === undefined || others.length > 0) {
     throw new SopsFailure(SOPS_EXIT.generic, "error: missing file to decrypt");
   }
-  refuseLaterFlags(flags, ["background", "user"]);
+  const isInBackground = flags.has("background");
+  if (isInBackground) await doubtsOf(io, flags.has("strict")).raise(deprecatedBackground("exec-env"));
+  if (isInBackground && flags.has("same-process")) {
+    const state = "The --same-process flag cannot be used with --background";
+    throw new SopsFailure(SOPS_EXIT.conflictingParameters, `Error: ${state}`);
+  }
   const source = await readNamed(io, flags, path, path);
   const variables = await withOpenOptions(io, flags, source, useLocalKeys, (options, keyring) =>
     decryptEnvironment(source.bytes, source.inputFormat, keyring, options),
@@ -22,18 +29,19 @@ export async function runExecEnv(io: Io, flags: SopsFlags, useLocalKeys: boolean
   for (const [name, value] of Object.entries(flags.has("pristine") ? {} : io.env)) {
     if (value !== undefined) env[name] = value;
   }
+  const user = await namedUser(io, flags.text("user"));
+  Object.assign(env, userVariables(user));
   for (const [name, value] of variables) env[name] = value.revealText();
-  const { code, message } = await runShell(io, line, { env });
+  if (isInBackground) {
+    await startShell(io, line, { env, user });
+    return 0;
+  }
+  const { code, message } = await runShell(io, line, { env, user });
   if (message !== undefined && !flags.has("same-process")) await write(io.stderr, `${message}\n`);
   return code;
 }
 
-function refuseLaterFlags(flags: SopsFlags, names: readonly string[]): void {
-  for (const name of names) {
-    if (!flags.has(name)) continue;
-    throw new SopsFailure(
-      SOPS_EXIT.generic,
-      `error: Cannot run the command with --${name}: it is not supported yet\nhint: use the original for it until then`,
-    );
-  }
+/** What the original says about the flag, for each of its commands. */
+export function deprecatedBackground(command: string): string {
+  return `${command}'s --background option is deprecated and will be removed in a future version of sops`;
 }

@@ -41,7 +41,7 @@ export class SopsFailure extends Error {
 }
 
 /** `change` is all that opens an encrypted file and writes it again, `exec` what gives it to a command. */
-export type Action = "encrypt" | "decrypt" | "change" | "exec";
+export type Action = "encrypt" | "decrypt" | "change" | "exec" | "exec-file";
 
 const ENCRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
@@ -70,6 +70,7 @@ const EXITS: Readonly<Record<Action, Partial<Record<SopsErrorCode, SopsExit>>>> 
   encrypt: ENCRYPT_EXITS,
   decrypt: DECRYPT_EXITS,
   exec: { ...DECRYPT_EXITS, SOPS_UNPRINTABLE: SOPS_EXIT.generic },
+  "exec-file": DECRYPT_EXITS,
   change: {
     ...DECRYPT_EXITS,
     SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
@@ -86,6 +87,7 @@ const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>>
   },
   decrypt: { SOPS_UNPRINTABLE: "Error dumping file: ", SOPS_BAD_SYNTAX: "" },
   exec: {},
+  "exec-file": { SOPS_UNPRINTABLE: "Error dumping file: " },
   change: { SOPS_UNPRINTABLE: "Could not marshal tree: " },
 };
 

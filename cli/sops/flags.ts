@@ -132,6 +132,18 @@ export const KEYSERVICE_FLAGS: readonly GoFlag[] = [
   STRICT,
 ];
 
+export const EXEC_FILE_FLAGS: readonly GoFlag[] = [
+  bool("background"),
+  bool("no-fifo"),
+  text("user"),
+  text("input-type"),
+  text("output-type"),
+  text("filename"),
+  text("decryption-order"),
+  ...SERVICES,
+  STRICT,
+];
+
 /** Flags before a subcommand that reach it. */
 export const GLOBAL_FLAGS: readonly string[] = ["config", "indent", "mac-only-encrypted", "strict", "verbose"];
 

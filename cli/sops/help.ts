@@ -22,6 +22,7 @@ Commands:
   set         Put a value into an encrypted file
   unset       Remove a value from an encrypted file
   exec-env    Run a command with the values of a file as variables
+  exec-file   Run a command with a file in clear
   filestatus  Say whether a file is encrypted
   keyservice  Let others use the keys of this machine
 

@@ -1,5 +1,5 @@
 import type { Io } from "../io.ts";
-import { type ProgramOptions, runProgram } from "../run-program-adapter.ts";
+import { type ProgramOptions, runProgram, startInBackground } from "../run-program-adapter.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { endMessage } from "./program-end.ts";
 
@@ -24,6 +24,15 @@ export async function runShell(io: Io, line: string, options: ProgramOptions): P
   const message = endMessage(end, SHELL);
   if (end.kind === "exited") return { code: end.status, message };
   if (end.kind === "killed") return { code: KILLED, message };
-  const hints = end.code === "EPERM" ? "\nhint: only root may run a command as another user" : "";
-  throw new SopsFailure(SOPS_EXIT.generic, `error: Cannot run the command: ${message}${hints}`);
+  throw notStarted(message ?? "");
+}
+
+/** Starts a command line and leaves it alone, without our streams. @throws {SopsFailure} as `runShell`. */
+export async function startShell(io: Io, line: string, options: Pick<ProgramOptions, "env" | "user">): Promise<void> {
+  const code = await startInBackground(io, [SHELL, "-c", line], options);
+  if (code !== undefined) throw notStarted(endMessage({ kind: "not started", code }, SHELL) ?? "");
+}
+
+function notStarted(state: string): SopsFailure {
+  return new SopsFailure(SOPS_EXIT.generic, `error: Cannot run the command: ${state}`);
 }

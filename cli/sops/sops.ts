@@ -7,6 +7,7 @@ import { write } from "../output.ts";
 import {
   EDIT_HELP,
   EXEC_ENV_HELP,
+  EXEC_FILE_HELP,
   FILESTATUS_HELP,
   ROTATE_HELP,
   SET_HELP,
@@ -17,6 +18,7 @@ import { runDecrypt } from "./decrypt.ts";
 import { runEdit } from "./edit.ts";
 import { runEncrypt } from "./encrypt.ts";
 import { runExecEnv } from "./exec-env.ts";
+import { runExecFile } from "./exec-file.ts";
 import { type Action, ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { absentFile } from "./files-adapter.ts";
 import { runFileStatus } from "./filestatus.ts";
@@ -25,6 +27,7 @@ import {
   EDIT_FLAGS,
   ENCRYPT_FLAGS,
   EXEC_ENV_FLAGS,
+  EXEC_FILE_FLAGS,
   FILESTATUS_FLAGS,
   GLOBAL_FLAGS,
   KEYSERVICE_FLAGS,
@@ -47,7 +50,7 @@ import { runOldSet, runSet, runUnset } from "./set.ts";
 import { runUpdateKeys } from "./updatekeys.ts";
 
 /** Subcommands of the original that are not there yet. */
-const LATER = ["groups", "exec-file", "publish", "completion"];
+const LATER = ["groups", "publish", "completion"];
 
 interface Subcommand {
   readonly flags: readonly GoFlag[];
@@ -66,6 +69,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ["set", { flags: SET_FLAGS, help: SET_HELP, action: "change", run: runSet }],
   ["unset", { flags: UNSET_FLAGS, help: UNSET_HELP, action: "change", run: runUnset }],
   ["exec-env", { flags: EXEC_ENV_FLAGS, help: EXEC_ENV_HELP, action: "exec", run: runExecEnv }],
+  ["exec-file", { flags: EXEC_FILE_FLAGS, help: EXEC_FILE_HELP, action: "exec-file", run: runExecFile }],
   ["filestatus", { flags: FILESTATUS_FLAGS, help: FILESTATUS_HELP, action: "decrypt", run: runFileStatus }],
   ["keyservice", { flags: KEYSERVICE_FLAGS, help: KEYSERVICE_HELP, action: "decrypt", run: runKeyService }],
 ]);
