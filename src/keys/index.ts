@@ -1,6 +1,14 @@
-export { BACKUP_VERSION, type BackupManifest, backupText, encryptBackup } from "./backup.ts";
-export { BACKUP_LABEL, type CollectOptions, collectSecrets } from "./collect.ts";
+export { BACKUP_VERSION, type BackupManifest, backupText, encryptBackup } from "./backup/backup.ts";
+export { BACKUP_LABEL, type CollectOptions, collectSecrets } from "./backup/collect.ts";
+export { type Backup, isAgeFile, parseBackup, readBackup } from "./backup/read-backup.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
+export {
+  carryOutRestore,
+  planRestore,
+  type RestoreOptions,
+  type RestorePlan,
+  type RestoreStep,
+} from "./restore/restore.ts";
 export {
   DEFAULT_KEY_PREFIX,
   isActiveKey,
@@ -12,18 +20,10 @@ export {
   keyPemOf,
   keySecret,
   prefixProblem,
-} from "./key-secret.ts";
-export { countNeed, type Need } from "./needed-by.ts";
-export { type KeyOrder, newestFirst, type Orderable, orderingTime } from "./order.ts";
-export { type Backup, isAgeFile, parseBackup, readBackup } from "./read-backup.ts";
-export { type RenewedKey, type RenewOptions, renewSealingKey } from "./renew.ts";
-export {
-  carryOutRestore,
-  planRestore,
-  type RestoreOptions,
-  type RestorePlan,
-  type RestoreStep,
-} from "./restore.ts";
+} from "./sealing/key-secret.ts";
+export { countNeed, type Need } from "./sealing/needed-by.ts";
+export { type KeyOrder, newestFirst, type Orderable, orderingTime } from "./sealing/order.ts";
+export { type RenewedKey, type RenewOptions, renewSealingKey } from "./sealing/renew.ts";
 export {
   type KeyPlace,
   type KeyStatus,
@@ -31,8 +31,8 @@ export {
   type SealingKeyInfo,
   sealingKeysOf,
   unsealingKeys,
-} from "./sealing-keys.ts";
-export { type ServedOptions, waitUntilServed } from "./served.ts";
+} from "./sealing/sealing-keys.ts";
+export { type ServedOptions, waitUntilServed } from "./sealing/served.ts";
 export { type CombinedIdentity, combineIdentity } from "./shares/combine-identity.ts";
 export { type KeyShare, parseShares } from "./shares/share.ts";
 export { type SplitIdentity, splitNewIdentity } from "./shares/split-identity.ts";

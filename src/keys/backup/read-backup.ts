@@ -1,13 +1,13 @@
 import { primitives } from "#primitives";
-import { decryptBytes, type Identity } from "../age/index.ts";
-import { encodeHex } from "../bytes/hex.ts";
-import { encodeUtf8 } from "../bytes/utf8.ts";
-import { ClearText } from "../clear-text.ts";
-import type { KubeObject } from "../objects/index.ts";
-import { readManifests, type YamlValue } from "../yaml/index.ts";
+import { decryptBytes, type Identity } from "../../age/index.ts";
+import { encodeHex } from "../../bytes/hex.ts";
+import { encodeUtf8 } from "../../bytes/utf8.ts";
+import { ClearText } from "../../clear-text.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import { readManifests, type YamlValue } from "../../yaml/index.ts";
+import { KeysError } from "../errors.ts";
+import { sealingKeysOf } from "../sealing/sealing-keys.ts";
 import { BACKUP_TITLE, BACKUP_VERSION, type BackupManifest, cleanSecret } from "./backup.ts";
-import { KeysError } from "./errors.ts";
-import { sealingKeysOf } from "./sealing-keys.ts";
 
 /** A backup, read and checked. */
 export interface Backup {

@@ -1,10 +1,10 @@
-import { ToolkitError } from "../errors.ts";
-import type { KubeClient } from "../kube/index.ts";
-import type { KubeObject } from "../objects/index.ts";
-import type { UnsealingKey } from "../sealed/index.ts";
+import { ToolkitError } from "../../errors.ts";
+import type { KubeClient } from "../../kube/index.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import type { UnsealingKey } from "../../sealed/index.ts";
+import { SECRETS } from "../resources.ts";
 import { DEFAULT_KEY_PREFIX, isActiveKey, isKeySecret, KEY_LABEL, type KeyPair, readKeySecret } from "./key-secret.ts";
 import { byAge, type Orderable } from "./order.ts";
-import { SECRETS } from "./resources.ts";
 
 /** Where the sealing keys of a controller are. */
 export interface KeyPlace {

@@ -1,7 +1,7 @@
-import type { ApiResource, KubeClient } from "../kube/index.ts";
-import type { KubeObject } from "../objects/index.ts";
-import { Keyring } from "../sealed/index.ts";
-import { SecretsError, verifySealed } from "../secrets/index.ts";
+import type { ApiResource, KubeClient } from "../../kube/index.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import { Keyring } from "../../sealed/index.ts";
+import { SecretsError, verifySealed } from "../../secrets/index.ts";
 import { type SealingKeyInfo, unsealingKeys } from "./sealing-keys.ts";
 
 const SEALED_SECRETS: ApiResource = {

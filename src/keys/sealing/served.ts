@@ -1,6 +1,6 @@
-import { type Clock, KubeError, sleep } from "../kube/index.ts";
-import { readCertificate } from "../x509/index.ts";
-import { KeysError } from "./errors.ts";
+import { type Clock, KubeError, sleep } from "../../kube/index.ts";
+import { readCertificate } from "../../x509/index.ts";
+import { KeysError } from "../errors.ts";
 
 export interface ServedOptions {
   /** Asks the controller for the certificate that it hands out now. May throw `KubeError` while it starts. */

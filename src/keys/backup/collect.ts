@@ -1,8 +1,8 @@
-import type { KubeClient } from "../kube/index.ts";
-import { type KubeObject, textAt } from "../objects/index.ts";
-import { KeysError } from "./errors.ts";
-import { SECRETS } from "./resources.ts";
-import { type KeyPlace, listSealingKeys } from "./sealing-keys.ts";
+import type { KubeClient } from "../../kube/index.ts";
+import { type KubeObject, textAt } from "../../objects/index.ts";
+import { KeysError } from "../errors.ts";
+import { SECRETS } from "../resources.ts";
+import { type KeyPlace, listSealingKeys } from "../sealing/sealing-keys.ts";
 
 /** Label by which any Secret goes into every backup. */
 export const BACKUP_LABEL = "sealkit.dev/backup";

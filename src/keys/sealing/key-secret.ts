@@ -1,8 +1,8 @@
-import { decodeBase64Go, encodeBase64 } from "../bytes/base64.ts";
-import { encodeUtf8 } from "../bytes/utf8.ts";
-import type { KubeObject } from "../objects/index.ts";
-import { readCertificate, readPrivateKey, type SealingCertificate } from "../x509/index.ts";
-import { KeysError } from "./errors.ts";
+import { decodeBase64Go, encodeBase64 } from "../../bytes/base64.ts";
+import { encodeUtf8 } from "../../bytes/utf8.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import { readCertificate, readPrivateKey, type SealingCertificate } from "../../x509/index.ts";
+import { KeysError } from "../errors.ts";
 
 /** Label by which a Secret is a sealing key. Only the value `active` counts; any other retires the key. */
 export const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";

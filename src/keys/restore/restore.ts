@@ -1,9 +1,9 @@
-import type { KubeClient } from "../kube/index.ts";
-import { isReason } from "../kube/index.ts";
-import type { KubeObject } from "../objects/index.ts";
-import { DEFAULT_KEY_PREFIX, isKeySecret, KEY_LABEL, secretItems } from "./key-secret.ts";
-import { NAMESPACES, SECRETS } from "./resources.ts";
-import { listSealingKeys, type SealingKeyInfo, sealingKeysOf } from "./sealing-keys.ts";
+import type { KubeClient } from "../../kube/index.ts";
+import { isReason } from "../../kube/index.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import { NAMESPACES, SECRETS } from "../resources.ts";
+import { DEFAULT_KEY_PREFIX, isKeySecret, KEY_LABEL, secretItems } from "../sealing/key-secret.ts";
+import { listSealingKeys, type SealingKeyInfo, sealingKeysOf } from "../sealing/sealing-keys.ts";
 
 /** What a restore does, or would do, with one Secret of a backup. */
 export interface RestoreStep {

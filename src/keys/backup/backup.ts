@@ -1,13 +1,13 @@
 import { primitives } from "#primitives";
-import { encryptBytes, type Recipient } from "../age/index.ts";
-import { encodeHex } from "../bytes/hex.ts";
-import { encodeUtf8 } from "../bytes/utf8.ts";
-import { ClearText } from "../clear-text.ts";
-import type { KubeObject } from "../objects/index.ts";
-import { compareBytes, printSigs } from "../yaml/index.ts";
-import { KeysError } from "./errors.ts";
-import { isKeySecret, secretItems } from "./key-secret.ts";
-import { sealingKeysOf } from "./sealing-keys.ts";
+import { encryptBytes, type Recipient } from "../../age/index.ts";
+import { encodeHex } from "../../bytes/hex.ts";
+import { encodeUtf8 } from "../../bytes/utf8.ts";
+import { ClearText } from "../../clear-text.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import { compareBytes, printSigs } from "../../yaml/index.ts";
+import { KeysError } from "../errors.ts";
+import { isKeySecret, secretItems } from "../sealing/key-secret.ts";
+import { sealingKeysOf } from "../sealing/sealing-keys.ts";
 
 /** First line of the clear text of a backup. */
 export const BACKUP_TITLE = "# sealkit key backup";

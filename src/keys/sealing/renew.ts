@@ -1,8 +1,8 @@
-import type { KubeClient } from "../kube/index.ts";
-import type { KubeObject } from "../objects/index.ts";
-import { createSealingKey } from "../x509/index.ts";
+import type { KubeClient } from "../../kube/index.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import { createSealingKey } from "../../x509/index.ts";
+import { SECRETS } from "../resources.ts";
 import { DEFAULT_KEY_PREFIX, keySecret } from "./key-secret.ts";
-import { SECRETS } from "./resources.ts";
 import { type KeyPlace, listSealingKeys } from "./sealing-keys.ts";
 
 export interface RenewOptions extends KeyPlace {
