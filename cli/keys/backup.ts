@@ -1,5 +1,8 @@
+import { resolve } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
 import { parseRecipient, parseRecipientsFile, type Recipient } from "../../src/age/index.ts";
-import { backupText, collectSecrets, encryptBackup } from "../../src/keys/index.ts";
+import { backupText, clusterName, collectSecrets, encryptBackup, sealedInCluster } from "../../src/keys/index.ts";
+import { findEncrypted, workTreeFiles } from "../../src/repository/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -21,13 +24,19 @@ export const backupCommand = defineCommand({
   ],
   description:
     "In it: the sealing keys, the Secrets that Kustomizations decrypt with, Secrets with the label sealkit.dev/backup,\n" +
-    "and those of --include. The clear text is a List of Secrets, so that it is of use without sealkit too:\n" +
+    "and those of --include; and, as ciphertext, the SealedSecrets that neither a tool that syncs from Git nor a --repo\n" +
+    "brings back. The clear text is a List of Secrets, so that it is of use without sealkit too:\n" +
     "age -d -i IDENTITY keys.age | kubectl apply -f -",
   flags: {
     recipient: flag.texts({ short: "r", placeholder: "RECIPIENT", help: "Who can open the backup; may be repeated" }),
     recipientsFile: flag.texts({ short: "R", placeholder: "FILE", help: "File of recipients, one a line" }),
     output: flag.text({ short: "o", placeholder: "FILE", help: "File to write, mode 0600; without it stdout" }),
     include: flag.texts({ placeholder: "NAMESPACE/NAME", help: "One more Secret; may be repeated" }),
+    repo: flag.texts({ placeholder: "FOLDER", help: "Repository that brings SealedSecrets back; may be repeated" }),
+    sealedSecrets: flag.choice(["unmanaged", "all", "none"], {
+      default: "unmanaged",
+      help: "Which SealedSecrets of the cluster go in, as ciphertext",
+    }),
     ...placeFlags,
   },
   async run({ flags, io }) {
@@ -35,18 +44,42 @@ export const backupCommand = defineCommand({
     return await withCluster(flags, io, async (client) => {
       const place = keyPlace(flags);
       const secrets = await collectSecrets(client, { ...place, include: flags.include });
-      const { manifest, clearText } = backupText(secrets, { now: io.now(), prefix: place.prefix });
+      const known = await namesIn(flags.repo, io);
+      const { manifest, clearText } = backupText(secrets, {
+        now: io.now(),
+        prefix: place.prefix,
+        writtenBy: `sealkit ${packageJson.version}`,
+        ...(await clusterName(client, { namespace: place.namespace, name: flags.controllerName })),
+        sealedSecrets: await sealedInCluster(client, { hold: flags.sealedSecrets, known }),
+      });
       const file = await encryptBackup(clearText, recipients);
       if (flags.output === undefined) await write(io.stdout, file);
       else await replaceFile(io, flags.output, file, { mode: 0o600 });
       const others =
         manifest.otherSecrets.length === 0 ? "" : ` and ${count(manifest.otherSecrets.length, "other Secret")}`;
       const to = count(recipients.length, "recipient");
+      const held = manifest.sealedSecrets?.held ?? 0;
+      if (held > 0)
+        await note(io, `In it as ciphertext: ${count(held, "SealedSecret")} that no repository brings back`);
       await note(io, `Backed up ${count(manifest.sealingKeys.length, "sealing key")}${others} for ${to}`);
       return EXIT.ok;
     });
   },
 });
+
+/** The SealedSecrets of repositories, as `namespace/name`. */
+async function namesIn(folders: readonly string[], io: Io): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for (const folder of folders) {
+    const { files } = await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
+    for await (const file of files()) {
+      for (const { object } of findEncrypted(file)?.sealed ?? []) {
+        names.add(`${object.metadata.namespace ?? ""}/${object.metadata.name ?? ""}`);
+      }
+    }
+  }
+  return names;
+}
 
 /** `1 key`, `2 keys` */
 export function count(number: number, word: string): string {

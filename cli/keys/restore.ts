@@ -47,18 +47,20 @@ export const restoreCommand = defineCommand({
   async run({ flags, args, io }) {
     const path = args[0] ?? "";
     const { namespace, prefix } = keyPlace(flags);
-    const { secrets } = await openBackup(io, path, {
+    const { secrets, sealedSecrets } = await openBackup(io, path, {
       identityFiles: flags.identity,
       shareFiles: flags.share,
       prefix,
       remedy: `sealkit keys restore -i IDENTITY ${path}`,
     });
     return await withCluster(flags, io, async (client) => {
-      const plan = await planRestore(client, secrets, { namespace, prefix });
+      const plan = await planRestore(client, secrets, { namespace, prefix, sealedSecrets });
       await write(io.stdout, planText(plan, flags.output));
       if (flags.dryRun) return EXIT.ok;
       await carryOutRestore(client, plan);
       await note(io, summary(plan));
+      const later = plan.steps.filter(({ action }) => action === "later").length;
+      if (later > 0) await note(io, `${count(later, "SealedSecret")} left: install the controller, then restore again`);
       refuseConflicts(plan);
       if (!flags.wait) return EXIT.ok;
       // Of keys of one second the moment decides at which the cluster took their Secrets: the plan cannot know it.
@@ -97,8 +99,11 @@ function planText({ namespaces, steps }: RestorePlan, form: "table" | "json" | "
 }
 
 function summary({ steps }: RestorePlan): string {
-  const of = (...actions: readonly string[]) => steps.filter(({ action }) => actions.includes(action)).length;
-  return `Restored ${count(of("create", "rename", "complete"), "Secret")}; ${of("keep")} were there already`;
+  const written = steps.filter(({ action }) => ["create", "rename", "complete"].includes(action));
+  const sealed = written.filter(({ what }) => what === "SealedSecret").length;
+  const kept = steps.filter(({ action }) => action === "keep").length;
+  const more = sealed === 0 ? "" : ` and ${count(sealed, "SealedSecret")}`;
+  return `Restored ${count(written.length - sealed, "Secret")}${more}; ${kept} were there already`;
 }
 
 function refuseConflicts({ steps }: RestorePlan): void {

@@ -1,6 +1,13 @@
-export { BACKUP_VERSION, type BackupManifest, backupText, encryptBackup } from "./backup/backup.ts";
+export { BACKUP_VERSION, type BackupManifest, type BackupOptions, backupText, encryptBackup } from "./backup/backup.ts";
 export { BACKUP_LABEL, type CollectOptions, collectSecrets } from "./backup/collect.ts";
 export { type Backup, isAgeFile, parseBackup, readBackup } from "./backup/read-backup.ts";
+export {
+  type ClusterName,
+  clusterName,
+  type SealedInCluster,
+  type SealedInClusterOptions,
+  sealedInCluster,
+} from "./backup/sealed-in-cluster.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
 export {
   carryOutRestore,

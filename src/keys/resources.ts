@@ -9,3 +9,22 @@ export const NAMESPACES: ApiResource = {
   kind: "Namespace",
   namespaced: false,
 };
+
+export const SEALED_SECRETS: ApiResource = {
+  group: "bitnami.com",
+  version: "v1alpha1",
+  plural: "sealedsecrets",
+  kind: "SealedSecret",
+  namespaced: true,
+};
+
+/** Items of a list may come without them. */
+export const SEALED_SECRETS_TYPE = { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret" } as const;
+
+export const DEPLOYMENTS: ApiResource = {
+  group: "apps",
+  version: "v1",
+  plural: "deployments",
+  kind: "Deployment",
+  namespaced: true,
+};

@@ -128,14 +128,14 @@ describe("keys and preview show nothing of a backup that cannot be used", () => 
       "tls.key": Buffer.from(pair.privateKeyPem).toString("base64"),
       more: base64,
     };
-    const { clearText } = backupText([JSON.parse(keySecret(data))], { now: NOW });
+    const { clearText } = backupText([JSON.parse(keySecret(data))], { now: NOW, writtenBy: "test" });
     const clear = clearText.revealText();
     const bad: Readonly<Record<string, string>> = {
       good: clear,
       "changed text": clear.replace("kube-system\n", "kube-other\n"),
       "changed digest": clear.replace(/"sha256":"./, '"sha256":"x'),
       "broken manifest": clear.replace('"sealingKeys"', `"${secret}"`),
-      "another version": clear.replace("backup v1", "backup v9"),
+      "another version": clear.replace("backup v2", "backup v9"),
       "no Secret": `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: "${secret}"}\n`,
       "no YAML": `a: "${secret}\n\tb`,
       "the secret": secret,

@@ -6,14 +6,17 @@ import { ClearText } from "../../clear-text.ts";
 import type { KubeObject } from "../../objects/index.ts";
 import { readManifests, type YamlValue } from "../../yaml/index.ts";
 import { KeysError } from "../errors.ts";
+import { SEALED_SECRETS_TYPE } from "../resources.ts";
 import { sealingKeysOf } from "../sealing/sealing-keys.ts";
-import { BACKUP_TITLE, BACKUP_VERSION, type BackupManifest, cleanSecret } from "./backup.ts";
+import { BACKUP_TITLE, BACKUP_VERSION, type BackupManifest, cleanSealedSecret, cleanSecret } from "./backup.ts";
 
 /** A backup, read and checked. */
 export interface Backup {
   /** Undefined for a plain file of Secrets, which says nothing about itself. */
   readonly manifest: BackupManifest | undefined;
   readonly secrets: readonly KubeObject[];
+  /** As ciphertext; those that nothing but the cluster had. */
+  readonly sealedSecrets: readonly KubeObject[];
 }
 
 /** Whether a file is an age file, armored or not. */
@@ -41,6 +44,7 @@ export function parseBackup(clear: ClearText, prefix?: string): Backup {
   const manifest = text.startsWith(BACKUP_TITLE) ? readManifest(text) : undefined;
   const values = readManifests(text, { source: "the backup" }).manifests.flatMap(({ value }) => itemsOf(value));
   const secrets = values.filter(isSecret).map(cleanSecret);
+  const sealedSecrets = values.filter(isSealedSecret).map(cleanSealedSecret);
   if (secrets.length === 0) {
     throw new KeysError("KEYS_BACKUP_MALFORMED", "Cannot read the backup: it holds no Secret", {
       hints: ["make one with: sealkit keys backup -r RECIPIENT -o FILE"],
@@ -58,11 +62,13 @@ export function parseBackup(clear: ClearText, prefix?: string): Backup {
   if (manifest !== undefined) {
     const found = new Set(keys.map(({ fingerprint = "" }) => fingerprint));
     const missing = manifest.sealingKeys.filter(({ fingerprint }) => !found.has(fingerprint));
-    if (missing.length > 0 || secrets.length !== manifest.sealingKeys.length + manifest.otherSecrets.length) {
+    const counted = manifest.sealingKeys.length + manifest.otherSecrets.length;
+    const held = manifest.sealedSecrets?.held ?? 0;
+    if (missing.length > 0 || secrets.length !== counted || sealedSecrets.length !== held) {
       throw damaged("it does not hold what its manifest says");
     }
   }
-  return { manifest, secrets };
+  return { manifest, secrets, sealedSecrets };
 }
 
 function placeOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
@@ -72,9 +78,9 @@ function placeOf({ namespace, name }: { readonly namespace: string; readonly nam
 function readManifest(text: string): BackupManifest {
   const [title = "", line = ""] = text.split("\n", 2);
   const version = Number(/^# sealkit key backup v([0-9]{1,4})$/.exec(title)?.[1] ?? "0");
-  if (version !== BACKUP_VERSION) {
+  if (version < 1 || version > BACKUP_VERSION) {
     throw new KeysError("KEYS_BACKUP_VERSION", `Cannot read the backup: its version is ${version || "unknown"}`, {
-      details: [`this sealkit reads version ${BACKUP_VERSION}`],
+      details: [`this sealkit reads versions 1 to ${BACKUP_VERSION}`],
       hints: ["use the version of sealkit that wrote it, or a newer one"],
     });
   }
@@ -100,7 +106,9 @@ function isManifest(value: unknown): value is BackupManifest {
     const list: unknown = Reflect.get(value, name);
     return Array.isArray(list) && list.every((entry) => typeof entry === "object" && entry !== null);
   };
-  return has("sealingKeys") && has("otherSecrets") && "sha256" in value;
+  const sealed: unknown = Reflect.get(value, "sealedSecrets") ?? { held: 0 };
+  const countsSealed = typeof sealed === "object" && sealed !== null && Number.isInteger(Reflect.get(sealed, "held"));
+  return has("sealingKeys") && has("otherSecrets") && countsSealed && "sha256" in value;
 }
 
 function damaged(state: string): KeysError {
@@ -119,6 +127,11 @@ function itemsOf(value: YamlValue): readonly YamlValue[] {
 
 function isSecret(value: YamlValue): value is YamlValue & KubeObject {
   return isRecord(value) && value["kind"] === "Secret" && value["apiVersion"] === "v1" && isRecord(value["metadata"]);
+}
+
+function isSealedSecret(value: YamlValue): value is YamlValue & KubeObject {
+  const { apiVersion, kind } = SEALED_SECRETS_TYPE;
+  return isRecord(value) && value["kind"] === kind && value["apiVersion"] === apiVersion && isRecord(value["metadata"]);
 }
 
 function isRecord(value: YamlValue | undefined): value is { [key: string]: YamlValue } {

@@ -1,7 +1,7 @@
 import type { KubeClient } from "../../kube/index.ts";
 import { isReason } from "../../kube/index.ts";
 import type { KubeObject } from "../../objects/index.ts";
-import { NAMESPACES, SECRETS } from "../resources.ts";
+import { NAMESPACES, SEALED_SECRETS, SECRETS } from "../resources.ts";
 import { DEFAULT_KEY_PREFIX, isKeySecret, KEY_LABEL, secretItems } from "../sealing/key-secret.ts";
 import { listSealingKeys, type SealingKeyInfo, sealingKeysOf } from "../sealing/sealing-keys.ts";
 
@@ -9,15 +9,15 @@ import { listSealingKeys, type SealingKeyInfo, sealingKeysOf } from "../sealing/
 export interface RestoreStep {
   readonly namespace: string;
   readonly name: string;
-  readonly what: "sealing key" | "secret";
+  readonly what: "sealing key" | "secret" | "SealedSecret";
   /** Of a sealing key; public. */
   readonly fingerprint: string | undefined;
   /**
    * `create`: it is not there. `rename`: it is not there, but its name is taken, so it gets a new one. `complete`: items
    * that are missing in the cluster are added. `keep`: it is there, `why` says how. `conflict`: the cluster holds other
-   * values under that name, which stay.
+   * values under that name, which stay. `later`: the cluster cannot take it yet.
    */
-  readonly action: "create" | "rename" | "complete" | "keep" | "conflict";
+  readonly action: "create" | "rename" | "complete" | "keep" | "conflict" | "later";
   readonly why: string;
   /** What to write, for the first three. */
   readonly secret: KubeObject;
@@ -35,6 +35,8 @@ export interface RestoreOptions {
   /** Where the controller keeps its keys; sealing keys go there, wherever they came from. */
   readonly namespace: string;
   readonly prefix?: string | undefined;
+  /** SealedSecrets of the backup, as ciphertext. */
+  readonly sealedSecrets?: readonly KubeObject[] | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface RestoreOptions {
 export async function planRestore(
   client: KubeClient,
   secrets: readonly KubeObject[],
-  { namespace, prefix = DEFAULT_KEY_PREFIX }: RestoreOptions,
+  { namespace, prefix = DEFAULT_KEY_PREFIX, sealedSecrets = [] }: RestoreOptions,
 ): Promise<RestorePlan> {
   const live = await listSealingKeys(client, { namespace, prefix });
   const steps: RestoreStep[] = [];
@@ -57,10 +59,14 @@ export async function planRestore(
       else steps.push(await secretStep(client, { ...secret, metadata: { ...secret.metadata, namespace } }));
     } else steps.push(await secretStep(client, secret));
   }
+  const isServed =
+    sealedSecrets.length > 0 && (await client.resourceFor("bitnami.com/v1alpha1", "SealedSecret")) !== undefined;
+  for (const sealed of sealedSecrets) steps.push(await sealedStep(client, sealed, isServed));
   const wanted = [...new Set(steps.filter(isWrite).map((step) => step.namespace))];
   const missing: string[] = [];
   for (const name of wanted) if ((await client.get(NAMESPACES, { name })) === undefined) missing.push(name);
-  const after = [...live.map(({ secret }) => secret), ...steps.filter(isWrite).map(({ secret }) => secret)];
+  const written = steps.filter((step) => isWrite(step) && step.what !== "SealedSecret");
+  const after = [...live.map(({ secret }) => secret), ...written.map(({ secret }) => secret)];
   const [newest] = sealingKeysOf(after, prefix);
   return {
     namespaces: missing.sort(),
@@ -83,7 +89,8 @@ export async function carryOutRestore(
       });
   }
   for (const step of plan.steps) {
-    if (step.action === "create" || step.action === "rename") await client.create(SECRETS, step.secret);
+    const resource = step.what === "SealedSecret" ? SEALED_SECRETS : SECRETS;
+    if (step.action === "create" || step.action === "rename") await client.create(resource, step.secret);
     if (step.action === "complete") {
       const key = { namespace: step.namespace, name: step.name };
       await client.patch(SECRETS, key, { data: step.secret["data"] }, { type: "merge", fieldManager: "sealkit-keys" });
@@ -117,6 +124,18 @@ async function keyStep(
   const labels = { [KEY_LABEL]: "active", ...metadata.labels };
   const renamed = { ...secret, metadata: { ...nameless, labels, generateName: prefix } };
   return { ...base, secret: renamed, action: "rename", why: "another key has its name" };
+}
+
+async function sealedStep(client: KubeClient, sealed: KubeObject, isServed: boolean): Promise<RestoreStep> {
+  const { name = "", namespace = "" } = sealed.metadata;
+  const base = { namespace, name, what: "SealedSecret", fingerprint: undefined, secret: sealed } as const;
+  if (!isServed) {
+    return { ...base, action: "later", why: "the cluster does not know SealedSecrets: install the controller first" };
+  }
+  const present = await client.get<KubeObject>(SEALED_SECRETS, { namespace, name });
+  return present === undefined
+    ? { ...base, action: "create", why: "it is not there" }
+    : { ...base, action: "keep", why: "it is there" };
 }
 
 async function secretStep(client: KubeClient, secret: KubeObject): Promise<RestoreStep> {

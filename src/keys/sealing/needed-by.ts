@@ -1,16 +1,9 @@
-import type { ApiResource, KubeClient } from "../../kube/index.ts";
+import type { KubeClient } from "../../kube/index.ts";
 import type { KubeObject } from "../../objects/index.ts";
 import { Keyring } from "../../sealed/index.ts";
 import { SecretsError, verifySealed } from "../../secrets/index.ts";
+import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
 import { type SealingKeyInfo, unsealingKeys } from "./sealing-keys.ts";
-
-const SEALED_SECRETS: ApiResource = {
-  group: "bitnami.com",
-  version: "v1alpha1",
-  plural: "sealedsecrets",
-  kind: "SealedSecret",
-  namespaced: true,
-};
 
 export interface Need {
   /** Fingerprint to the number of SealedSecrets of the cluster with an item that this key opens. */
@@ -38,7 +31,7 @@ export async function countNeed(
   let unopened = 0;
   for (const [at, object] of items.entries()) {
     try {
-      const openedBy = await verifySealed({ ...object, ...KIND }, keyring, { acceptLegacyData: true });
+      const openedBy = await verifySealed({ ...object, ...SEALED_SECRETS_TYPE }, keyring, { acceptLegacyData: true });
       for (const key of new Set(openedBy.values())) byKey.set(key, (byKey.get(key) ?? 0) + 1);
     } catch (cause) {
       if (!(cause instanceof SecretsError)) throw cause;
@@ -48,6 +41,3 @@ export async function countNeed(
   }
   return { byKey, unopened };
 }
-
-/** Items of a list may come without them. */
-const KIND = { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret" };

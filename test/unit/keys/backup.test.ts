@@ -1,13 +1,22 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { parseIdentitiesFile } from "../../../src/age/index.ts";
+import { ClearText } from "../../../src/clear-text.ts";
 import {
   backupText,
   carryOutRestore,
   listSealingKeys,
   parseBackup,
   planRestore,
+  readBackup,
   renewSealingKey,
+  sealedInCluster,
+  sealingKeysOf,
+  unsealingKeys,
 } from "../../../src/keys/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
+import { Keyring } from "../../../src/sealed/index.ts";
+import { sealedInFile, verifySealed } from "../../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../../src/x509/index.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 import { makeSealingKey } from "../../helpers/sealing-keys.ts";
@@ -58,23 +67,45 @@ describe("backupText()", () => {
       ...keySecret(0),
       metadata: { ...keySecret(0).metadata, uid: "u", resourceVersion: "7", managedFields: [] },
     };
-    const one = backupText([live, keySecret(1), other("x")], { now: NOW });
-    const two = backupText([other("x"), keySecret(1), keySecret(0)], { now: NOW });
+    const one = backupText([live, keySecret(1), other("x")], { now: NOW, writtenBy: "test" });
+    const two = backupText([other("x"), keySecret(1), keySecret(0)], { now: NOW, writtenBy: "test" });
     expect(one.clearText.revealText()).toBe(two.clearText.revealText());
     expect(one.manifest.sealingKeys.map(({ name }) => name)).toEqual(["sealed-secrets-key0", "sealed-secrets-key1"]);
     expect(one.manifest.otherSecrets).toEqual([{ namespace: "flux-system", name: "age", items: 1 }]);
   });
 
   test("comes back from parseBackup() as it was, and shows nothing by itself", () => {
-    const { clearText, manifest } = backupText([keySecret(0), other("x")], { now: NOW });
+    const { clearText, manifest } = backupText([keySecret(0), other("x")], { now: NOW, writtenBy: "test" });
     const backup = parseBackup(clearText);
     expect(backup.manifest).toEqual(manifest);
     expect(backup.secrets.map(({ metadata }) => metadata.name)).toEqual(["age", "sealed-secrets-key0"]);
     expect(`${clearText}${JSON.stringify(clearText)}`).not.toContain("data");
   });
 
+  test("holds SealedSecrets as they are written down, without what their cluster added", () => {
+    const sealed: KubeObject = {
+      apiVersion: "bitnami.com/v1alpha1",
+      kind: "SealedSecret",
+      metadata: {
+        name: "db",
+        namespace: "apps",
+        uid: "u",
+        annotations: { "sealedsecrets.bitnami.com/cluster-wide": "true" },
+      },
+      spec: { encryptedData: { a: "AgBy" } },
+      status: { conditions: [] },
+    };
+    const sealedSecrets = { counted: 3, held: [sealed] };
+    const { clearText, manifest } = backupText([keySecret(0)], { now: NOW, writtenBy: "test", sealedSecrets });
+    expect(manifest.sealedSecrets).toEqual({ counted: 3, held: 1 });
+    const { metadata, spec } = sealed;
+    const { uid: _, ...kept } = metadata;
+    const want = { apiVersion: sealed.apiVersion, kind: "SealedSecret", metadata: kept, spec };
+    expect(parseBackup(clearText).sealedSecrets).toEqual([want]);
+  });
+
   test("without a sealing key is refused", () => {
-    expect(() => backupText([other("x")], { now: NOW })).toThrow(
+    expect(() => backupText([other("x")], { now: NOW, writtenBy: "test" })).toThrow(
       expect.objectContaining({ code: "KEYS_BACKUP_EMPTY" }),
     );
   });
@@ -157,5 +188,100 @@ describe("renewSealingKey()", () => {
       ["newest", made.fingerprint],
       ["active", ahead.certificate.fingerprint],
     ]);
+  });
+});
+
+describe("backups of earlier versions", () => {
+  const fixture = (name: string) => readFileSync(new URL(`../../../fixtures/keys/${name}`, import.meta.url));
+
+  test("version 1 opens, and its keys open what was sealed for them", async () => {
+    const identities = parseIdentitiesFile(fixture("identity.txt").toString());
+    const backup = await readBackup(fixture("backup-v1.age"), { identities });
+    expect(backup.manifest).toMatchObject({ version: 1, created: "2026-11-21T16:13:09Z" });
+    expect(backup.secrets).toHaveLength(3);
+    expect(backup.sealedSecrets).toEqual([]);
+    const [sealed] = sealedInFile(fixture("sealed-v1.yaml"), "sealed-v1.yaml");
+    const keyring = new Keyring(unsealingKeys(sealingKeysOf(backup.secrets)));
+    expect(await verifySealed(sealed?.object ?? backup.secrets[0]!, keyring, {})).toEqual(
+      new Map([["password", "SHA256:KAIW92rUaddKwcs9Ld84uswgy9l0vfX2mYS8McE0iEU"]]),
+    );
+  });
+
+  test.each([
+    { name: "a version that is to come", title: "v3", code: "KEYS_BACKUP_VERSION" },
+    { name: "no version at all", title: "", code: "KEYS_BACKUP_VERSION" },
+  ])("$name is refused", ({ title, code }) => {
+    const text = backupText([keySecret(0)], { now: NOW, writtenBy: "test" }).clearText.revealText();
+    const changed = ClearText.fromText(text.replace("# sealkit key backup v2", `# sealkit key backup ${title}`));
+    expect(() => parseBackup(changed)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test.each([
+    { name: "a SealedSecret that was cut out", change: (text: string) => text.replace(/---\n[\s\S]*$/, "") },
+    { name: "another number of them", change: (text: string) => text.replace('"held":1', '"held":2') },
+    { name: "counts that are none", change: (text: string) => text.replace('{"counted":1,"held":1}', "7") },
+    { name: "an altered value", change: (text: string) => text.replace("AgBy", "AgBz") },
+  ])("$name: refused as damaged", ({ change }) => {
+    const held = [
+      { apiVersion: "x", kind: "SealedSecret", metadata: { name: "a" }, spec: { encryptedData: { a: "AgBy" } } },
+    ];
+    const options = { now: NOW, writtenBy: "test", sealedSecrets: { counted: 1, held } };
+    const text = backupText([keySecret(0)], options).clearText.revealText();
+    expect(() => parseBackup(ClearText.fromText(change(text)))).toThrow(
+      expect.objectContaining({ code: "KEYS_BACKUP_DAMAGED" }),
+    );
+  });
+});
+
+describe("SealedSecrets of a backup", () => {
+  const sealed = {
+    apiVersion: "bitnami.com/v1alpha1",
+    kind: "SealedSecret",
+    metadata: { name: "a", namespace: "apps" },
+    spec: {},
+  };
+  const resource = {
+    group: "bitnami.com",
+    version: "v1alpha1",
+    plural: "sealedsecrets",
+    kind: "SealedSecret",
+    namespaced: true,
+  } as const;
+
+  test.each([
+    { name: "the cluster does not know them", served: false, live: [], action: "later" },
+    { name: "it is not there", served: true, live: [], action: "create" },
+    {
+      name: "another of that name is there",
+      served: true,
+      live: [{ ...sealed, spec: { encryptedData: {} } }],
+      action: "keep",
+    },
+  ])("$name: $action", async ({ served, live, action }) => {
+    const cluster = clusterWith();
+    const asked = served
+      ? { ...cluster, resourceFor: async () => resource }
+      : { ...cluster, resourceFor: async () => undefined };
+    for (const object of live) cluster.put(resource, object);
+    const plan = await planRestore(asked, [], { ...PLACE, sealedSecrets: [sealed] });
+    expect(plan.steps.map((step) => step.action)).toEqual([action]);
+    expect(plan.namespaces).toEqual(action === "create" ? ["apps"] : []);
+  });
+
+  test.each([
+    { name: "by hand", metadata: {}, held: true },
+    { name: "by a Kustomization", metadata: { labels: { "kustomize.toolkit.fluxcd.io/name": "x" } }, held: false },
+    { name: "by Helm", metadata: { annotations: { "meta.helm.sh/release-name": "x" } }, held: false },
+    { name: "by Argo CD", metadata: { annotations: { "argocd.argoproj.io/tracking-id": "x" } }, held: false },
+    { name: "by hand, and it is in a repository", metadata: { name: "known" }, held: false },
+  ])("one that was put there $name: held: $held", async ({ metadata, held }) => {
+    const cluster = clusterWith();
+    cluster.put(resource, { ...sealed, metadata: { ...sealed.metadata, ...metadata } });
+    const asked = { ...cluster, resourceFor: async () => resource };
+    const known = new Set(["apps/known"]);
+    const found = await sealedInCluster(asked, { hold: "unmanaged", known });
+    expect([found.counted, found.held.length]).toEqual([1, held ? 1 : 0]);
+    expect((await sealedInCluster(asked, { hold: "all", known })).held).toHaveLength(1);
+    expect((await sealedInCluster(asked, { hold: "none", known })).held).toHaveLength(0);
   });
 });

@@ -55,7 +55,7 @@ test("a key is what its private key is: a copied certificate does not stand for 
 
 test("a key that nobody can read does not cost the others of its backup", async () => {
   const broken = keySecret("broken", "no certificate", "no key");
-  const { clearText } = backupText([good(), broken], { now: NOW });
+  const { clearText } = backupText([good(), broken], { now: NOW, writtenBy: "test" });
   const { secrets } = parseBackup(clearText);
   const client = clusterWith();
   const plan = await planRestore(client, secrets, PLACE);
@@ -70,7 +70,7 @@ test("a key that nobody can read does not cost the others of its backup", async 
 });
 
 test.each(["null", "1", '"x"'])("a manifest that lists %s instead of keys is damage, not a crash", (entry) => {
-  const { clearText } = backupText([good()], { now: NOW });
+  const { clearText } = backupText([good()], { now: NOW, writtenBy: "test" });
   const text = clearText.revealText().replace(/"sealingKeys":\[.*?\]/, `"sealingKeys":[${entry}]`);
   expect(() => parseBackup(ClearText.fromText(text))).toThrow(expect.objectContaining({ code: "KEYS_BACKUP_DAMAGED" }));
 });

@@ -63,13 +63,16 @@ describe("sealkit keys, from one cluster to the next", () => {
       data: { "age.agekey": Buffer.from("AGE-SECRET-KEY-CANARY").toString("base64") },
     });
     const { code, stderr, files } = await keys(`backup -r ${recipient} -o keys.age`, first);
-    expect([code, stderr]).toEqual([0, "Backed up 2 sealing keys and 1 other Secret for 1 recipient\n"]);
+    expect([code, stderr]).toEqual([
+      0,
+      "In it as ciphertext: 1 SealedSecret that no repository brings back\nBacked up 2 sealing keys and 1 other Secret for 1 recipient\n",
+    ]);
     expect(files["keys.age"]?.mode).toBe(0o600);
     backup = files["keys.age"]?.bytes ?? new Uint8Array();
     expect(Buffer.from(backup).toString()).toMatch(/^-----BEGIN AGE ENCRYPTED FILE-----/);
     const opened = await runCli("age -d -i id keys.age", { files: { "keys.age": backup, id: identity } });
-    expect(opened.stdout).toMatch(/^# sealkit key backup v1\n# \{"version":1,/);
-    expect(readManifests(opened.stdout).manifests).toHaveLength(1);
+    expect(opened.stdout).toMatch(/^# sealkit key backup v2\n# \{"version":2,/);
+    expect(readManifests(opened.stdout).manifests).toHaveLength(2);
   });
 
   test("restore into a new cluster: plan, restore, wait, and a second time nothing", async () => {
@@ -78,14 +81,17 @@ describe("sealkit keys, from one cluster to the next", () => {
     const files = { "keys.age": backup, id: identity };
     const plan = await keys("restore -i id keys.age --dry-run", second, files);
     expect([plan.code, plan.stderr]).toEqual([0, ""]);
-    expect(plan.stdout.match(/^create .*$/gm)).toHaveLength(3);
+    expect(plan.stdout.match(/^create .*$/gm)).toHaveLength(4);
     expect((await second.client.list(SECRETS, { namespace: "kube-system" })).items).toHaveLength(1);
 
     // The new cluster made a key of its own; ours may be older, so only what is planned as newest is waited for.
     const done = await keys("restore -i id keys.age --wait", second, files);
-    expect([done.code, done.stderr]).toEqual([0, expect.stringMatching(/^Restored 3 Secrets; 0 were there already\n/)]);
+    expect([done.code, done.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^Restored 3 Secrets and 1 SealedSecret; 0 were there already\n/),
+    ]);
     const again = await keys("restore -i id keys.age", second, files);
-    expect(again.stderr).toBe("Restored 0 Secrets; 3 were there already\n");
+    expect(again.stderr).toBe("Restored 0 Secrets; 4 were there already\n");
     expect(again.stdout).not.toContain("create");
     const list = JSON.parse((await keys("list -o json --skip-count", second)).stdout);
     expect(list.map(({ fingerprint }: Record<string, unknown>) => fingerprint)).toContain(newest);
@@ -141,7 +147,7 @@ describe("sealkit keys, from one cluster to the next", () => {
       code: 1,
     },
     { name: "a changed backup", line: "restore changed.yaml", stderr: /its digest is another/, code: 1 },
-    { name: "another version", line: "restore newer.yaml", stderr: /its version is 2/, code: 1 },
+    { name: "another version", line: "restore newer.yaml", stderr: /its version is 9/, code: 1 },
     { name: "no backup at all", line: "restore hello.txt", stderr: /it holds no Secret/, code: 1 },
     { name: "a missing file", line: "restore -i id none.age", stderr: /Cannot read "none.age": no such file/, code: 1 },
     { name: "a broken key in it", line: "restore broken.yaml", stderr: /its key k is unreadable/, code: 1 },
@@ -159,7 +165,7 @@ describe("sealkit keys, from one cluster to the next", () => {
       "keys.age": backup,
       "cut.age": backup.subarray(0, backup.length / 2),
       "changed.yaml": clear.replace("kind: List", "kind:  List"),
-      "newer.yaml": clear.replace("backup v1", "backup v2"),
+      "newer.yaml": clear.replace("backup v2", "backup v9"),
       "hello.txt": "hello\n",
       "broken.yaml":
         "apiVersion: v1\nkind: Secret\nmetadata: {name: k, namespace: n, labels: {sealedsecrets.bitnami.com/sealed-secrets-key: active}}\ndata: {tls.crt: eA==, tls.key: eA==}\n",
