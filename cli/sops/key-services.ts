@@ -1,7 +1,8 @@
-import { gcpKms, vaultTransit } from "../../src/kms/index.ts";
+import { awsKms, vaultTransit } from "../../src/kms/index.ts";
 import { systemPorts } from "../../src/kms/ports-adapter.ts";
 import type { KeyServices } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
+import { runForCredentials } from "./credential-process-adapter.ts";
 
 const ofProcess = new WeakMap<Io, KeyServices>();
 
@@ -13,9 +14,9 @@ export function localKeyServices(io: Io): KeyServices {
 }
 
 function makeLocal(io: Io): KeyServices {
-  const ports = systemPorts({ env: io.env, signal: io.signal });
+  const ports = systemPorts({ env: io.env, signal: io.signal, run: (line) => runForCredentials(io, line) });
   return new Map([
-    ["gcp_kms", gcpKms(ports)],
+    ["kms", awsKms(ports)],
     ["hc_vault", vaultTransit(ports)],
   ]);
 }

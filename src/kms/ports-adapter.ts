@@ -6,6 +6,8 @@ import type { Fetch, KmsPorts, TlsSettings } from "./ports.ts";
 export interface SystemPortsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
+  /** Starts programs that print credentials; without it none are started. */
+  readonly run?: KmsPorts["run"];
 }
 
 /** Credentials, profiles, tokens and certificates are short; what is longer is something else. */
@@ -13,7 +15,7 @@ const MAX_FILE_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The machine itself: network (through the proxies that `env` names), files, clock. Nothing is read before it is asked for. */
-export function systemPorts({ env, signal }: SystemPortsOptions): KmsPorts {
+export function systemPorts({ env, signal, run }: SystemPortsOptions): KmsPorts {
   const fetchWith = (tls: TlsSettings) => fetchThrough(env, tls);
   return {
     fetch: namesProxy(env) ? fetchWith({}) : globalThis.fetch,
@@ -30,6 +32,7 @@ export function systemPorts({ env, signal }: SystemPortsOptions): KmsPorts {
         return () => clearTimeout(timer);
       },
     },
+    ...(run === undefined ? {} : { run }),
     ...(signal === undefined ? {} : { signal }),
   };
 }

@@ -12,9 +12,16 @@ export interface KmsPorts {
   readonly hostname: string;
   now(): Date;
   readonly timers: Timers;
+  /** Starts a program, without a shell, and waits for what it prints. Absent where no programs may be started. */
+  run?(line: string): Promise<ProgramOutcome>;
   /** Ends whatever is under way. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** `problem` is one clause: `aws-vault ended with exit status 1`. Never what the program printed. */
+export type ProgramOutcome =
+  | { readonly kind: "ended"; readonly stdout: Uint8Array }
+  | { readonly kind: "failed"; readonly problem: string };
 
 /** Pauses and chance, for time limits and retries. */
 export interface Timers {

@@ -43,7 +43,7 @@ export type HttpFailureReason =
   | "aborted";
 
 /** The body as JSON: an object, or undefined when it is anything else. */
-export function jsonObject({ body }: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
+export function jsonObject({ body }: Pick<HttpAnswer, "body">): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     return isRecord(value) ? value : undefined;
