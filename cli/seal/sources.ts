@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
 import { isDirectory } from "../files-adapter.ts";
+import { manifestFiles } from "../files-below/walk-adapter.ts";
 import type { Io } from "../io.ts";
-import { manifestFiles } from "../manifest-files/walk-adapter.ts";
 
 /** A file that a command over folders looks at. */
 export interface SourceFile {

@@ -2,8 +2,8 @@ import { ToolkitError } from "../../src/errors.ts";
 import { type ObjectInFile, objectsInFile, type SealedInFile, sealedInFile } from "../../src/secrets/index.ts";
 import { YamlError } from "../../src/yaml/index.ts";
 import { isDirectory, readFile, readStdin } from "../files-adapter.ts";
+import { manifestFiles } from "../files-below/walk-adapter.ts";
 import type { Io } from "../io.ts";
-import { manifestFiles } from "../manifest-files/walk-adapter.ts";
 import { note, warn } from "../output.ts";
 
 /** One input of a command that reads SealedSecrets. */

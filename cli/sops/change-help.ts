@@ -1,3 +1,5 @@
+import { MANY_HELP } from "./many-help.ts";
+
 const LAST_FLAGS = `      --strict               Refuse what the original lets pass with a warning
   -h, --help                 Show this page
 `;
@@ -24,7 +26,7 @@ Flags:
       --input-type TYPE      The format of the file, instead of by its name
       --output-type TYPE     The format of the result, instead of by the file's name
       --filename-override F  Take this name for types
-${LAST_FLAGS}`;
+${LAST_FLAGS}${MANY_HELP.changing}`;
 
 export const UPDATEKEYS_HELP = `Give files the recipients of their creation rule in .sops.yaml. Values stay as they are.
 
@@ -42,7 +44,7 @@ Who is removed still knows the data key: follow with sealkit sops rotate -i FILE
 Flags:
   -y, --yes                  Do not ask
       --input-type TYPE      The format of the files, instead of by their names
-${LAST_FLAGS}`;
+${LAST_FLAGS}${MANY_HELP.keys}`;
 
 const CHANGE_FLAGS = `      --ignore-mac           Change the file although its MAC does not fit
       --decryption-order T   Kinds of keys in the order in which they are tried
@@ -165,4 +167,4 @@ Examples:
 
 Flags:
       --input-type TYPE      The format of the file, instead of by its name
-${LAST_FLAGS}`;
+${LAST_FLAGS}${MANY_HELP.looking}`;

@@ -96,21 +96,23 @@ export async function ending(action: Action, io: Io, work: () => Promise<number>
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SopsFailure) {
-      await write(io.stderr, `${error.message}\n`);
-      return error.exit;
-    }
-    if (!(error instanceof ToolkitError)) throw error;
-    const upstream = error instanceof SopsError ? error.upstream : undefined;
-    if (upstream !== undefined && error instanceof SopsError) {
-      await write(io.stderr, `${PREFIXES[action][error.code] ?? ""}${upstream}\n\n`);
-    }
-    await write(io.stderr, errorText(error, io));
+    if (!(error instanceof SopsFailure) && !(error instanceof ToolkitError)) throw error;
+    await write(io.stderr, failureText(action, io, error));
     return exitOf(action, error);
   }
 }
 
-function exitOf(action: Action, error: ToolkitError): SopsExit {
+/** What a person reads: the sentence of the original, where it has one, and our own explanation. */
+export function failureText(action: Action, io: Io, error: SopsFailure | ToolkitError): string {
+  if (error instanceof SopsFailure) return `${error.message}\n`;
+  const upstream = error instanceof SopsError ? error.upstream : undefined;
+  const first =
+    upstream !== undefined && error instanceof SopsError ? `${PREFIXES[action][error.code] ?? ""}${upstream}\n\n` : "";
+  return first + errorText(error, io);
+}
+
+export function exitOf(action: Action, error: SopsFailure | ToolkitError): SopsExit {
+  if (error instanceof SopsFailure) return error.exit;
   if (!(error instanceof SopsError)) return SOPS_EXIT.generic;
   // Where the original ends in a panic there is no sentence of it, and Go's exit code.
   if (error.code === "SOPS_BAD_PATH") return error.upstream === undefined ? SOPS_EXIT.cannotRead : pathExit(error);

@@ -1,3 +1,5 @@
+import { MANY_HELP } from "./many-help.ts";
+
 export const ROOT_HELP = `Encrypt and decrypt YAML and JSON files as SOPS does: keys readable, values not.
 
 Usage: sealkit sops COMMAND [flags] FILE
@@ -75,7 +77,7 @@ What is encrypted (one of them; all but keys that end in _unencrypted by default
       --unencrypted-suffix S All but those
 
 Flags:
-${FILE_FLAGS}`;
+${FILE_FLAGS}${MANY_HELP.changing}`;
 
 export const DECRYPT_HELP = `Decrypt a file and check that nobody changed it.
 
@@ -97,4 +99,4 @@ Flags:
       --extract PATH         Only the value at this path
       --ignore-mac           Show the file although its MAC does not fit
       --decryption-order T   Kinds of keys in the order in which they are tried
-${FILE_FLAGS}`;
+${FILE_FLAGS}${MANY_HELP.decrypting}`;

@@ -45,6 +45,7 @@ import { DECRYPT_HELP, ENCRYPT_HELP, ROOT_HELP } from "./help.ts";
 import { runKeyService } from "./keyservice.ts";
 import { KEYSERVICE_HELP } from "./keyservice-help.ts";
 import { doubts, logLine } from "./log.ts";
+import { asksForMany, MANY_FLAGS, parseManyFlags } from "./many/flags.ts";
 import { runRotate } from "./rotate.ts";
 import { runOldSet, runSet, runUnset } from "./set.ts";
 import { runUpdateKeys } from "./updatekeys.ts";
@@ -114,13 +115,19 @@ async function runSubcommand(
   root: SopsFlags,
   parsedRoot: GoFlags,
 ): Promise<number> {
-  const parsed = parseSubcommand(subcommand.flags, words);
+  const manyFlags = asksForMany(words) ? MANY_FLAGS[name] : undefined;
+  const parsed =
+    manyFlags === undefined
+      ? parseSubcommand(subcommand.flags, words)
+      : parseManyFlags([...subcommand.flags, ...manyFlags], words);
   if ("problem" in parsed) return await usageProblem(io, parsed, subcommand.help);
   const flags = withGlobals(sopsFlags(parsed), root);
   for (const ignored of ignoredFlags(parsedRoot)) {
     await doubts(io, flags.has("strict")).raise(`--${ignored} before ${name} has no effect: put it behind ${name}`);
   }
-  return await subcommand.run(io, flags, usesLocalKeys(words));
+  if (manyFlags === undefined) return await subcommand.run(io, flags, usesLocalKeys(words));
+  const { runManyOf } = await import("./many/many.ts");
+  return await runManyOf(name, io, flags, usesLocalKeys(words));
 }
 
 /** Flags before a subcommand that the original takes and forgets. */

@@ -26,12 +26,12 @@ export const nodeFiles: FileSystem = {
     if (seen === undefined) return undefined;
     if (!seen.isFile())
       throw Object.assign(new Error("no regular file"), { code: seen.isDirectory() ? "EISDIR" : "EINVAL" });
-    return found(seen);
+    return foundFile(seen);
   },
   async writeNew(path, content, { mode, like }) {
     const handle = await writeBeside(path, content, { mode, like });
     try {
-      return found(await handle.stat({ bigint: true }));
+      return foundFile(await handle.stat({ bigint: true }));
     } finally {
       await handle.close();
     }
@@ -150,7 +150,8 @@ interface BigStats {
   readonly gid: bigint;
 }
 
-function found({ ino, size, mtimeNs, mode, uid, gid }: BigStats): FoundFile {
+/** What a system says of a regular file. */
+export function foundFile({ ino, size, mtimeNs, mode, uid, gid }: BigStats): FoundFile {
   const identity: FileIdentity = { inode: ino.toString(), size: Number(size), modified: mtimeNs.toString() };
   return { ...identity, mode: Number(mode & 0o7777n), owner: Number(uid), group: Number(gid) };
 }

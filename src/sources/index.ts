@@ -3,5 +3,6 @@ export { type FetchOptions, fetchArtifact } from "./artifact-fetch-adapter.ts";
 export { type ArtifactServer, serveArtifacts } from "./artifact-server-adapter.ts";
 export { SourceError, type SourceErrorCode } from "./errors.ts";
 export { type GitTree, gitTree } from "./git-tree.ts";
+export { compileGlob, type Glob, matchesGlob } from "./glob.ts";
 export { type IgnoreSources, ignoreRules } from "./ignore.ts";
 export { type ArtifactOwner, ArtifactStorage, type StorageOptions } from "./storage-adapter.ts";
