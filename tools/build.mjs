@@ -31,6 +31,9 @@ const common = {
 /** What packages in the bundle look for and do without. */
 const OPTIONAL = ["encoding", "bufferutil", "utf-8-validate"];
 
+/** Packages that people install beside ours for what few need: the peer dependencies, asked for when that is used. */
+const PEERS = ["openpgp", "pg"];
+
 /**
  * Packages that most commands never need, each in a file of its own beside the bundle: a start pays for every byte of
  * the bundle, read or not (6.6 MB instead of 1.2 MB cost 15 ms of 65).
@@ -121,6 +124,7 @@ function apartPlugin() {
     setup({ onResolve }) {
       onResolve({ filter: /\/this-thread-adapter\.ts$/ }, () => ({ path: `./${RENDER_WORKER}`, external: true }));
       onResolve({ filter: /^[@a-z]/ }, ({ path }) => {
+        if (PEERS.includes(path)) return { path, external: true };
         const file = APART.get(path);
         return file === undefined ? undefined : { path: `./${file}`, external: true };
       });
@@ -147,7 +151,7 @@ async function compileCode() {
 
 function refuseForeignImports(metafile) {
   const known = new Set([
-    ...[...builtinModules, ...OPTIONAL],
+    ...[...builtinModules, ...OPTIONAL, ...PEERS],
     ...[...APART.values(), RENDER_WORKER].map((file) => `./${file}`),
   ]);
   const foreign = Object.values(metafile.outputs)

@@ -1,5 +1,6 @@
 import type { Keyring, OpenOptions } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
+import { recordOpening } from "./audit/recording.ts";
 import type { SopsCall } from "./call.ts";
 import { findConfig } from "./config-adapter.ts";
 import { tell } from "./encrypt.ts";
@@ -25,18 +26,20 @@ export async function withOpenOptions<T>(
 
 /** The same for one of the files of a call. */
 export async function withCallOptions<T>(
-  { flags, doubts, config }: SopsCall,
+  { io, flags, doubts, config }: SopsCall,
   source: Source,
   work: (options: OpenOptions) => Promise<T>,
 ): Promise<T> {
   const warnings: string[] = [];
-  const result = await work({
-    file: source.name,
-    indent: indentFor(flags, config, source.outputFormat),
-    isLenient: !flags.has("strict"),
-    ignoreMac: flags.has("ignore-mac"),
-    onWarning: (warning) => void warnings.push(warning),
-  });
+  const result = await recordOpening(io, source.path, () =>
+    work({
+      file: source.name,
+      indent: indentFor(flags, config, source.outputFormat),
+      isLenient: !flags.has("strict"),
+      ignoreMac: flags.has("ignore-mac"),
+      onWarning: (warning) => void warnings.push(warning),
+    }),
+  );
   await tell(warnings, doubts);
   return result;
 }

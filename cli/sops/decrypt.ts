@@ -1,6 +1,7 @@
 import type { ClearText } from "../../src/clear-text.ts";
 import { decrypt, parsePath } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
+import { recordOpening } from "./audit/recording.ts";
 import type { SopsCall } from "./call.ts";
 import { findConfig } from "./config-adapter.ts";
 import { tell } from "./encrypt.ts";
@@ -23,18 +24,20 @@ export async function runDecrypt(io: Io, flags: SopsFlags, useLocalKeys: boolean
 
 /** One file in clear, as the flags want it. @throws {SopsFailure | SopsError} */
 export async function decryptSource(call: SopsCall, source: Source): Promise<ClearText> {
-  const { flags, keyring, config, doubts } = call;
+  const { io, flags, keyring, config, doubts } = call;
   const extract = parsePath(flags.text("extract"));
   const warnings: string[] = [];
-  const { clearText } = await decrypt(source.bytes, source.inputFormat, keyring, {
-    file: source.name,
-    outputFormat: source.outputFormat,
-    indent: indentFor(flags, config, source.outputFormat),
-    isLenient: !flags.has("strict"),
-    ignoreMac: flags.has("ignore-mac"),
-    extract,
-    onWarning: (warning) => void warnings.push(warning),
-  });
+  const { clearText } = await recordOpening(io, source.path, () =>
+    decrypt(source.bytes, source.inputFormat, keyring, {
+      file: source.name,
+      outputFormat: source.outputFormat,
+      indent: indentFor(flags, config, source.outputFormat),
+      isLenient: !flags.has("strict"),
+      ignoreMac: flags.has("ignore-mac"),
+      extract,
+      onWarning: (warning) => void warnings.push(warning),
+    }),
+  );
   await tell(warnings, doubts);
   return clearText;
 }

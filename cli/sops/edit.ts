@@ -14,6 +14,7 @@ import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { errorText } from "../run.ts";
 import { runProgram } from "../run-program-adapter.ts";
+import { recordAction } from "./audit/recording.ts";
 import { withOpenOptions } from "./change.ts";
 import { findConfig } from "./config-adapter.ts";
 import { checkFolderOf, keepRefused, putEdited, truePath } from "./edited-file-adapter.ts";
@@ -25,7 +26,8 @@ import { absentFile, readNamed, warnOfOthers } from "./files-adapter.ts";
 import { NEW_FILE_FLAGS, type SopsFlags } from "./flags.ts";
 import { indentFor } from "./indent.ts";
 import { commandKeyring } from "./keyring.ts";
-import { doubts as doubtsOf, logLine } from "./log.ts";
+import { doubts as doubtsOf } from "./log.ts";
+import { logLine } from "./log-line.ts";
 import { endMessage } from "./program-end.ts";
 
 /** `sealkit sops edit FILE`, and `sealkit sops FILE`. Returns the exit code. */
@@ -49,6 +51,7 @@ export async function runEdit(io: Io, flags: SopsFlags, useLocalKeys: boolean): 
       }
       return await edited(io, path, editing, file);
     });
+    await recordAction(io, "encrypt", path);
     await putEdited(io, path, before, text);
     return 0;
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   type Selector,
 } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
+import { recordAction } from "./audit/recording.ts";
 import type { SopsCall } from "./call.ts";
 import { type FoundConfig, findConfig, pathForRules } from "./config-adapter.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
@@ -45,6 +46,7 @@ export async function encryptSource(call: SopsCall, source: Source): Promise<str
     onWarning: (warning) => void warnings.push(warning),
   });
   await tell(warnings, doubts);
+  await recordAction(io, "encrypt", source.path);
   return text;
 }
 

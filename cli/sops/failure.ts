@@ -3,6 +3,8 @@ import { SopsError, type SopsErrorCode } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { errorText } from "../run.ts";
+import { AuditError } from "./audit/audit-error.ts";
+import { logLine } from "./log-line.ts";
 
 /** How the original ends. Scripts branch on these. */
 export const SOPS_EXIT = {
@@ -105,10 +107,13 @@ export async function ending(action: Action, io: Io, work: () => Promise<number>
 /** What a person reads: the sentence of the original, where it has one, and our own explanation. */
 export function failureText(action: Action, io: Io, error: SopsFailure | ToolkitError): string {
   if (error instanceof SopsFailure) return `${error.message}\n`;
-  const upstream = error instanceof SopsError ? error.upstream : undefined;
-  const first =
-    upstream !== undefined && error instanceof SopsError ? `${PREFIXES[action][error.code] ?? ""}${upstream}\n\n` : "";
-  return first + errorText(error, io);
+  return `${originalText(action, io, error)}${errorText(error, io)}`;
+}
+
+function originalText(action: Action, io: Io, error: ToolkitError): string {
+  if (error instanceof AuditError && error.original !== undefined) return logLine(io, "fatal", error.original, "AUDIT");
+  if (!(error instanceof SopsError) || error.upstream === undefined) return "";
+  return `${PREFIXES[action][error.code] ?? ""}${error.upstream}\n\n`;
 }
 
 export function exitOf(action: Action, error: SopsFailure | ToolkitError): SopsExit {

@@ -5,7 +5,7 @@ import { errorText } from "../run.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { readNamed } from "./files-adapter.ts";
 import type { SopsFlags } from "./flags.ts";
-import { logLine } from "./log.ts";
+import { logLine } from "./log-line.ts";
 
 /** `sealkit sops filestatus`: says as JSON whether a file is encrypted. Needs no key. Returns the exit code. */
 export async function runFileStatus(io: Io, flags: SopsFlags): Promise<number> {

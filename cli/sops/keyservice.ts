@@ -7,7 +7,8 @@ import { write } from "../output.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import type { SopsFlags } from "./flags.ts";
 import { commandKeyring } from "./keyring.ts";
-import { doubts, logLine } from "./log.ts";
+import { doubts } from "./log.ts";
+import { logLine } from "./log-line.ts";
 import { Answers } from "./prompt.ts";
 
 const DEFAULT_NETWORK = "tcp";

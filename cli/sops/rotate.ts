@@ -1,5 +1,6 @@
 import { completeKeys, type OpenOptions, rotate } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
+import { recordAction } from "./audit/recording.ts";
 import type { SopsCall } from "./call.ts";
 import { withCallOptions, withOpenOptions } from "./change.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
@@ -23,16 +24,21 @@ export async function runRotate(io: Io, flags: SopsFlags, useLocalKeys: boolean)
     throw new SopsFailure(SOPS_EXIT.keysOfNoFile, `Error: ${state}`);
   }
   const source = await readNamed(io, flags, path);
+  await recordAction(io, "rotate", path);
   const text = await withOpenOptions(io, flags, source, useLocalKeys, (options, keyring) =>
     rotateWith({ io, flags, keyring }, source, options),
   );
+  await recordAction(io, "encrypt", path);
   await writeResult(io, flags, source, Buffer.from(text), { isClear: false });
   return 0;
 }
 
 /** One file of a call with a new data key. @throws {SopsFailure | SopsError} */
 export async function rotateSource(call: SopsCall, source: Source): Promise<string> {
-  return await withCallOptions(call, source, (options) => rotateWith(call, source, options));
+  await recordAction(call.io, "rotate", source.path);
+  const text = await withCallOptions(call, source, (options) => rotateWith(call, source, options));
+  await recordAction(call.io, "encrypt", source.path);
+  return text;
 }
 
 async function rotateWith(

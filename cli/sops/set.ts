@@ -10,6 +10,7 @@ import {
 } from "../../src/sops/index.ts";
 import { readStdin, readTextFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
+import { recordAction } from "./audit/recording.ts";
 import { withOpenOptions } from "./change.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { readNamed, writeTarget } from "./files-adapter.ts";
@@ -98,6 +99,7 @@ async function change(io: Io, flags: SopsFlags, path: string, what: Change, useL
     }),
   );
   if (!hasChanged && flags.has("idempotent")) return 0;
+  await recordAction(io, "encrypt", path);
   await writeTarget(io, path, Buffer.from(text), { isClear: false });
   return 0;
 }

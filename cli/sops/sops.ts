@@ -4,6 +4,7 @@ import { type GoFlag, type GoFlagProblem, type GoFlags, parseGoFlags } from "../
 import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
 import { write } from "../output.ts";
+import { withAuditTrail } from "./audit/recording.ts";
 import {
   EDIT_HELP,
   EXEC_ENV_HELP,
@@ -44,7 +45,8 @@ import {
 import { DECRYPT_HELP, ENCRYPT_HELP, ROOT_HELP } from "./help.ts";
 import { runKeyService } from "./keyservice.ts";
 import { KEYSERVICE_HELP } from "./keyservice-help.ts";
-import { doubts, logLine } from "./log.ts";
+import { doubts } from "./log.ts";
+import { logLine } from "./log-line.ts";
 import { asksForMany, MANY_FLAGS, parseManyFlags } from "./many/flags.ts";
 import { runRotate } from "./rotate.ts";
 import { runOldSet, runSet, runUnset } from "./set.ts";
@@ -77,7 +79,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
 
 /** `sealkit sops`: encrypts and decrypts files as the original does, with its flags, results and exit codes. */
 export const sopsCommand: CommandRunner = {
-  run: (words, io) => runSops(words, io),
+  run: (words, io) => ending("decrypt", io, () => withAuditTrail(io, () => runSops(words, io))),
   complete: (words) => offer(words),
 };
 

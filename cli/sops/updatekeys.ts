@@ -21,7 +21,8 @@ import { absentFile, readNamed, type Source, writeTarget } from "./files-adapter
 import type { SopsFlags } from "./flags.ts";
 import { indentFor } from "./indent.ts";
 import { commandKeyring } from "./keyring.ts";
-import { doubts as doubtsOf, logLine } from "./log.ts";
+import { doubts as doubtsOf } from "./log.ts";
+import { logLine } from "./log-line.ts";
 import { Answers } from "./prompt.ts";
 
 /** `sealkit sops updatekeys`: gives files the keys of their creation rule. Returns the exit code. */

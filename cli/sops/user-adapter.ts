@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import type { Io } from "../io.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
-import { logLine } from "./log.ts";
+import { logLine } from "./log-line.ts";
 
 /** Somebody of this machine. */
 export interface User {
