@@ -69,6 +69,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./sops/sops.ts")).sopsCommand,
   },
   {
+    name: "git",
+    group: "Encrypt",
+    summary: "Let git show and merge encrypted files without clear text",
+    load: async () => (await import("./git/git.ts")).gitCommand,
+  },
+  {
     name: "controller",
     group: "Sync",
     summary: "Unseal SealedSecrets and sync repositories in a cluster",

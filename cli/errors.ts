@@ -12,6 +12,7 @@ export type CliErrorCode =
   | "CLI_FILE_MISSING"
   | "CLI_FILE_TOO_BIG"
   | "CLI_FILE_UNUSABLE"
+  | "CLI_GIT_FAILED"
   | "CLI_IS_DIRECTORY"
   | "CLI_UNKNOWN_COMMAND";
 

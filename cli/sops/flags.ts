@@ -124,6 +124,35 @@ export const EXEC_ENV_FLAGS: readonly GoFlag[] = [
   STRICT,
 ];
 
+export const DIFF_FLAGS: readonly GoFlag[] = [
+  bool("show-values"),
+  bool("without-keys"),
+  bool("ignore-mac"),
+  text("format"),
+  text("input-type"),
+  text("decryption-order"),
+  ...SERVICES,
+  STRICT,
+];
+
+export const TEXTCONV_FLAGS: readonly GoFlag[] = [
+  bool("show-values"),
+  text("input-type"),
+  text("decryption-order"),
+  ...SERVICES,
+  STRICT,
+];
+
+export const MERGE_FLAGS: readonly GoFlag[] = [
+  text("path"),
+  text("marker-size"),
+  text("resolve"),
+  text("input-type"),
+  text("decryption-order"),
+  ...SERVICES,
+  STRICT,
+];
+
 export const KEYSERVICE_FLAGS: readonly GoFlag[] = [
   text("network", "net"),
   text("address", "addr"),

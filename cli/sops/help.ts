@@ -27,6 +27,9 @@ Commands:
   exec-file   Run a command with a file in clear
   filestatus  Say whether a file is encrypted
   keyservice  Let others use the keys of this machine
+  diff        Show what differs between two files, without clear text
+  textconv    Show a file as git is to show it in differences
+  merge       Merge three versions of a file, encrypted as they are
 
 Flags before a command:
   --config FILE           Use this configuration instead of the nearest .sops.yaml (SOPS_CONFIG)

@@ -15,7 +15,9 @@ import {
   UNSET_HELP,
   UPDATEKEYS_HELP,
 } from "./change-help.ts";
+import { DIFF_HELP, MERGE_HELP, TEXTCONV_HELP } from "./compare-help.ts";
 import { runDecrypt } from "./decrypt.ts";
+import { DIFF_EXIT, runDiff } from "./diff.ts";
 import { runEdit } from "./edit.ts";
 import { runEncrypt } from "./encrypt.ts";
 import { runExecEnv } from "./exec-env.ts";
@@ -25,6 +27,7 @@ import { absentFile } from "./files-adapter.ts";
 import { runFileStatus } from "./filestatus.ts";
 import {
   DECRYPT_FLAGS,
+  DIFF_FLAGS,
   EDIT_FLAGS,
   ENCRYPT_FLAGS,
   EXEC_ENV_FLAGS,
@@ -32,12 +35,14 @@ import {
   FILESTATUS_FLAGS,
   GLOBAL_FLAGS,
   KEYSERVICE_FLAGS,
+  MERGE_FLAGS,
   parseSubcommand,
   ROOT_FLAGS,
   ROTATE_FLAGS,
   SET_FLAGS,
   type SopsFlags,
   sopsFlags,
+  TEXTCONV_FLAGS,
   UNSET_FLAGS,
   UPDATEKEYS_FLAGS,
   withGlobals,
@@ -48,8 +53,10 @@ import { KEYSERVICE_HELP } from "./keyservice-help.ts";
 import { doubts } from "./log.ts";
 import { logLine } from "./log-line.ts";
 import { asksForMany, MANY_FLAGS, parseManyFlags } from "./many/flags.ts";
+import { MERGE_EXIT, runMerge } from "./merge.ts";
 import { runRotate } from "./rotate.ts";
 import { runOldSet, runSet, runUnset } from "./set.ts";
+import { runTextconv } from "./textconv.ts";
 import { runUpdateKeys } from "./updatekeys.ts";
 
 /** Subcommands of the original that are not there yet. */
@@ -61,6 +68,8 @@ interface Subcommand {
   /** What it does to a file, for the exit codes. */
   readonly action: Action;
   readonly run: (io: Io, flags: SopsFlags, useLocalKeys: boolean) => Promise<number>;
+  /** How a wrong command line ends, where 1 says something else. */
+  readonly badUsage?: number;
 }
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
@@ -73,6 +82,9 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ["unset", { flags: UNSET_FLAGS, help: UNSET_HELP, action: "change", run: runUnset }],
   ["exec-env", { flags: EXEC_ENV_FLAGS, help: EXEC_ENV_HELP, action: "exec", run: runExecEnv }],
   ["exec-file", { flags: EXEC_FILE_FLAGS, help: EXEC_FILE_HELP, action: "exec-file", run: runExecFile }],
+  ["diff", { flags: DIFF_FLAGS, help: DIFF_HELP, action: "decrypt", run: runDiff, badUsage: DIFF_EXIT.trouble }],
+  ["textconv", { flags: TEXTCONV_FLAGS, help: TEXTCONV_HELP, action: "decrypt", run: runTextconv }],
+  ["merge", { flags: MERGE_FLAGS, help: MERGE_HELP, action: "change", run: runMerge, badUsage: MERGE_EXIT.refused }],
   ["filestatus", { flags: FILESTATUS_FLAGS, help: FILESTATUS_HELP, action: "decrypt", run: runFileStatus }],
   ["keyservice", { flags: KEYSERVICE_FLAGS, help: KEYSERVICE_HELP, action: "decrypt", run: runKeyService }],
 ]);
@@ -122,7 +134,10 @@ async function runSubcommand(
     manyFlags === undefined
       ? parseSubcommand(subcommand.flags, words)
       : parseManyFlags([...subcommand.flags, ...manyFlags], words);
-  if ("problem" in parsed) return await usageProblem(io, parsed, subcommand.help);
+  if ("problem" in parsed) {
+    const exit = await usageProblem(io, parsed, subcommand.help);
+    return exit === 0 ? 0 : (subcommand.badUsage ?? exit);
+  }
   const flags = withGlobals(sopsFlags(parsed), root);
   for (const ignored of ignoredFlags(parsedRoot)) {
     await doubts(io, flags.has("strict")).raise(`--${ignored} before ${name} has no effect: put it behind ${name}`);

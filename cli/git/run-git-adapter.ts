@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { CliError } from "../errors.ts";
+import { errno } from "../files-adapter.ts";
+import type { Io } from "../io.ts";
+
+/** How a run of git ended. */
+export interface GitRun {
+  readonly exitCode: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+}
+
+const TIMEOUT_MS = 60_000;
+const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Runs git in the current folder, without a shell and with the variables of the person, whose repository it is.
+ *
+ * @throws {CliError} `CLI_GIT_FAILED` when git is not there, takes longer than a minute, or prints too much.
+ */
+export function runGit(io: Io, args: readonly string[], { cwd = io.cwd } = {}): Promise<GitRun> {
+  return new Promise((done, failed) => {
+    const env = Object.fromEntries(
+      Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    );
+    const options = { cwd, env, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES, signal: io.signal } as const;
+    const child = execFile("git", [...args], { ...options, encoding: "buffer" }, (error, stdout, stderr) => {
+      if (error === null) done({ exitCode: 0, stdout, stderr: stderr.toString("utf8") });
+      else if (typeof error.code === "number") done({ exitCode: error.code, stdout, stderr: stderr.toString("utf8") });
+      else failed(io.signal.aborted ? error : notRun(args, error));
+    });
+    child.stdin?.end();
+  });
+}
+
+function notRun(args: readonly string[], cause: unknown): CliError {
+  const code = errno(cause);
+  const state = code === "ENOENT" ? "it is not installed, or not in PATH" : (code ?? "it was stopped after a minute");
+  return new CliError("CLI_GIT_FAILED", `Cannot run git ${args[0] ?? ""}: ${state}`, {
+    cause,
+    hints: code === "ENOENT" ? ["install git, or put it in PATH"] : [],
+  });
+}
+
+/** The output of git, as text. @throws {CliError} `CLI_GIT_FAILED` with its last words when it fails. */
+export async function gitText(io: Io, args: readonly string[], options: { cwd?: string } = {}): Promise<string> {
+  const run = await runGit(io, args, options);
+  if (run.exitCode === 0) return Buffer.from(run.stdout).toString("utf8").trimEnd();
+  throw gitFailed(`run git ${args[0] ?? ""}`, run);
+}
+
+const MAX_WORDS = 500;
+
+export function gitFailed(what: string, { exitCode, stderr }: GitRun, hints: readonly string[] = []): CliError {
+  const words = stderr.trim().split("\n").at(-1)?.slice(0, MAX_WORDS) ?? "";
+  return new CliError("CLI_GIT_FAILED", `Cannot ${what}: ${words === "" ? `git ended with ${exitCode}` : words}`, {
+    hints,
+  });
+}

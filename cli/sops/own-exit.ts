@@ -1,0 +1,17 @@
+import { ToolkitError } from "../../src/errors.ts";
+import type { Io } from "../io.ts";
+import { write } from "../output.ts";
+import { errorText } from "../run.ts";
+import { SopsFailure } from "./failure.ts";
+
+/** Runs a subcommand of ours, whose every failure has one exit code: the tools that call it know no other. */
+export async function withOneExit(io: Io, exit: number, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SopsFailure) await write(io.stderr, `${error.message}\n`);
+    else if (error instanceof ToolkitError) await write(io.stderr, errorText(error, io));
+    else throw error;
+    return exit;
+  }
+}
