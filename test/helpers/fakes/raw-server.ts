@@ -121,7 +121,7 @@ export function rawFetch(
     const body = Buffer.from(init.body ?? "");
     const headers = new Map(Object.entries(init.headers).map(([name, value]) => [name.toLowerCase(), value]));
     headers.set("host", url.host);
-    if (body.length > 0) headers.set("content-length", String(body.length));
+    if (init.body !== undefined) headers.set("content-length", String(body.length));
     const request = { method: init.method, target: url.pathname + url.search, headers, body, host: url.host };
     requests.push(request);
     const { status, headers: sent = {}, body: content } = answer(request);
