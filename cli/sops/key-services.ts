@@ -1,6 +1,4 @@
-import { awsKms, vaultTransit } from "../../src/kms/index.ts";
-import { systemPorts } from "../../src/kms/ports-adapter.ts";
-import type { KeyServices } from "../../src/sops/index.ts";
+import { type KeyService, type KeyServices, type KeyType, SERVICE_NAMES } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { runForCredentials } from "./credential-process-adapter.ts";
 
@@ -14,9 +12,34 @@ export function localKeyServices(io: Io): KeyServices {
 }
 
 function makeLocal(io: Io): KeyServices {
-  const ports = systemPorts({ env: io.env, signal: io.signal, run: (line) => runForCredentials(io, line) });
+  const machine = { env: io.env, signal: io.signal };
+  const ports = async () => {
+    const { systemPorts } = await import("../../src/kms/ports-adapter.ts");
+    return systemPorts({ ...machine, run: (line) => runForCredentials(io, line) });
+  };
+  const kms = () => import("../../src/kms/index.ts");
   return new Map([
-    ["kms", awsKms(ports)],
-    ["hc_vault", vaultTransit(ports)],
+    lazily("kms", async () => (await kms()).awsKms(await ports())),
+    lazily("hc_vault", async () => (await kms()).vaultTransit(await ports())),
+    lazily("pgp", async () => {
+      const { pgpKeyService, systemPgpPorts } = await import("../../src/pgp/index.ts");
+      return pgpKeyService(systemPgpPorts(machine));
+    }),
   ]);
+}
+
+/** A service that is loaded when a file first has such a key: most files have none. */
+function lazily(type: KeyType, load: () => Promise<KeyService>): readonly [KeyType, KeyService] {
+  let ready: Promise<KeyService> | undefined;
+  const loaded = () => {
+    ready ??= load();
+    return ready;
+  };
+  const service: KeyService = {
+    name: SERVICE_NAMES[type],
+    encrypt: async (key, dataKey) => await (await loaded()).encrypt(key, dataKey),
+    decrypt: async (key) => await (await loaded()).decrypt(key),
+    complete: async (key) => (await (await loaded()).complete?.(key)) ?? key,
+  };
+  return [type, service];
 }

@@ -38,30 +38,33 @@ function hasOnlyAge(groups: readonly OpenedGroup[]): boolean {
   return groups.every(({ keys }) => keys.every(({ type }) => type === "age"));
 }
 
+function hasAge(groups: readonly OpenedGroup[]): boolean {
+  return groups.some(({ keys }) => keys.some(({ type }) => type === "age"));
+}
+
 /** Whom a group is encrypted to. `index` counts from 0, as the original does; undefined for the only group. */
 function describeGroup({ keys, opener, attempts }: OpenedGroup, index: number | undefined): string[] {
-  const recipients = keys.filter(({ type }) => type === "age").map(shortName);
   const share = index === undefined ? "its data key" : `group ${index}: its share of the data key`;
-  if (opener !== undefined) return [`${share} was opened for ${shortName(opener)}`];
+  if (opener !== undefined) return [`${share} was opened for ${nameInText(opener)}`];
   return [
-    recipients.length === 0 ? `${share} has no age recipient` : `${share} is encrypted to: ${recipients.join(", ")}`,
+    keys.length === 0
+      ? `${share} is encrypted to nobody`
+      : `${share} is encrypted to: ${keys.map(nameInText).join(", ")}`,
     ...attempts.flatMap((attempt) => describeAttempt(attempt)),
   ];
 }
 
 function describeAttempt({ key, failures }: KeyAttempt): string[] {
-  if (key.type === "age") {
-    const telling = failures.filter(({ code }) => code !== "KEY_SERVICE_NO_MATCH");
-    return telling.map(({ message }) => `${shortName(key)}: ${message}`);
-  }
-  const also = `also to ${SERVICE_NAMES[key.type]} ${masterKeyName(key)}`;
-  if (failures.length === 0) return [`${also}: no key service here is for such keys`];
-  return failures.flatMap(({ message, details }) => [`${also}: ${message}`, ...details.map((line) => `  ${line}`)]);
+  const name = nameInText(key);
+  // Where identities were looked for stands below.
+  const telling = failures.filter(({ code }) => key.type !== "age" || code !== "KEY_SERVICE_NO_MATCH");
+  if (failures.length === 0) return [`${name}: nobody here answers for such keys`];
+  return telling.flatMap(({ message, details }) => [`${name}: ${message}`, ...details.map((line) => `  ${line}`)]);
 }
 
 function describeSources(groups: readonly OpenedGroup[], { sources }: Keyring): string[] {
-  const hasAge = groups.some(({ keys }) => keys.some(({ type }) => type === "age"));
-  if (sources.length === 0) return hasAge ? ["tried: nothing, no place for identities was named"] : [];
+  if (!hasAge(groups)) return [];
+  if (sources.length === 0) return ["tried: nothing, no place for identities was named"];
   return sources.map(describeSource).map((line, index) => `${index === 0 ? "tried: " : "       "}${line}`);
 }
 
@@ -82,11 +85,13 @@ function hintsFor(groups: readonly OpenedGroup[], { identities }: Keyring): stri
     own === undefined
       ? ["name the file with your identity: export SOPS_AGE_KEY_FILE=keys.txt"]
       : [`ask an owner of one of these recipients to encrypt it to yours too: ${own}`];
-  return [...new Set([...ofServices, ...ofIdentities])].slice(0, MAX_HINTS);
+  return [...new Set([...ofServices, ...(hasAge(groups) ? ofIdentities : [])])].slice(0, MAX_HINTS);
 }
 
-function shortName(key: MasterKey): string {
-  return shorten(masterKeyName(key));
+/** Age recipients are for comparing; all others say where the key is. */
+function nameInText(key: MasterKey): string {
+  const name = masterKeyName(key);
+  return key.type === "age" ? shorten(name) : `${SERVICE_NAMES[key.type]} ${name}`;
 }
 
 /** A recipient as people compare them: both ends. */
