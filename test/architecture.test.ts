@@ -45,7 +45,7 @@ const SIBLINGS: readonly string[] = ["src/sealed -> src/x509", "src/crypto -> sr
 const STARTERS = /^cli\/(controller|sandbox|preview|demo)(\.ts$|\/)/;
 
 /** Areas whose work is cryptography may take node:crypto; the edge of the library is in *-adapter.ts. */
-const CRYPTO_AREAS = ["src/crypto", "src/age", "src/sealed", "src/x509", "src/sops"];
+const CRYPTO_AREAS = ["src/crypto", "src/age", "src/sealed", "src/x509", "src/sops", "src/kms"];
 const PURE_NODE_MODULES = ["node:buffer"];
 
 interface Module {

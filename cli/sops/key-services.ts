@@ -20,6 +20,7 @@ function makeLocal(io: Io): KeyServices {
   const kms = () => import("../../src/kms/index.ts");
   return new Map([
     lazily("kms", async () => (await kms()).awsKms(await ports())),
+    lazily("gcp_kms", async () => (await kms()).gcpKms(await ports())),
     lazily("hc_vault", async () => (await kms()).vaultTransit(await ports())),
     lazily("pgp", async () => {
       const { pgpKeyService, systemPgpPorts } = await import("../../src/pgp/index.ts");

@@ -3,6 +3,7 @@ import type { KeyServiceErrorCode } from "../../sops/index.ts";
 import { exchange } from "../http/exchange.ts";
 import { codeOfFailure, codeOfStatus } from "../http/failure-code.ts";
 import { type HttpAnswer, type HttpFailure, type HttpRequest, jsonObject } from "../http/message.ts";
+import type { Refusal } from "../http/refusal.ts";
 import { serverWords } from "../http/server-words.ts";
 import type { KmsPorts } from "../ports.ts";
 import { apiUrl } from "./location.ts";
@@ -20,17 +21,6 @@ export interface VaultRequest {
   readonly secrets?: readonly string[];
 }
 
-/** A server that does not do it: everything here may be shown. */
-export interface VaultRefusal {
-  readonly kind: "refusal";
-  readonly code: KeyServiceErrorCode;
-  /** One clause: `the server answers 403: permission denied`. */
-  readonly state: string;
-  /** The error of the original's client. */
-  readonly original: string;
-  readonly status: number | undefined;
-}
-
 export interface VaultAnswer {
   readonly kind: "answer";
   /** The JSON object of the answer; empty when there was no body. */
@@ -42,7 +32,7 @@ export async function askVault(
   ports: KmsPorts,
   settings: VaultSettings,
   request: VaultRequest,
-): Promise<VaultAnswer | VaultRefusal> {
+): Promise<VaultAnswer | Refusal> {
   const url = apiUrl(settings.agent ?? request.server, request.path);
   const secrets = [...(request.secrets ?? []), ...Object.values(settings.headers)];
   if (request.token !== undefined) secrets.push(request.token.revealText());
@@ -73,7 +63,7 @@ function wireRequest(settings: VaultSettings, { method, body, token }: VaultRequ
   };
 }
 
-function success(answer: HttpAnswer): VaultAnswer | VaultRefusal {
+function success(answer: HttpAnswer): VaultAnswer | Refusal {
   if (answer.body.length === 0) return { kind: "answer", body: {} };
   const body = jsonObject(answer);
   if (body !== undefined) return { kind: "answer", body };
@@ -86,7 +76,7 @@ function success(answer: HttpAnswer): VaultAnswer | VaultRefusal {
   };
 }
 
-function noAnswer({ reason, state, status }: HttpFailure, method: string, url: URL): VaultRefusal {
+function noAnswer({ reason, state, status }: HttpFailure, method: string, url: URL): Refusal {
   const verb = method.charAt(0) + method.slice(1).toLowerCase();
   return {
     kind: "refusal",
@@ -104,7 +94,7 @@ interface Asked {
   readonly namespace: string | undefined;
 }
 
-function refusal(answer: HttpAnswer, { method, url, secrets, namespace }: Asked): VaultRefusal {
+function refusal(answer: HttpAnswer, { method, url, secrets, namespace }: Asked): Refusal {
   const errors = errorsOf(answer).map((text) => serverWords(text, secrets));
   const where = namespace === undefined ? "" : `Namespace: ${namespace}\n`;
   const head = `Error making API request.\n\n${where}URL: ${method} ${url.href}\nCode: ${answer.status}. Errors:\n\n`;

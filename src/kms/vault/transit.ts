@@ -8,9 +8,10 @@ import {
   type MasterKey,
 } from "../../sops/index.ts";
 import { textField } from "../http/message.ts";
+import type { Refusal } from "../http/refusal.ts";
 import type { KmsPorts } from "../ports.ts";
 import { pathProblem, readServer, shownServer, type TransitLocation } from "./location.ts";
-import { askVault, type VaultRefusal } from "./request.ts";
+import { askVault } from "./request.ts";
 import { readVaultSettings, type VaultSettings } from "./settings.ts";
 
 /** Where the token for a server comes from. Asked only for servers of the allow list. */
@@ -126,7 +127,7 @@ function notAllowed(place: TransitLocation, { allowHint }: VaultSettings): KeySe
 
 type Direction = "encrypt" | "decrypt";
 
-function refused(place: TransitLocation, direction: Direction, refusal: VaultRefusal): KeyServiceError {
+function refused(place: TransitLocation, direction: Direction, refusal: Refusal): KeyServiceError {
   return failure(refusal.code, place, direction, {
     state: refusal.state,
     reason: refusal.original,

@@ -1,0 +1,215 @@
+import { ClearText } from "../../clear-text.ts";
+import { type AskOptions, askJson, type Explanation } from "../http/ask-json.ts";
+import { exchange } from "../http/exchange.ts";
+import { codeOfFailure, codeOfStatus } from "../http/failure-code.ts";
+import { type HttpAnswer, jsonObject, textField } from "../http/message.ts";
+import { type Refusal, refusal } from "../http/refusal.ts";
+import type { KmsPorts } from "../ports.ts";
+import { type AccessToken, isBearerToken, type TokenSource, tokenOf } from "../tokens/access-token.ts";
+import { signJwt } from "../tokens/jwt.ts";
+import type {
+  AuthorizedUser,
+  ExternalAccount,
+  GoogleCredentials,
+  ImpersonatedAccount,
+  ServiceAccount,
+  SubjectSource,
+} from "./credentials-file.ts";
+
+export const GOOGLE_SCOPES: readonly string[] = [
+  "https://www.googleapis.com/auth/cloud-platform",
+  "https://www.googleapis.com/auth/cloudkms",
+];
+const CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform";
+const JWT_LIFETIME_S = 3600;
+
+/** Where the access tokens of credentials come from. Every call gets a new one: see `renewing`. */
+export function googleTokens(ports: KmsPorts, credentials: GoogleCredentials): TokenSource {
+  switch (credentials.kind) {
+    case "service_account":
+      return () => serviceAccountToken(ports, credentials);
+    case "authorized_user":
+      return () => userToken(ports, credentials);
+    case "external_account":
+      return () => externalToken(ports, credentials);
+    case "impersonated_service_account":
+      return () => impersonatedToken(ports, credentials);
+  }
+}
+
+/** Source: RFC 7523, and Google's "Using OAuth 2.0 for server to server applications". */
+async function serviceAccountToken(ports: KmsPorts, account: ServiceAccount): Promise<AccessToken | Refusal> {
+  const { email, keyId, privateKey, tokenUrl } = account;
+  const statement = () => {
+    const iat = Math.floor(ports.now().getTime() / 1000);
+    const claims = {
+      iss: email,
+      scope: GOOGLE_SCOPES.join(" "),
+      aud: tokenUrl.href,
+      iat,
+      exp: iat + JWT_LIFETIME_S,
+    };
+    return signJwt(keyId === undefined ? {} : { kid: keyId }, claims, privateKey);
+  };
+  const form = () => ({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: statement() });
+  return await formToken(ports, tokenUrl, { form, secrets: [] });
+}
+
+const USER_TOKEN_URL = new URL("https://oauth2.googleapis.com/token");
+
+async function userToken(ports: KmsPorts, user: AuthorizedUser): Promise<AccessToken | Refusal> {
+  const clientSecret = user.clientSecret.revealText();
+  const refreshToken = user.refreshToken.revealText();
+  const form = () => ({
+    grant_type: "refresh_token",
+    client_id: user.clientId,
+    client_secret: clientSecret,
+    refresh_token: refreshToken,
+  });
+  return await formToken(ports, USER_TOKEN_URL, { form, secrets: [clientSecret, refreshToken] });
+}
+
+/** Source: RFC 8693, and Google's documentation of workload identity federation. */
+async function externalToken(ports: KmsPorts, account: ExternalAccount): Promise<AccessToken | Refusal> {
+  const subject = await subjectToken(ports, account.subject);
+  if (typeof subject !== "string") return subject;
+  const scopes = account.impersonationUrl === undefined ? GOOGLE_SCOPES.join(" ") : CLOUD_PLATFORM;
+  const form = () => ({
+    grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+    audience: account.audience,
+    scope: scopes,
+    requested_token_type: "urn:ietf:params:oauth:token-type:access_token",
+    subject_token: subject,
+    subject_token_type: account.subjectTokenType,
+    ...(account.workforceProject === undefined
+      ? {}
+      : { options: JSON.stringify({ userProject: account.workforceProject }) }),
+  });
+  const token = await formToken(ports, account.tokenUrl, { form, secrets: [subject] });
+  if (token.kind === "refusal" || account.impersonationUrl === undefined) return token;
+  return await impersonate(ports, token, { url: account.impersonationUrl, delegates: [] });
+}
+
+async function impersonatedToken(ports: KmsPorts, account: ImpersonatedAccount): Promise<AccessToken | Refusal> {
+  const token = await googleTokens(ports, account.source)();
+  if (token.kind === "refusal") return token;
+  return await impersonate(ports, token, { url: account.impersonationUrl, delegates: account.delegates });
+}
+
+interface Impersonation {
+  readonly url: URL;
+  readonly delegates: readonly string[];
+}
+
+/** Source: `projects.serviceAccounts.generateAccessToken` of the IAM credentials API. */
+async function impersonate(
+  ports: KmsPorts,
+  { token }: AccessToken,
+  { url, delegates }: Impersonation,
+): Promise<AccessToken | Refusal> {
+  const bearer = token.revealText();
+  const who = "the impersonation of a service account";
+  const answer = await askJson(
+    ports,
+    () => ({
+      method: "POST",
+      url,
+      headers: { "content-type": "application/json", authorization: `Bearer ${bearer}` },
+      body: JSON.stringify({
+        scope: GOOGLE_SCOPES,
+        lifetime: `${JWT_LIFETIME_S}s`,
+        ...(delegates.length === 0 ? {} : { delegates }),
+      }),
+    }),
+    { who, secrets: [bearer], explain: explainGoogle },
+  );
+  if (answer.kind === "refusal") return answer;
+  const text = textField(answer.body, "accessToken");
+  const untilMs = Date.parse(textField(answer.body, "expireTime") ?? "");
+  if (text === undefined || !isBearerToken(text)) {
+    return refusal("KEY_SERVICE_BAD_ANSWER", `${who}: its answer has no access token`);
+  }
+  return { kind: "token", token: ClearText.fromText(text), untilMs: Number.isNaN(untilMs) ? 0 : untilMs };
+}
+
+async function subjectToken(ports: KmsPorts, source: SubjectSource): Promise<string | Refusal> {
+  const text = source.kind === "file" ? await fileSubject(ports, source.path) : await urlSubject(ports, source);
+  if (typeof text !== "string") return text;
+  const token = source.field === undefined ? text.trim() : fieldOfJson(text, source.field);
+  if (token !== undefined && isBearerToken(token)) return token;
+  return refusal("KEY_SERVICE_NO_CREDENTIALS", `the credential source of the external account holds no token`);
+}
+
+async function fileSubject(ports: KmsPorts, path: string): Promise<string | Refusal> {
+  const bytes = await ports.readFile(path);
+  if (bytes !== undefined) return new TextDecoder().decode(bytes);
+  return refusal("KEY_SERVICE_NO_CREDENTIALS", `the token file ${JSON.stringify(path)} cannot be read`);
+}
+
+async function urlSubject(
+  ports: KmsPorts,
+  { url, headers }: Extract<SubjectSource, { kind: "url" }>,
+): Promise<string | Refusal> {
+  const outcome = await exchange(ports, () => ({ method: "GET", url, headers }));
+  const who = `the credential source ${url.host}`;
+  if (outcome.kind === "failure") return refusal(codeOfFailure(outcome.reason), `${who}: ${outcome.state}`);
+  if (outcome.status !== 200) return refusal(codeOfStatus(outcome.status), `${who} answers ${outcome.status}`);
+  return new TextDecoder().decode(outcome.body);
+}
+
+function fieldOfJson(text: string, field: string): string | undefined {
+  try {
+    return textField(JSON.parse(text), field);
+  } catch {
+    return undefined;
+  }
+}
+
+interface FormRequest {
+  readonly form: () => Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+}
+
+/** A token endpoint: a form goes in, a token comes out. */
+async function formToken(ports: KmsPorts, url: URL, { form, secrets }: FormRequest): Promise<AccessToken | Refusal> {
+  const who = `the token endpoint ${url.host}`;
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const sent: string[] = [...secrets];
+  const makeRequest = () => {
+    const fields = form();
+    if (fields["assertion"] !== undefined) sent.push(fields["assertion"]);
+    return { method: "POST" as const, url, headers, body: new URLSearchParams(fields).toString() };
+  };
+  const answer = await askJson(ports, makeRequest, { who, secrets: sent, explain: explainOauth });
+  return answer.kind === "refusal" ? answer : tokenOf(ports, answer.body, who);
+}
+
+/** Source: RFC 6749 §5.2. */
+export const explainOauth: AskOptions["explain"] = (answer: HttpAnswer): Explanation => {
+  const body = jsonObject(answer);
+  const name = textField(body, "error");
+  // Wrong or expired credentials are a 400 here.
+  const code = answer.status === 400 && name !== undefined ? "KEY_SERVICE_DENIED" : undefined;
+  return { name, words: textField(body, "error_description"), code };
+};
+
+/** How the services of Google say why not: a status in words, and a message. */
+export const explainGoogle: AskOptions["explain"] = (answer: HttpAnswer): Explanation => {
+  const error = jsonObject(answer)?.["error"];
+  const name = textField(error, "status");
+  return {
+    name,
+    words: textField(error, "message"),
+    code: name === undefined ? undefined : CODES.get(name),
+    original: (words) => `googleapi: Error ${answer.status}: ${words}`,
+  };
+};
+
+const CODES: ReadonlyMap<string, Refusal["code"]> = new Map([
+  ["PERMISSION_DENIED", "KEY_SERVICE_DENIED"],
+  ["UNAUTHENTICATED", "KEY_SERVICE_DENIED"],
+  ["NOT_FOUND", "KEY_SERVICE_MISSING_KEY"],
+  ["INVALID_ARGUMENT", "KEY_SERVICE_BAD_DATA"],
+  ["RESOURCE_EXHAUSTED", "KEY_SERVICE_THROTTLED"],
+  ["DEADLINE_EXCEEDED", "KEY_SERVICE_TIMEOUT"],
+]);
