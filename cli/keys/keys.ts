@@ -24,6 +24,10 @@ export const keysCommand = defineGroup({
       summary: "Put the shares of an age identity together",
       load: async () => (await import("./combine.ts")).combineCommand,
     },
+    verify: {
+      summary: "Prove that a backup opens everything in repositories and cluster",
+      load: async () => (await import("./verify.ts")).verifyCommand,
+    },
     restore: {
       summary: "Bring the keys of a backup into a cluster",
       load: async () => (await import("./restore.ts")).restoreCommand,

@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, "../../golden/help");
 const lines = [
   "",
   ...COMMANDS.map(({ name }) => name),
-  ...["list", "renew", "backup", "split", "combine", "restore"].map((name) => `keys ${name}`),
+  ...["list", "renew", "backup", "split", "combine", "verify", "restore"].map((name) => `keys ${name}`),
 ];
 
 describe("help", () => {

@@ -75,12 +75,22 @@ describe("sealkit keys, from one cluster to the next", () => {
     expect(readManifests(opened.stdout).manifests).toHaveLength(2);
   });
 
+  test("verify opens what is in the cluster, and says when the cluster has newer keys", async () => {
+    const files = { "keys.age": backup, id: identity };
+    const good = await keys("verify -i id keys.age --cluster", first, files);
+    expect([good.code, good.stderr]).toEqual([0, "The backup opens all 1 value\n"]);
+    expect(good.stdout).toMatch(/^cluster +1 +0 +1 +0$/m);
+  });
+
   test("restore into a new cluster: plan, restore, wait, and a second time nothing", async () => {
     second = await startWholeCluster({ settings });
     await second.controllers.ready;
     const files = { "keys.age": backup, id: identity };
     const plan = await keys("restore -i id keys.age --dry-run", second, files);
     expect([plan.code, plan.stderr]).toEqual([0, ""]);
+    const stale = await keys("verify -i id keys.age --cluster", second, files);
+    expect(stale.code).toBe(1);
+    expect(stale.stderr).toMatch(/^The cluster has a key that is not in the backup: SHA256:\S+; back up again\n$/);
     expect(plan.stdout.match(/^create .*$/gm)).toHaveLength(4);
     expect((await second.client.list(SECRETS, { namespace: "kube-system" })).items).toHaveLength(1);
 

@@ -1,0 +1,105 @@
+import { ToolkitError } from "../../errors.ts";
+import { type KubeObject, objectId, subjectOf } from "../../objects/index.ts";
+import type { EncryptedFile, SopsFile } from "../../repository/index.ts";
+import { SecretsError, verifySealed } from "../../secrets/index.ts";
+import { decrypt, decryptStream, isStreamFormat, type OnDecrypted } from "../../sops/index.ts";
+import type { OpeningMeans } from "./opening-means.ts";
+
+/** Something encrypted that cannot be opened. Never holds a value. */
+export interface Unopened {
+  readonly what: "SealedSecret" | "SOPS file" | "file";
+  /** Path in the repository, with branches where it was read from some; undefined for what is in a cluster. */
+  readonly path: string | undefined;
+  readonly branches: readonly string[];
+  /** 1-based line, where one is known. */
+  readonly line: number | undefined;
+  /** `SealedSecret apps/db`; undefined for a file as a whole. */
+  readonly object: string | undefined;
+  /** Items of a SealedSecret that do not open. */
+  readonly items: readonly string[];
+  readonly why: string;
+}
+
+/** What was opened of one file or object, and what was not. */
+export interface Opened {
+  readonly sealedSecrets: number;
+  readonly sopsFiles: number;
+  /** Items and encrypted values that opened. */
+  readonly values: number;
+  /** Fingerprints of the sealing keys that were needed. */
+  readonly usedKeys: ReadonlySet<string>;
+  readonly unopened: readonly Unopened[];
+}
+
+/** Opens everything encrypted in a file and forgets it. Never throws for what the file holds. */
+export async function openEncrypted(found: EncryptedFile, means: OpeningMeans): Promise<Opened> {
+  const { file, sealed, sops, problem } = found;
+  const parts: Opened[] = [];
+  for (const { object, line } of sealed) {
+    parts.push(await openSealed(object, means, { path: file.path, branches: file.branches, line }));
+  }
+  if (sops !== undefined) parts.push(await openSops(found, sops, means));
+  else if (problem !== undefined) parts.push({ ...NOTHING, unopened: [whole(found, "file", problem)] });
+  return sumOf(parts);
+}
+
+interface Where {
+  readonly path: string | undefined;
+  readonly branches: readonly string[];
+  readonly line: number | undefined;
+}
+
+export const IN_CLUSTER: Where = { path: undefined, branches: [], line: undefined };
+
+/** Opens every item of a SealedSecret and forgets it. */
+export async function openSealed(object: KubeObject, { sealed }: OpeningMeans, where: Where): Promise<Opened> {
+  try {
+    const openedBy = await verifySealed(object, sealed, { acceptLegacyData: true, explain: true });
+    return { ...NOTHING, sealedSecrets: 1, values: openedBy.size, usedKeys: new Set(openedBy.values()) };
+  } catch (cause) {
+    if (!(cause instanceof ToolkitError)) throw cause;
+    const items = cause instanceof SecretsError ? cause.items.map(({ item }) => item) : [];
+    const unopened: Unopened = {
+      ...where,
+      what: "SealedSecret",
+      object: subjectOf(objectId(object)),
+      items,
+      why: cause.details.length === 0 ? cause.message : cause.details.join("; "),
+    };
+    return { ...NOTHING, sealedSecrets: 1, unopened: [unopened] };
+  }
+}
+
+async function openSops(found: EncryptedFile, { format }: SopsFile, { sops }: OpeningMeans): Promise<Opened> {
+  const { path, bytes } = found.file;
+  let values = 0;
+  const onDecrypted: OnDecrypted = () => {
+    values++;
+  };
+  const options = { file: path, onDecrypted };
+  try {
+    if (!isStreamFormat(format)) await decrypt(bytes, format, sops, options);
+    else if ((await decryptStream(bytes, format, sops, options)) === undefined) return NOTHING;
+    return { ...NOTHING, sopsFiles: 1, values };
+  } catch (cause) {
+    if (!(cause instanceof ToolkitError)) throw cause;
+    const why = found.problem ?? [cause.message, ...cause.details].join("; ");
+    return { ...NOTHING, sopsFiles: 1, unopened: [whole(found, "SOPS file", why)] };
+  }
+}
+
+function whole({ file }: EncryptedFile, what: Unopened["what"], why: string): Unopened {
+  return { what, path: file.path, branches: file.branches, line: undefined, object: undefined, items: [], why };
+}
+
+const NOTHING: Opened = { sealedSecrets: 0, sopsFiles: 0, values: 0, usedKeys: new Set(), unopened: [] };
+
+export function sumOf(parts: readonly Opened[]): Opened {
+  return {
+    sealedSecrets: parts.reduce((sum, { sealedSecrets }) => sum + sealedSecrets, 0),
+    sopsFiles: parts.reduce((sum, { sopsFiles }) => sum + sopsFiles, 0),
+    values: parts.reduce((sum, { values }) => sum + values, 0),
+    usedKeys: new Set(parts.flatMap(({ usedKeys }) => [...usedKeys])),
+    unopened: parts.flatMap(({ unopened }) => unopened),
+  };
+}

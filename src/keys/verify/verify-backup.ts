@@ -1,0 +1,75 @@
+import type { KubeClient } from "../../kube/index.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import { ahead, findEncrypted, type RepositoryFiles, type SkippedFile } from "../../repository/index.ts";
+import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
+import { type KeyPlace, listSealingKeys } from "../sealing/sealing-keys.ts";
+import { IN_CLUSTER, type Opened, openEncrypted, openSealed, sumOf } from "./open-encrypted.ts";
+import type { OpeningMeans } from "./opening-means.ts";
+
+/** Objects that wait for private keys at the same time. */
+const AT_ONCE = 16;
+
+/** What a place (a repository, a cluster) holds that a backup opens, and what it does not. */
+export interface Verified extends Opened {
+  /** The folder of a repository, or `cluster`. */
+  readonly place: string;
+  readonly skipped: readonly SkippedFile[];
+  /** Sealing keys of the cluster that the backup lacks: it is older than they are. Public fingerprints. */
+  readonly missingKeys: readonly string[];
+}
+
+export type OnVerified = (done: number, all: number) => void;
+
+/** Opens everything encrypted in a repository from a backup alone. No clear text leaves this function. */
+export async function verifyRepository(
+  place: string,
+  repository: RepositoryFiles,
+  means: OpeningMeans,
+  onStep: OnVerified = () => undefined,
+): Promise<Verified> {
+  const parts: Opened[] = [];
+  let done = 0;
+  for await (const opened of aheadOf(repository, means)) {
+    done++;
+    if (opened !== undefined) parts.push(opened);
+    onStep(done, repository.count);
+  }
+  return { ...sumOf(parts), place, skipped: repository.skipped, missingKeys: [] };
+}
+
+/** Results in the order of the files; files are read as far ahead as private keys are waited for. */
+async function* aheadOf(repository: RepositoryFiles, means: OpeningMeans): AsyncGenerator<Opened | undefined> {
+  const waiting: Promise<Opened | undefined>[] = [];
+  for await (const file of repository.files()) {
+    const found = findEncrypted(file);
+    const opening = found === undefined ? Promise.resolve(undefined) : openEncrypted(found, means);
+    // Heard later, when its turn comes.
+    opening.catch(() => undefined);
+    waiting.push(opening);
+    if (waiting.length >= AT_ONCE) yield await waiting.shift();
+  }
+  for (const opening of waiting) yield await opening;
+}
+
+/** Opens every SealedSecret of a cluster from a backup alone. @throws {KubeError} */
+export async function verifyCluster(
+  client: KubeClient,
+  keys: KeyPlace,
+  means: OpeningMeans,
+  onStep: OnVerified = () => undefined,
+): Promise<Verified> {
+  const isServed = (await client.resourceFor("bitnami.com/v1alpha1", "SealedSecret")) !== undefined;
+  const { items } = isServed ? await client.list<KubeObject>(SEALED_SECRETS) : { items: [] };
+  const parts: Opened[] = [];
+  const open = (object: KubeObject) => openSealed({ ...object, ...SEALED_SECRETS_TYPE }, means, IN_CLUSTER);
+  for await (const opened of ahead(items, AT_ONCE, open)) {
+    parts.push(opened);
+    onStep(parts.length, items.length);
+  }
+  const held = new Set(means.sealingKeys.map(({ fingerprint }) => fingerprint));
+  const live = await listSealingKeys(client, keys);
+  const missingKeys = live.flatMap(({ fingerprint }) =>
+    fingerprint === undefined || held.has(fingerprint) ? [] : [fingerprint],
+  );
+  return { ...sumOf(parts), place: "cluster", skipped: [], missingKeys };
+}
