@@ -77,6 +77,8 @@ const EXITS: Readonly<Record<Action, Partial<Record<SopsErrorCode, SopsExit>>>> 
     ...DECRYPT_EXITS,
     SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
     SOPS_COMMENT_CONFLICT: SOPS_EXIT.encryptingTree,
+    // Where the original panics.
+    SOPS_NO_GROUP: SOPS_EXIT.cannotRead,
   },
 };
 

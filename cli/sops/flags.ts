@@ -173,6 +173,20 @@ export const EXEC_FILE_FLAGS: readonly GoFlag[] = [
   STRICT,
 ];
 
+export const GROUPS_DELETE_FLAGS: readonly GoFlag[] = [
+  text("file", "f"),
+  bool("in-place", "i"),
+  text("shamir-secret-sharing-threshold"),
+  ...SERVICES,
+  STRICT,
+];
+
+export const GROUPS_ADD_FLAGS: readonly GoFlag[] = [
+  ...GROUPS_DELETE_FLAGS,
+  ...KEYS.map(({ names: [name = ""] }): GoFlag => ({ names: [name], kind: name === "aws-profile" ? "text" : "list" })),
+  text("encryption-context"),
+];
+
 /** Flags before a subcommand that reach it. */
 export const GLOBAL_FLAGS: readonly string[] = ["config", "indent", "mac-only-encrypted", "strict", "verbose"];
 

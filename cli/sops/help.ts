@@ -21,11 +21,13 @@ Commands:
   edit        Edit an encrypted file in an editor, or begin a new one
   rotate      Give a file a new data key, and change its recipients
   updatekeys  Give files the recipients of their creation rule
+  groups      Change the key groups of a file
   set         Put a value into an encrypted file
   unset       Remove a value from an encrypted file
   exec-env    Run a command with the values of a file as variables
   exec-file   Run a command with a file in clear
   filestatus  Say whether a file is encrypted
+  completion  Print the script that completes sops in your shell
   keyservice  Let others use the keys of this machine
   diff        Show what differs between two files, without clear text
   textconv    Show a file as git is to show it in differences

@@ -35,6 +35,11 @@ export function keysOfPrefix(flags: SopsFlags, prefix: "add" | "rm"): KeyGroup {
   return keysOf(flags, ({ flag }) => flags.text(`${prefix}-${flag}`)) ?? [];
 }
 
+/** The keys of flags that may be given several times, without variables. @throws as `keysOfCommandLine`. */
+export function keysOfFlags(flags: SopsFlags): KeyGroup {
+  return keysOf(flags, ({ flag }) => flags.texts(flag).join(",")) ?? [];
+}
+
 function keysOf(flags: SopsFlags, textOf: (flag: KeyFlag) => string): KeyGroup | undefined {
   const aws = { context: encryptionContext(flags), profile: flags.text("aws-profile") };
   const keys = KEY_FLAGS.flatMap((flag) => keysOfText(flag.type, textOf(flag), aws));

@@ -1,6 +1,6 @@
 import { FORMATS, SOPS_VERSION } from "../../src/sops/index.ts";
 import type { CommandRunner } from "../command.ts";
-import { type GoFlag, type GoFlagProblem, type GoFlags, parseGoFlags } from "../go-flag.ts";
+import { type GoFlagProblem, type GoFlags, parseGoFlags } from "../go-flag.ts";
 import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
 import { write } from "../output.ts";
@@ -16,13 +16,15 @@ import {
   UPDATEKEYS_HELP,
 } from "./change-help.ts";
 import { DIFF_HELP, MERGE_HELP, TEXTCONV_HELP } from "./compare-help.ts";
+import { COMPLETE_WORD } from "./completion.ts";
 import { runDecrypt } from "./decrypt.ts";
 import { DIFF_EXIT, runDiff } from "./diff.ts";
 import { runEdit } from "./edit.ts";
 import { runEncrypt } from "./encrypt.ts";
 import { runExecEnv } from "./exec-env.ts";
 import { runExecFile } from "./exec-file.ts";
-import { type Action, ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
+import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
+import { FAMILIES, type Family, type Subcommand } from "./families.ts";
 import { absentFile } from "./files-adapter.ts";
 import { runFileStatus } from "./filestatus.ts";
 import {
@@ -60,17 +62,7 @@ import { runTextconv } from "./textconv.ts";
 import { runUpdateKeys } from "./updatekeys.ts";
 
 /** Subcommands of the original that are not there yet. */
-const LATER = ["groups", "publish", "completion"];
-
-interface Subcommand {
-  readonly flags: readonly GoFlag[];
-  readonly help: string;
-  /** What it does to a file, for the exit codes. */
-  readonly action: Action;
-  readonly run: (io: Io, flags: SopsFlags, useLocalKeys: boolean) => Promise<number>;
-  /** How a wrong command line ends, where 1 says something else. */
-  readonly badUsage?: number;
-}
+const LATER = ["publish"];
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
   ["encrypt", { flags: ENCRYPT_FLAGS, help: ENCRYPT_HELP, action: "encrypt", run: runEncrypt }],
@@ -96,6 +88,10 @@ export const sopsCommand: CommandRunner = {
 };
 
 async function runSops(words: readonly string[], io: Io): Promise<number> {
+  if (words[0] === COMPLETE_WORD) {
+    await write(io.stdout, (await offer(words.slice(1))).map((offered) => `${offered}\n`).join(""));
+    return 0;
+  }
   const parsed = parseGoFlags(ROOT_FLAGS, words);
   if ("problem" in parsed) return await usageProblem(io, parsed, ROOT_HELP);
   const root = sopsFlags(parsed);
@@ -115,6 +111,8 @@ async function runSops(words: readonly string[], io: Io): Promise<number> {
     return await ending(subcommand.action, io, () => runSubcommand(io, word, subcommand, rest, root, parsed));
   }
   if (isOldForm) return await runOldForm(io, root, words);
+  const family = FAMILIES.get(word ?? "");
+  if (family !== undefined && word !== undefined) return await runMember(io, word, family, rest, root, parsed);
   return await ending("change", io, async () => {
     await refuseMistyped(io, word);
     return await runEdit(io, root, usesLocalKeys(words));
@@ -145,6 +143,30 @@ async function runSubcommand(
   if (manyFlags === undefined) return await subcommand.run(io, flags, usesLocalKeys(words));
   const { runManyOf } = await import("./many/many.ts");
   return await runManyOf(name, io, flags, usesLocalKeys(words));
+}
+
+/** A command of two words. */
+async function runMember(
+  io: Io,
+  name: string,
+  family: Family,
+  [second, ...words]: readonly string[],
+  root: SopsFlags,
+  parsedRoot: GoFlags,
+): Promise<number> {
+  if (second === undefined || /^(help|--?h(elp)?)$/.test(second)) {
+    await write(io.stdout, family.help);
+    return 0;
+  }
+  const member = family.members.get(second);
+  if (member !== undefined) {
+    return await ending(member.action, io, () =>
+      runSubcommand(io, `${name} ${second}`, member, words, root, parsedRoot),
+    );
+  }
+  const members = [...family.members.keys()].map((word) => `hint: sealkit sops ${name} ${word}\n`).join("");
+  await write(io.stderr, `No help topic for '${second}'\n${members}`);
+  return SOPS_EXIT.cannotWrite;
 }
 
 /** Flags before a subcommand that the original takes and forgets. */
@@ -185,7 +207,7 @@ function usesLocalKeys(words: readonly string[]): boolean {
 async function refuseMistyped(io: Io, word: string | undefined): Promise<void> {
   if (word === undefined || (await absentFile(io, word)) === undefined) return;
   if (LATER.includes(word)) throw new SopsFailure(SOPS_EXIT.generic, notYet(word));
-  const nearest = nearestWord(word, [...SUBCOMMANDS.keys()]);
+  const nearest = nearestWord(word, [...SUBCOMMANDS.keys(), ...FAMILIES.keys()]);
   if (nearest === undefined) return;
   const state = `there is no such command, and no such file`;
   throw new SopsFailure(
@@ -199,7 +221,7 @@ function notYet(name: string): string {
 }
 
 async function helpOf(io: Io, name: string): Promise<number> {
-  await write(io.stdout, SUBCOMMANDS.get(name)?.help ?? ROOT_HELP);
+  await write(io.stdout, SUBCOMMANDS.get(name)?.help ?? FAMILIES.get(name)?.help ?? ROOT_HELP);
   return 0;
 }
 
@@ -215,10 +237,14 @@ async function usageProblem(io: Io, { problem, message, hint = "" }: GoFlagProbl
 
 function offer(words: readonly string[]): readonly string[] {
   const typed = words.at(-1) ?? "";
-  const [first = ""] = words;
-  if (words.length <= 1 && !typed.startsWith("-"))
-    return [...SUBCOMMANDS.keys()].filter((name) => name.startsWith(typed));
-  const flags = SUBCOMMANDS.get(first)?.flags ?? ROOT_FLAGS;
+  const [first = "", second = ""] = words;
+  const family = FAMILIES.get(first);
+  const isCommand = words.length <= 1 || (family !== undefined && words.length === 2);
+  if (isCommand && !typed.startsWith("-")) {
+    const known = words.length <= 1 ? [...SUBCOMMANDS.keys(), ...FAMILIES.keys()] : [...(family?.members.keys() ?? [])];
+    return known.filter((name) => name.startsWith(typed));
+  }
+  const flags = SUBCOMMANDS.get(first)?.flags ?? family?.members.get(second)?.flags ?? ROOT_FLAGS;
   const before = words.at(-2) ?? "";
   if (before === "--input-type" || before === "--output-type") return FORMATS.filter((type) => type.startsWith(typed));
   if (!typed.startsWith("-")) return [];

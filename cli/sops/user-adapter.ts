@@ -45,6 +45,6 @@ export function userVariables(user: User | undefined): Readonly<Record<string, s
 }
 
 function fatal(io: Io, message: string, hint: string): SopsFailure {
-  const line = logLine(io, "fatal", message).replace("[CMD]", "[EXEC]");
+  const line = logLine(io, "fatal", message, "EXEC");
   return new SopsFailure(SOPS_EXIT.generic, `${line}hint: ${hint}`);
 }

@@ -21,6 +21,7 @@ export type SopsErrorCode =
   | "SOPS_MAC_MISMATCH"
   | "SOPS_NO_CONFLICT"
   | "SOPS_NO_DATA_KEY"
+  | "SOPS_NO_GROUP"
   | "SOPS_NO_METADATA"
   | "SOPS_NO_RECIPIENTS"
   | "SOPS_NO_RULE"

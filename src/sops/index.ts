@@ -1,4 +1,5 @@
 export { type Change, type ChangeOptions, changeFile, setting, unsetting } from "./change-file.ts";
+export { type GroupsOptions, withGroup, withoutGroup } from "./change-groups.ts";
 export { DATA_KEY_BYTES, type FillRandom, ValueCipher } from "./cipher.ts";
 export { parseConfig, ruleFor, type SopsConfig } from "./config.ts";
 export { type CreationRule, SELECTOR_LIST } from "./creation-rule.ts";

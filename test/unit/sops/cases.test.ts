@@ -32,13 +32,15 @@ interface Recorded {
 
 const recorded: Recorded = JSON.parse(sopsFixture("cases.json"));
 
-const LATER = /^(groups|publish|keyservice|completion)$/;
+const LATER = /^(publish)$/;
 
 /** Where we end in another way on purpose. Each has its line in docs/compatibility/sops.md. */
 const DELIBERATE: Readonly<Record<string, number>> = {
   "encrypt invalid regex": 1,
   "encrypt invalid unencrypted regex": 1,
   // The original asks for ever when standard input is over.
+  "groups add no key": 1,
+  "completion fish": 0,
   "edit invalid yaml then EOF": 2,
   "edit empty file": 2,
   "edit add sops key": 2,
@@ -48,8 +50,8 @@ const DELIBERATE: Readonly<Record<string, number>> = {
 function reasonToSkip({ args, name }: Case): string | undefined {
   const words = args.filter((word) => !word.startsWith("-"));
   if (args.includes("--user") && process.getuid?.() !== 0) return "for root alone";
-  if (args.includes("--help")) return "a help page, which is our own";
-  if (words.some((word) => LATER.test(word)) || words[0] === "help") return "a command that comes later";
+  if (args.includes("--help") || args[0] === "help" || name === "groups none") return "a help page, which is our own";
+  if (words.some((word) => LATER.test(word))) return "a command that comes later";
   if (name === "decrypt keys.txt in config dir") return "a path of the machine it was recorded on";
   return undefined;
 }
@@ -147,14 +149,16 @@ function expand(text: string): string {
 function expectText(actual: string, wanted: string): void {
   const shown = normalise(actual);
   const whole = expand(wanted);
-  if (whole.endsWith("<help text>")) {
+  if (whole.endsWith("<script>")) {
+    expect(shown.startsWith(whole.replace("<script>", ""))).toBe(true);
+  } else if (whole.endsWith("<help text>")) {
     expect(shown.slice(0, 60)).toContain(whole.slice(0, whole.indexOf("<help text>")).slice(0, 40).trim().slice(0, 30));
   } else {
     expect(shown).toBe(whole);
   }
 }
 
-const CHANGING = /^(rotate|updatekeys|filestatus|set|unset|--set|exec-env|exec-file|edit|frobnicate)$/;
+const CHANGING = /^(rotate|updatekeys|groups|filestatus|set|unset|--set|exec-env|exec-file|edit|frobnicate)$/;
 
 /** What the original said on stderr, where ours begins with the same: not where it shows a MAC, a key or a panic. */
 function recordedSentence({ args, stderr = "" }: Case): string | undefined {
@@ -184,11 +188,11 @@ describe("calls of the original", () => {
     }
     expect({ all: recorded.cases.length, compared: compared.length, ...counts }).toMatchInlineSnapshot(`
       {
-        "a command that comes later": 28,
-        "a help page, which is our own": 1,
+        "a command that comes later": 14,
+        "a help page, which is our own": 3,
         "a path of the machine it was recorded on": 1,
         "all": 498,
-        "compared": 468,
+        "compared": 480,
       }
     `);
   });

@@ -1,0 +1,43 @@
+import type { GoFlag } from "../go-flag.ts";
+import type { Io } from "../io.ts";
+import { COMPLETION_HELP, runCompletion } from "./completion.ts";
+import type { Action } from "./failure.ts";
+import { GROUPS_ADD_FLAGS, GROUPS_DELETE_FLAGS, type SopsFlags } from "./flags.ts";
+import { runGroupsAdd, runGroupsDelete } from "./groups.ts";
+import { GROUPS_ADD_HELP, GROUPS_DELETE_HELP, GROUPS_HELP } from "./groups-help.ts";
+
+/** One command of the personality. */
+export interface Subcommand {
+  readonly flags: readonly GoFlag[];
+  readonly help: string;
+  /** What it does to a file, for the exit codes. */
+  readonly action: Action;
+  readonly run: (io: Io, flags: SopsFlags, useLocalKeys: boolean) => Promise<number>;
+  /** How a wrong command line ends, where 1 says something else. */
+  readonly badUsage?: number;
+}
+
+/** A word that needs another one behind it. */
+export interface Family {
+  readonly help: string;
+  readonly members: ReadonlyMap<string, Subcommand>;
+}
+
+const shell = (name: "bash" | "zsh" | "fish"): readonly [string, Subcommand] => [
+  name,
+  { flags: [], help: COMPLETION_HELP, action: "decrypt", run: (io) => runCompletion(io, name) },
+];
+
+export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
+  [
+    "groups",
+    {
+      help: GROUPS_HELP,
+      members: new Map<string, Subcommand>([
+        ["add", { flags: GROUPS_ADD_FLAGS, help: GROUPS_ADD_HELP, action: "change", run: runGroupsAdd }],
+        ["delete", { flags: GROUPS_DELETE_FLAGS, help: GROUPS_DELETE_HELP, action: "change", run: runGroupsDelete }],
+      ]),
+    },
+  ],
+  ["completion", { help: COMPLETION_HELP, members: new Map([shell("bash"), shell("zsh"), shell("fish")]) }],
+]);
