@@ -3,6 +3,8 @@ export { getObject, putObject, type S3Location, type S3Options } from "./aws/s3.
 export type { AwsCredentials } from "./aws/sigv4.ts";
 export { gcpKms, gcpKmsWith } from "./gcp/gcp-kms.ts";
 export { type GcsPlace, type GcsStorage, gcsStorage } from "./gcp/storage.ts";
+export { type HuaweiKmsOptions, huaweiKms } from "./huawei/kms.ts";
+export type { HuaweiCredentials } from "./huawei/sign.ts";
 export type { KmsPorts } from "./ports.ts";
 export { parseServiceAddress, type ServiceAddress, serviceAddressText } from "./remote/address.ts";
 export { type AnswerOptions, answerWith } from "./remote/answer.ts";

@@ -28,8 +28,8 @@ export interface Identities {
 }
 
 /**
- * Identities of this machine and user; with `only`, those credentials and nothing else: no environment, no files, no
- * metadata services.
+ * Identities of this machine and user; with `only`, those credentials and no others: neither files nor metadata services
+ * are looked at.
  */
 export function awsIdentities(ports: KmsPorts, only?: AwsCredentials): Identities {
   let files: Promise<SharedFiles> | undefined;

@@ -8,7 +8,7 @@ import { contextsOfOldVersions } from "./old-context.ts";
 import type { AwsCredentials } from "./sigv4.ts";
 
 export interface AwsKmsOptions {
-  /** These and no others: no environment, no files, no metadata services. */
+  /** These and no others. Addresses of services are still those of the environment. */
   readonly credentials?: AwsCredentials | undefined;
 }
 

@@ -22,7 +22,7 @@ export interface S3Options {
   /** That of the bucket; default `AWS_REGION`, `AWS_DEFAULT_REGION`, then that of the profile. */
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
-  /** These and no others: no environment, no files, no metadata services. */
+  /** These and no others. Addresses of services are still those of the environment. */
   readonly credentials?: AwsCredentials | undefined;
 }
 
