@@ -17,6 +17,12 @@ export {
   type RestoreStep,
 } from "./restore/restore.ts";
 export {
+  type LeftSealed,
+  type RotatedSealedFile,
+  type RotateSealedOptions,
+  rotateSealedFile,
+} from "./rotate/rotate-sealed-file.ts";
+export {
   DEFAULT_KEY_PREFIX,
   isActiveKey,
   isKeySecret,
