@@ -22,6 +22,7 @@ function makeLocal(io: Io): KeyServices {
     lazily("kms", async () => (await kms()).awsKms(await ports())),
     lazily("gcp_kms", async () => (await kms()).gcpKms(await ports())),
     lazily("hckms", async () => (await kms()).huaweiKms(await ports())),
+    lazily("azure_kv", async () => (await kms()).azureKeyVault(await ports())),
     lazily("hc_vault", async () => (await kms()).vaultTransit(await ports())),
     lazily("pgp", async () => {
       const { pgpKeyService, systemPgpPorts } = await import("../../src/pgp/index.ts");

@@ -1,6 +1,8 @@
 export { type AwsKmsOptions, awsKms } from "./aws/kms.ts";
 export { getObject, putObject, type S3Location, type S3Options } from "./aws/s3.ts";
 export type { AwsCredentials } from "./aws/sigv4.ts";
+export { azureKeyVault, azureKeyVaultWith } from "./azure/azure-kv.ts";
+export type { StaticLoginOptions } from "./azure/static-login.ts";
 export { gcpKms, gcpKmsWith } from "./gcp/gcp-kms.ts";
 export { type GcsPlace, type GcsStorage, gcsStorage } from "./gcp/storage.ts";
 export { type HuaweiKmsOptions, huaweiKms } from "./huawei/kms.ts";

@@ -10,13 +10,14 @@ import {
   type TokenSource,
   tokenOf,
 } from "../tokens/access-token.ts";
+import { explainOauth } from "../tokens/explain-oauth.ts";
 import {
   type CredentialsProblem,
   GOOGLE_UNIVERSE,
   type GoogleCredentials,
   readGoogleCredentials,
 } from "./credentials-file.ts";
-import { explainOauth, GOOGLE_SCOPES, googleTokens } from "./google-token.ts";
+import { GOOGLE_SCOPES, googleTokens } from "./google-token.ts";
 
 /** Who we are for Google Cloud. */
 export interface GoogleAccess {

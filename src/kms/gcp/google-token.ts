@@ -5,7 +5,8 @@ import { codeOfFailure, codeOfStatus } from "../http/failure-code.ts";
 import { type HttpAnswer, jsonObject, textField } from "../http/message.ts";
 import { type Refusal, refusal } from "../http/refusal.ts";
 import type { KmsPorts } from "../ports.ts";
-import { type AccessToken, isBearerToken, type TokenSource, tokenOf } from "../tokens/access-token.ts";
+import { type AccessToken, isBearerToken, type TokenSource } from "../tokens/access-token.ts";
+import { formToken } from "../tokens/form-token.ts";
 import { signJwt } from "../tokens/jwt.ts";
 import type {
   AuthorizedUser,
@@ -49,24 +50,22 @@ async function serviceAccountToken(ports: KmsPorts, account: ServiceAccount): Pr
       iat,
       exp: iat + JWT_LIFETIME_S,
     };
-    return signJwt(keyId === undefined ? {} : { kid: keyId }, claims, privateKey);
+    return signJwt({ alg: "RS256", ...(keyId === undefined ? {} : { kid: keyId }) }, claims, privateKey);
   };
   const form = () => ({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: statement() });
-  return await formToken(ports, tokenUrl, { form, secrets: [] });
+  return await formToken(ports, tokenUrl, form);
 }
 
 const USER_TOKEN_URL = new URL("https://oauth2.googleapis.com/token");
 
 async function userToken(ports: KmsPorts, user: AuthorizedUser): Promise<AccessToken | Refusal> {
-  const clientSecret = user.clientSecret.revealText();
-  const refreshToken = user.refreshToken.revealText();
   const form = () => ({
     grant_type: "refresh_token",
     client_id: user.clientId,
-    client_secret: clientSecret,
-    refresh_token: refreshToken,
+    client_secret: user.clientSecret.revealText(),
+    refresh_token: user.refreshToken.revealText(),
   });
-  return await formToken(ports, USER_TOKEN_URL, { form, secrets: [clientSecret, refreshToken] });
+  return await formToken(ports, USER_TOKEN_URL, form);
 }
 
 /** Source: RFC 8693, and Google's documentation of workload identity federation. */
@@ -85,7 +84,7 @@ async function externalToken(ports: KmsPorts, account: ExternalAccount): Promise
       ? {}
       : { options: JSON.stringify({ userProject: account.workforceProject }) }),
   });
-  const token = await formToken(ports, account.tokenUrl, { form, secrets: [subject] });
+  const token = await formToken(ports, account.tokenUrl, form);
   if (token.kind === "refusal" || account.impersonationUrl === undefined) return token;
   return await impersonate(ports, token, { url: account.impersonationUrl, delegates: [] });
 }
@@ -164,34 +163,6 @@ function fieldOfJson(text: string, field: string): string | undefined {
     return undefined;
   }
 }
-
-interface FormRequest {
-  readonly form: () => Readonly<Record<string, string>>;
-  readonly secrets: readonly string[];
-}
-
-/** A token endpoint: a form goes in, a token comes out. */
-async function formToken(ports: KmsPorts, url: URL, { form, secrets }: FormRequest): Promise<AccessToken | Refusal> {
-  const who = `the token endpoint ${url.host}`;
-  const headers = { "content-type": "application/x-www-form-urlencoded" };
-  const sent: string[] = [...secrets];
-  const makeRequest = () => {
-    const fields = form();
-    if (fields["assertion"] !== undefined) sent.push(fields["assertion"]);
-    return { method: "POST" as const, url, headers, body: new URLSearchParams(fields).toString() };
-  };
-  const answer = await askJson(ports, makeRequest, { who, secrets: sent, explain: explainOauth });
-  return answer.kind === "refusal" ? answer : tokenOf(ports, answer.body, who);
-}
-
-/** Source: RFC 6749 §5.2. */
-export const explainOauth: AskOptions["explain"] = (answer: HttpAnswer): Explanation => {
-  const body = jsonObject(answer);
-  const name = textField(body, "error");
-  // Wrong or expired credentials are a 400 here.
-  const code = answer.status === 400 && name !== undefined ? "KEY_SERVICE_DENIED" : undefined;
-  return { name, words: textField(body, "error_description"), code };
-};
 
 /** How the services of Google say why not: a status in words, and a message. */
 export const explainGoogle: AskOptions["explain"] = (answer: HttpAnswer): Explanation => {

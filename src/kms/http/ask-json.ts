@@ -19,8 +19,8 @@ export interface Explanation {
   readonly words?: string | undefined;
   /** Ours, where the service says more than the status. */
   readonly code?: KeyServiceErrorCode | undefined;
-  /** The error of the original's client. */
-  readonly original?: ((words: string) => string) | undefined;
+  /** The error of the original's client, out of what may be shown of `words` and `name`. */
+  readonly original?: ((words: string, name: string) => string) | undefined;
 }
 
 export interface AskOptions extends ExchangeOptions {
@@ -47,14 +47,17 @@ export async function askJson(
 
 function explained(
   { status }: HttpAnswer,
-  { name, words = "", code, original }: Explanation,
+  { name = "", words = "", code, original }: Explanation,
   { who, secrets }: Pick<AskOptions, "who" | "secrets">,
 ): Refusal {
   const said = serverWords(words, secrets);
   const clause = said.replace(/\s+/g, " ").trim();
-  const shownName = name === undefined ? "" : ` ${serverWords(name, secrets).slice(0, MAX_NAME_CHARACTERS)}`;
-  const state = `${who} answers ${status}${shownName}${clause === "" ? "" : `: ${clause}`}`;
-  return { ...refusal(code ?? codeOfStatus(status), state, { original: original?.(said) ?? state }), status };
+  const shownName = serverWords(name, secrets).slice(0, MAX_NAME_CHARACTERS);
+  const state = `${who} answers ${[status, ...(shownName === "" ? [] : [shownName])].join(" ")}${clause === "" ? "" : `: ${clause}`}`;
+  return {
+    ...refusal(code ?? codeOfStatus(status), state, { original: original?.(said, shownName) ?? state }),
+    status,
+  };
 }
 
 const MAX_NAME_CHARACTERS = 80;

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, sign } from "node:crypto";
+import { constants, createPrivateKey, type KeyObject, sign } from "node:crypto";
 
 /** The private key of a PEM text, when it is an RSA key of a strength that services take; undefined for all else. */
 export function rsaPrivateKey(pem: string): KeyObject | undefined {
@@ -14,18 +14,24 @@ export function rsaPrivateKey(pem: string): KeyObject | undefined {
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 16_384;
 
+/** `RS256`: RSA PKCS #1 v1.5; `PS256`: RSA-PSS, with a salt of 32 bytes. Both with SHA-256 (RFC 7518 §3.3, §3.5). */
+export type JwtAlgorithm = "RS256" | "PS256";
+
 /**
- * A signed statement (RFC 7519) in compact form, RSA PKCS #1 with SHA-256.
+ * A signed statement (RFC 7519) in compact form.
  *
- * @param header Besides `alg` and `typ`: which key it is.
+ * @param header `alg`, and which key it is.
  */
 export function signJwt(
-  header: Readonly<Record<string, string>>,
+  header: { readonly alg: JwtAlgorithm } & Readonly<Record<string, string | readonly string[]>>,
   claims: Readonly<Record<string, string | number>>,
   key: KeyObject,
 ): string {
-  const statement = `${encoded({ alg: "RS256", typ: "JWT", ...header })}.${encoded(claims)}`;
-  return `${statement}.${sign("sha256", Buffer.from(statement), key).toString("base64url")}`;
+  const statement = `${encoded({ typ: "JWT", ...header })}.${encoded(claims)}`;
+  const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING } = constants;
+  const padding = header.alg === "PS256" ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
+  const signature = sign("sha256", Buffer.from(statement), { key, padding, saltLength: 32 });
+  return `${statement}.${signature.toString("base64url")}`;
 }
 
 function encoded(value: object): string {
