@@ -79,14 +79,26 @@ async function runAge(words: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** `firstPrefix` stands before a failure to write the first piece. */
+/**
+ * Writes what comes, each piece while the next one is made. `firstPrefix` stands before a failure to write the first one.
+ */
 async function pump(pieces: AsyncIterable<Uint8Array>, output: Output, firstPrefix: string): Promise<void> {
   let prefix = firstPrefix;
-  for await (const piece of pieces) {
-    await output.write(piece).catch((error) => {
-      throw error instanceof Failure ? new Failure(`${prefix}${error.message}`) : error;
-    });
-    prefix = "";
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for await (const piece of pieces) {
+      await writing;
+      writing = output.write(piece).catch((error) => {
+        throw error instanceof Failure ? new Failure(`${prefix}${error.message}`) : error;
+      });
+      // Seen by whoever waits for it next.
+      writing.catch(() => undefined);
+      if (prefix !== "") await writing;
+      prefix = "";
+    }
+    await writing;
+  } finally {
+    await writing.catch(() => undefined);
   }
 }
 

@@ -2,6 +2,7 @@ import { read } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
+import { errno } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { Failure, goFileText } from "./failure.ts";
 
@@ -102,16 +103,28 @@ async function* stdinPieces(io: Io): AsyncGenerator<Uint8Array> {
   for await (const piece of io.stdin) yield typeof piece === "string" ? Buffer.from(piece) : piece;
 }
 
+/** Reads one piece ahead, so that disk and cipher work at the same time. A piece is good until the next one is asked for. */
 async function* filePieces(handle: FileHandle, path: string): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(PIECE_BYTES);
-  for (;;) {
-    let bytesRead: number;
-    try {
-      ({ bytesRead } = await handle.read(buffer, 0, buffer.length, null));
-    } catch (cause) {
-      throw new Failure(goFileText("read", path, cause));
+  const read = (buffer: Uint8Array) => {
+    const reading = handle.read(buffer, 0, buffer.length, null);
+    // Whoever leaves early closes the file while this is under way.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let [current, other] = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+  let reading = read(current);
+  try {
+    for (;;) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      const piece = current.subarray(0, bytesRead);
+      [current, other] = [other, current];
+      reading = read(current);
+      yield piece;
     }
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
+  } catch (cause) {
+    throw errno(cause) === undefined ? cause : new Failure(goFileText("read", path, cause));
+  } finally {
+    await reading.catch(() => undefined);
   }
 }

@@ -36,9 +36,11 @@ export function fileOutput(io: Io, path: string): Output {
   return {
     async write(piece) {
       const { handle } = await file();
-      await handle.writeFile(piece).catch((cause) => {
+      try {
+        for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten;
+      } catch (cause) {
         throw new Failure(goFileText("write", path, cause));
-      });
+      }
     },
     async finish() {
       const { handle, beside, target } = await file();

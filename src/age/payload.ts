@@ -30,7 +30,7 @@ export async function* encryptPayload(fileKey: Uint8Array, plain: ByteSource): A
     for (const batch of batches(chunker.push(piece))) {
       const out = new Uint8Array(batch.length * SEALED_CHUNK_BYTES);
       batch.forEach((chunk, index) => {
-        out.set(primitives.chacha20Poly1305Seal(key, counter.next(false), chunk), index * SEALED_CHUNK_BYTES);
+        primitives.chacha20Poly1305SealInto(out.subarray(index * SEALED_CHUNK_BYTES), key, counter.next(false), chunk);
       });
       yield out;
     }
@@ -85,8 +85,7 @@ function openBatch(batch: readonly Uint8Array[], key: Uint8Array, counter: Chunk
   const out = new Uint8Array(batch.length * CHUNK_BYTES);
   let length = 0;
   for (const chunk of batch) {
-    const plain = primitives.chacha20Poly1305Open(key, counter.next(false), chunk);
-    if (plain === undefined) {
+    if (!primitives.chacha20Poly1305OpenInto(out.subarray(length), key, counter.next(false), chunk)) {
       // A full last chunk with something behind it: the chunk itself is authentic, the rest is not ours.
       const last = primitives.chacha20Poly1305Open(key, counter.again(true), chunk);
       if (last === undefined) return { plain: out.subarray(0, length), problem: payloadError(PAYLOAD_DAMAGED) };
@@ -94,8 +93,7 @@ function openBatch(batch: readonly Uint8Array[], key: Uint8Array, counter: Chunk
       const problem = payloadError("trailing data after end of encrypted file");
       return { plain: out.subarray(0, length + last.length), problem };
     }
-    out.set(plain, length);
-    length += plain.length;
+    length += CHUNK_BYTES;
   }
   return { plain: out, problem: undefined };
 }

@@ -18,6 +18,7 @@ import { concat } from "../bytes/concat.ts";
 import type { Primitives } from "./port.ts";
 
 const TAG_BYTES = 16;
+const CHACHA_TAG = { authTagLength: TAG_BYTES };
 const SCRYPT_R = 8;
 const SCRYPT_P = 1;
 const SCRYPT_BYTES = 32;
@@ -82,6 +83,21 @@ export const primitives: Primitives = {
     if (sealed.length < TAG_BYTES) return undefined;
     const decipher = createDecipheriv("chacha20-poly1305", key, nonce, { authTagLength: TAG_BYTES });
     return finish(decipher, sealed);
+  },
+
+  chacha20Poly1305SealInto(out, key, nonce, message) {
+    const cipher = createCipheriv("chacha20-poly1305", key, nonce, CHACHA_TAG);
+    out.set(cipher.update(message));
+    cipher.final();
+    out.set(cipher.getAuthTag(), message.length);
+  },
+
+  chacha20Poly1305OpenInto(out, key, nonce, sealed) {
+    if (sealed.length < TAG_BYTES) return false;
+    const clear = finish(createDecipheriv("chacha20-poly1305", key, nonce, CHACHA_TAG), sealed);
+    if (clear === undefined) return false;
+    out.set(clear);
+    return true;
   },
 
   aes256GcmSeal(key, nonce, message, aad) {

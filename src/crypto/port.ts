@@ -17,6 +17,10 @@ export interface Primitives {
   /** 32-byte key, 12-byte nonce; result is ciphertext followed by its 16-byte tag. */
   chacha20Poly1305Seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Uint8Array;
   chacha20Poly1305Open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  /** The same, for many chunks in a row: the result goes to the start of `out`, which has room for it. */
+  chacha20Poly1305SealInto(out: Uint8Array, key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): void;
+  /** False, and nothing of it in `out`, when authentication fails. */
+  chacha20Poly1305OpenInto(out: Uint8Array, key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): boolean;
   /** 32-byte key, nonce of 8 bytes or more, tag of 16 bytes at the end. */
   aes256GcmSeal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, aad?: Uint8Array): Uint8Array;
   aes256GcmOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined;

@@ -54,6 +54,16 @@ export const primitives: Primitives = {
     return opened(() => cipher.decrypt(sealed));
   },
 
+  chacha20Poly1305SealInto(out, key, nonce, plain) {
+    chacha20poly1305(key, nonce).encrypt(plain, out.subarray(0, plain.length + TAG_BYTES));
+  },
+
+  chacha20Poly1305OpenInto(out, key, nonce, sealed) {
+    const clear = primitives.chacha20Poly1305Open(key, nonce, sealed);
+    if (clear !== undefined) out.set(clear);
+    return clear !== undefined;
+  },
+
   aes256GcmSeal: (key, nonce, plain, aad) => gcm(key, nonce, aad).encrypt(plain),
 
   aes256GcmOpen(key, nonce, sealed, aad) {
