@@ -55,7 +55,8 @@ export async function isArmored(reader: ByteReader): Promise<boolean> {
   return start.trimStart().startsWith(ARMOR_BEGIN);
 }
 
-async function unwrap(stanzas: readonly Stanza[], identities: readonly Identity[]): Promise<Uint8Array> {
+/** The file key. @throws {AgeError} `AGE_NO_MATCH`, `AGE_WRONG_PASSPHRASE`, and what an identity throws. */
+export async function unwrap(stanzas: readonly Stanza[], identities: readonly Identity[]): Promise<Uint8Array> {
   const types = stanzas.map(({ type }) => type);
   if (types.includes(SCRYPT) && types.length > 1) throw headerError("an scrypt recipient must be the only one", "");
   for (const identity of undemandingFirst(identities)) {

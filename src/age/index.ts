@@ -15,6 +15,7 @@ export { pluginRefused } from "./plugin/plugin-errors.ts";
 export { pluginIdentity, pluginIdentityNamed } from "./plugin/plugin-identity.ts";
 export { pluginIdentityRecipient, pluginRecipient } from "./plugin/plugin-recipient.ts";
 export type { PluginMachine, PluginProgram, PluginPrompts, Plugins } from "./plugin/plugins.ts";
+export { openRandomAccess, type RandomAccessReader, type RandomAccessSource } from "./random-access.ts";
 export { type Identity, type Recipient, recipientOf } from "./recipient.ts";
 export {
   parseRecipient,

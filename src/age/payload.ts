@@ -4,7 +4,7 @@ import type { ByteReader, ByteSource } from "./byte-reader.ts";
 import { Chunker } from "./chunker.ts";
 import { headerError, PAYLOAD_DAMAGED, payloadError } from "./errors.ts";
 
-const CHUNK_BYTES = 64 * 1024;
+export const CHUNK_BYTES = 64 * 1024;
 export const NONCE_BYTES = 16;
 export const TAG_BYTES = 16;
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
@@ -98,7 +98,7 @@ function openBatch(batch: readonly Uint8Array[], key: Uint8Array, counter: Chunk
   return { plain: out, problem: undefined };
 }
 
-function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
+export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
   return primitives.hkdfSha256(fileKey, nonce, "payload", 32);
 }
 
@@ -121,10 +121,15 @@ class ChunkNonce {
 
   /** The nonce of the chunk that `next` was called for before. */
   again(last: boolean): Uint8Array {
-    const nonce = new Uint8Array(12);
-    // 2^53 chunks are 590 exabytes: the upper bytes of the counter stay zero.
-    new DataView(nonce.buffer).setBigUint64(3, BigInt(this.#count - 1));
-    nonce[11] = last ? 1 : 0;
-    return nonce;
+    return chunkNonce(this.#count - 1, last);
   }
+}
+
+/** The nonce of the chunk with this number, from 0. */
+export function chunkNonce(index: number, last: boolean): Uint8Array {
+  const nonce = new Uint8Array(12);
+  // 2^53 chunks are 590 exabytes: the upper bytes of the counter stay zero.
+  new DataView(nonce.buffer).setBigUint64(3, BigInt(index));
+  nonce[11] = last ? 1 : 0;
+  return nonce;
 }
