@@ -2,44 +2,140 @@ import { spawn } from "node:child_process";
 import { homedir, platform } from "node:os";
 import { join, resolve } from "node:path";
 import { ClearText } from "../../src/clear-text.ts";
-import type { IdentitySource } from "../../src/sops/index.ts";
+import type { IdentitySource, OriginalPlace } from "../../src/sops/index.ts";
 import { CliError, type CliErrorCode } from "../errors.ts";
 import { errno, readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
+import { askIdentityPassphrase, askSshPassphrase } from "./identity-passphrase.ts";
 import { splitCommand } from "./split-command.ts";
 
 const COMMAND_TIMEOUT_MS = 120_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+const SSH_FILE = "SOPS_AGE_SSH_PRIVATE_KEY_FILE";
+const SSH_COMMAND = "SOPS_AGE_SSH_PRIVATE_KEY_CMD";
+const KEY = "SOPS_AGE_KEY";
+const KEY_FILE = "SOPS_AGE_KEY_FILE";
+const KEY_COMMAND = "SOPS_AGE_KEY_CMD";
 
-/** Every place but the command where identities may be, looked at once. A place that fails is no obstacle. */
+/** Every place but the commands where identities may be, looked at once. A place that fails is no obstacle. */
 export async function storedIdentities(io: Io): Promise<IdentitySource[]> {
-  const sources: IdentitySource[] = [];
-  for (const name of ["SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD"]) {
-    if (isSet(io, name))
-      sources.push({ where: name, identities: undefined, problem: "SSH keys are not supported yet" });
-  }
-  const key = io.env["SOPS_AGE_KEY"] ?? "";
-  if (key !== "") sources.push(textSource("SOPS_AGE_KEY", keysByLine(key)));
-  const file = io.env["SOPS_AGE_KEY_FILE"] ?? "";
-  if (file !== "") sources.push(await fileSource(io, `SOPS_AGE_KEY_FILE (${shown(io, file)})`, file));
-  const standard = keysFile(io);
-  sources.push(await fileSource(io, shown(io, standard), standard));
-  return sources;
+  const home = io.env["HOME"] || homedir();
+  return [
+    isSet(io, SSH_FILE) ? await sshFile(io, io.env[SSH_FILE] ?? "", SSH_FILE) : unset(SSH_FILE),
+    ...(isSet(io, SSH_COMMAND) ? [] : [unset(SSH_COMMAND)]),
+    await sshFile(io, join(home, ".ssh", "id_ed25519")),
+    await sshFile(io, join(home, ".ssh", "id_rsa")),
+    isSet(io, KEY) ? keyVariable(io, io.env[KEY] ?? "") : unset(KEY),
+    isSet(io, KEY_FILE) ? await keyFile(io, io.env[KEY_FILE] ?? "") : unset(KEY_FILE),
+    ...(isSet(io, KEY_COMMAND) ? [] : [unset(KEY_COMMAND)]),
+    await defaultFile(io, home),
+  ];
 }
 
-/** What the command of `SOPS_AGE_KEY_CMD` prints for one recipient; undefined when the variable is not set. */
-export async function commandIdentities(io: Io, recipient: string): Promise<IdentitySource | undefined> {
-  if (!isSet(io, "SOPS_AGE_KEY_CMD")) return undefined;
-  const where = "SOPS_AGE_KEY_CMD";
-  const [program, ...args] = splitCommand(io.env["SOPS_AGE_KEY_CMD"] ?? "");
-  if (program === undefined) return { where, identities: undefined, problem: "the command is empty" };
+/**
+ * Asks the commands of the variables: the one for SSH keys once, the other for each recipient. They may ask a person, so
+ * they are run only when nothing else opens a file.
+ */
+export function identityCommands(io: Io): (recipient: string) => Promise<IdentitySource[]> {
+  let isSshAsked = false;
+  return async (recipient) => {
+    const sources: IdentitySource[] = [];
+    if (isSet(io, SSH_COMMAND) && !isSshAsked) {
+      isSshAsked = true;
+      sources.push(await sshCommand(io));
+    }
+    if (isSet(io, KEY_COMMAND)) sources.push(await keyCommand(io, recipient));
+    return sources;
+  };
+}
+
+async function keyCommand(io: Io, recipient: string): Promise<IdentitySource> {
+  const where = KEY_COMMAND;
   // The recipient is of the file, and no program can be started with such a text.
   if (recipient.includes("\0"))
     return { where, identities: undefined, problem: "a recipient of the file is malformed" };
-  const result = await runCommand(io, program, args, recipient);
-  return typeof result === "string"
-    ? { where, identities: undefined, problem: result }
-    : sourceOf(where, result.toString("utf8"));
+  const command = io.env[KEY_COMMAND] ?? "";
+  const result = await runCommand(io, command, { SOPS_AGE_RECIPIENT: recipient });
+  const original = identityPlace(KEY_COMMAND);
+  return Buffer.isBuffer(result)
+    ? textSource(io, where, result.toString("utf8"), original)
+    : failedCommand(where, command, result, original);
+}
+
+async function sshCommand(io: Io): Promise<IdentitySource> {
+  const command = io.env[SSH_COMMAND] ?? "";
+  const original: OriginalPlace = {
+    location: SSH_COMMAND,
+    malformed: (reason) => `malformed SSH identity returned by running ${SSH_COMMAND}: ${JSON.stringify(reason)}`,
+  };
+  const result = await runCommand(io, command, {});
+  if (!Buffer.isBuffer(result)) return failedCommand(SSH_COMMAND, command, result, original);
+  return { where: SSH_COMMAND, identities: new ClearText(result), isSshKey: true, original };
+}
+
+function failedCommand(
+  where: string,
+  command: string,
+  { problem, status }: FailedCommand,
+  original: OriginalPlace,
+): IdentitySource {
+  const unreadable = `failed to execute command ${command}: ${status}`;
+  return { where, identities: undefined, problem, original: { ...original, unreadable } };
+}
+
+function isSet(io: Io, name: string): boolean {
+  return (io.env[name] ?? "") !== "";
+}
+
+function unset(name: string): IdentitySource {
+  return { where: name, identities: undefined, problem: "not set", isUnset: true, original: identityPlace(name) };
+}
+
+function identityPlace(location: string): OriginalPlace {
+  return { location, malformed: (reason) => `failed to parse '${location}' age identities: ${reason}` };
+}
+
+/** A private key of SSH: that of a variable, or one of the usual two, which need not be there. */
+async function sshFile(io: Io, path: string, variable?: string): Promise<IdentitySource> {
+  const where = variable === undefined ? shown(io, path) : `${variable} (${shown(io, path)})`;
+  const original: OriginalPlace = {
+    location: variable ?? path,
+    malformed: (reason) => `malformed SSH identity in ${JSON.stringify(path)}: ${reason}`,
+  };
+  const read = await readIdentityFile(io, path);
+  if (read instanceof ClearText) {
+    return { where, identities: read, isSshKey: true, askPassphrase: () => askSshPassphrase(io, path), original };
+  }
+  if (variable === undefined && read.isMissing) return { where, identities: undefined, isUnset: true, original };
+  const unreadable = `failed to open file: open ${path}: ${read.state}`;
+  return { where, identities: undefined, problem: read.problem, original: { ...original, unreadable } };
+}
+
+async function keyFile(io: Io, path: string): Promise<IdentitySource> {
+  const where = `${KEY_FILE} (${shown(io, path)})`;
+  const original = identityPlace(KEY_FILE);
+  const read = await readIdentityFile(io, path);
+  if (read instanceof ClearText) return textSource(io, where, read.revealText(), original);
+  const unreadable = `failed to open ${KEY_FILE} file: open ${path}: ${read.state}`;
+  return { where, identities: undefined, problem: read.problem, original: { ...original, unreadable } };
+}
+
+/** Where the original keeps identities by default. */
+async function defaultFile(io: Io, home: string): Promise<IdentitySource> {
+  const configured = io.env["XDG_CONFIG_HOME"] ?? "";
+  const standard = platform() === "darwin" ? join(home, "Library", "Application Support") : join(home, ".config");
+  const path = join(configured || standard, "sops", "age", "keys.txt");
+  const where = shown(io, path);
+  const original = { ...identityPlace(path), isDefaultFile: true };
+  const read = await readIdentityFile(io, path);
+  if (read instanceof ClearText) return textSource(io, where, read.revealText(), original);
+  if (read.isMissing) return { where, identities: undefined, problem: read.problem, isUnset: true, original };
+  const unreadable = `failed to open file: open ${path}: ${read.state}`;
+  return { where, identities: undefined, problem: read.problem, original: { ...original, unreadable } };
+}
+
+function keyVariable(io: Io, text: string): IdentitySource {
+  return textSource(io, KEY, text.startsWith("-----BEGIN") ? text : keysByLine(text), identityPlace(KEY));
 }
 
 /** In the variable blanks part keys too; comments are lines of their own. */
@@ -50,16 +146,9 @@ function keysByLine(text: string): string {
     .join("\n");
 }
 
-function isSet(io: Io, name: string): boolean {
-  return (io.env[name] ?? "") !== "";
-}
-
-/** Where the original keeps identities by default. */
-function keysFile(io: Io): string {
-  const home = io.env["HOME"] || homedir();
-  const configured = io.env["XDG_CONFIG_HOME"] ?? "";
-  const standard = platform() === "darwin" ? join(home, "Library", "Application Support") : join(home, ".config");
-  return join(configured || standard, "sops", "age", "keys.txt");
+function textSource(io: Io, where: string, text: string, original: OriginalPlace): IdentitySource {
+  const askPassphrase = () => askIdentityPassphrase(io, where);
+  return { where, identities: ClearText.fromText(text), askPassphrase, original };
 }
 
 function shown(io: Io, path: string): string {
@@ -67,14 +156,22 @@ function shown(io: Io, path: string): string {
   return home !== "" && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }
 
-async function fileSource(io: Io, where: string, path: string): Promise<IdentitySource> {
+interface Unreadable {
+  readonly problem: string;
+  /** In the words of the original. */
+  readonly state: string;
+  readonly isMissing: boolean;
+}
+
+async function readIdentityFile(io: Io, path: string): Promise<ClearText | Unreadable> {
   try {
     // `-` is a file name here, not standard input.
-    const bytes = await readFile(io, resolve(io.cwd, path), { maxBytes: MAX_OUTPUT_BYTES });
-    return sourceOf(where, Buffer.from(bytes).toString("utf8"));
+    return new ClearText(await readFile(io, resolve(io.cwd, path), { maxBytes: MAX_OUTPUT_BYTES }));
   } catch (error) {
     const problem = error instanceof CliError ? FILE_PROBLEMS[error.code] : undefined;
-    return { where, identities: undefined, problem: problem ?? "it cannot be read" };
+    const isMissing = error instanceof CliError && error.code === "CLI_FILE_MISSING";
+    const state = isMissing ? "no such file or directory" : (problem ?? "input/output error");
+    return { problem: problem ?? "it cannot be read", state, isMissing };
   }
 }
 
@@ -85,29 +182,24 @@ const FILE_PROBLEMS: Partial<Record<CliErrorCode, string>> = {
   CLI_IS_DIRECTORY: "it is a directory",
 };
 
-function sourceOf(where: string, text: string): IdentitySource {
-  if (/^(age-encryption|-----BEGIN AGE)/.test(text)) {
-    const problem = "it is encrypted with a passphrase, which is not supported yet";
-    return { where, identities: undefined, problem };
-  }
-  return textSource(where, text);
-}
-
-function textSource(where: string, text: string): IdentitySource {
-  return { where, identities: ClearText.fromText(text) };
+interface FailedCommand {
+  readonly problem: string;
+  /** In the words of the original. */
+  readonly status: string;
 }
 
 /** The command's stdout, or why there is none. Never shows what it printed. */
 async function runCommand(
   io: Io,
-  program: string,
-  args: readonly string[],
-  recipient: string,
-): Promise<Buffer | string> {
+  command: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Buffer | FailedCommand> {
+  const [program, ...args] = splitCommand(command);
+  if (program === undefined) return { problem: "the command is empty", status: "exec: no command" };
   return await new Promise((done) => {
     const child = spawn(program, args, {
       cwd: io.cwd,
-      env: { ...io.env, SOPS_AGE_RECIPIENT: recipient },
+      env: { ...io.env, ...env },
       stdio: ["inherit", "pipe", "inherit"],
       timeout: COMMAND_TIMEOUT_MS,
       signal: io.signal,
@@ -119,10 +211,19 @@ async function runCommand(
       if (bytes > MAX_OUTPUT_BYTES) child.kill();
       else parts.push(part);
     });
-    child.on("error", (error) => done(`${program} cannot be started: ${errno(error) ?? "unknown"}`));
+    child.on("error", (error) => {
+      const reason = errno(error) ?? "unknown";
+      done({
+        problem: `${program} cannot be started: ${reason}`,
+        status: `exec: ${JSON.stringify(program)}: ${reason}`,
+      });
+    });
     child.on("close", (code, signal) => {
       if (code === 0 && bytes <= MAX_OUTPUT_BYTES) done(Buffer.concat(parts));
-      else done(`${program} ended with ${signal ?? `exit status ${code}`}`);
+      else {
+        const status = signal === null ? `exit status ${code}` : `signal: ${signal}`;
+        done({ problem: `${program} ended with ${signal ?? `exit status ${code}`}`, status });
+      }
     });
   });
 }

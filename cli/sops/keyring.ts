@@ -1,8 +1,9 @@
 import { DEFAULT_DECRYPTION_ORDER, type Keyring, loadKeyring } from "../../src/sops/index.ts";
+import { terminalPlugins } from "../age/plugins.ts";
 import type { Io } from "../io.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import type { SopsFlags } from "./flags.ts";
-import { commandIdentities, storedIdentities } from "./identities-adapter.ts";
+import { identityCommands, storedIdentities } from "./identities-adapter.ts";
 import { localKeyServices } from "./key-services.ts";
 import type { Doubts } from "./log.ts";
 import { remoteKeyServices } from "./remote-key-services.ts";
@@ -28,7 +29,7 @@ export async function commandKeyring(
   return loadKeyring(services.useLocal ? await storedIdentities(io) : [], {
     ...services,
     decryptionOrder,
-    askForIdentities: (recipient) => commandIdentities(io, recipient),
+    askForIdentities: identityCommands(io),
   });
 }
 
@@ -45,6 +46,7 @@ export async function encryptingKeyring(
 async function servicesOf(io: Io, flags: SopsFlags, doubts: Doubts, useLocalKeys: boolean) {
   return {
     services: localKeyServices(io),
+    plugins: terminalPlugins(io, "sops"),
     useLocal: useLocalKeys && !isFalse(io.env["SOPS_ENABLE_LOCAL_KEYSERVICE"] ?? ""),
     remoteServices: await remoteKeyServices(io, flags, doubts),
   };

@@ -23,7 +23,7 @@ export { type AwsSettings, parseEncryptionContext } from "./keys/aws-key.ts";
 export { completeKeys } from "./keys/complete-keys.ts";
 export { newDataKey, recoverDataKey } from "./keys/data-key.ts";
 export { DEFAULT_DECRYPTION_ORDER } from "./keys/decryption-order.ts";
-export type { IdentitySource } from "./keys/identity-source.ts";
+export type { IdentitySource, OriginalPlace } from "./keys/identity-source.ts";
 export {
   type KeyService,
   KeyServiceError,

@@ -1,25 +1,37 @@
-import { AgeError, type Identity, parseIdentitiesFile } from "../../age/index.ts";
-import type { IdentitySource } from "./identity-source.ts";
+import { AgeError, type Identity, type Plugins, parseIdentitiesFile, sshIdentity } from "../../age/index.ts";
+import type { IdentitySource, OriginalPlace } from "./identity-source.ts";
+import { isLockedIdentityFile, lockedIdentities } from "./locked-identities.ts";
 
 /** A source with what could be read of it. */
 export interface LoadedSource {
   readonly where: string;
   readonly identities: readonly Identity[];
   readonly problem: string | undefined;
+  readonly isUnset: boolean;
+  /** Whether there is a text, and it has nothing but comments and empty lines. */
+  readonly isEmpty: boolean;
+  readonly original: OriginalPlace | undefined;
+  /** The original's reason why the text is no identity. */
+  readonly malformed: string | undefined;
 }
 
-/** Asks for the identities of one recipient, such as a command that knows them; undefined when nobody can be asked. */
-export type AskForIdentities = (recipient: string) => Promise<IdentitySource | undefined>;
+/** Asks for the identities of one recipient, such as a command that knows them. None when nobody can be asked. */
+export type AskForIdentities = (recipient: string) => Promise<readonly IdentitySource[]>;
+
+export interface AgeIdentitiesOptions {
+  readonly ask?: AskForIdentities | undefined;
+  readonly plugins?: Plugins | undefined;
+}
 
 /** The age identities of a keyring: those of its sources, and those that were asked for since. */
 export class AgeIdentities {
   readonly #sources: LoadedSource[];
-  readonly #ask: AskForIdentities | undefined;
+  readonly #options: AgeIdentitiesOptions;
   readonly #asked = new Map<string, Promise<boolean>>();
 
-  constructor(sources: readonly IdentitySource[], ask?: AskForIdentities) {
-    this.#sources = sources.map(loadSource);
-    this.#ask = ask;
+  constructor(sources: readonly IdentitySource[], options: AgeIdentitiesOptions = {}) {
+    this.#options = options;
+    this.#sources = sources.map((source) => loadSource(source, options.plugins));
   }
 
   get sources(): readonly LoadedSource[] {
@@ -39,20 +51,51 @@ export class AgeIdentities {
   }
 
   async #learn(recipient: string): Promise<boolean> {
-    const source = await this.#ask?.(recipient);
-    if (source === undefined) return false;
-    const loaded = loadSource(source);
-    this.#sources.push(loaded);
-    return loaded.identities.length > 0;
+    const asked = (await this.#options.ask?.(recipient)) ?? [];
+    const loaded = asked.map((source) => loadSource(source, this.#options.plugins));
+    this.#sources.push(...loaded);
+    return loaded.some(({ identities }) => identities.length > 0);
   }
 }
 
 /** A source that cannot be read is remembered for the error, and no obstacle. */
-function loadSource({ where, identities, problem }: IdentitySource): LoadedSource {
-  if (identities === undefined) return { where, identities: [], problem: problem ?? "nothing there" };
+function loadSource(source: IdentitySource, plugins: Plugins | undefined): LoadedSource {
+  const { where, identities, problem, isUnset = false, original } = source;
+  const loaded = { where, identities: [], problem: undefined, isUnset, isEmpty: false, original, malformed: undefined };
+  if (identities === undefined) return { ...loaded, problem: problem ?? "nothing there" };
   try {
-    return { where, identities: parseIdentitiesFile(identities.revealText()), problem: undefined };
+    const text = identities.revealText();
+    if (hasOnlyComments(text)) return { ...loaded, isEmpty: true, problem: "no identities found" };
+    return { ...loaded, identities: identitiesIn(text, source, plugins) };
   } catch (error) {
-    return { where, identities: [], problem: error instanceof AgeError ? error.original : "not UTF-8 text" };
+    if (!(error instanceof AgeError)) return { ...loaded, problem: "not UTF-8 text" };
+    return { ...loaded, problem: error.original, malformed: reasonOf(error) };
   }
+}
+
+function identitiesIn(
+  text: string,
+  { where, askPassphrase, isSshKey }: IdentitySource,
+  plugins: Plugins | undefined,
+): readonly Identity[] {
+  if (isSshKey === true) return [sshIdentity(text, askPassphrase)];
+  if (!isLockedIdentityFile(text)) {
+    return parseIdentitiesFile(text, {
+      plugins,
+      ...(askPassphrase === undefined ? {} : { sshPassphrase: askPassphrase }),
+    });
+  }
+  if (askPassphrase !== undefined) return [lockedIdentities(text, where, askPassphrase, plugins)];
+  throw new AgeError("AGE_IDENTITY_LOCKED", "Cannot use age identities: they are behind a passphrase", {
+    original: "it is behind a passphrase, which cannot be asked for here",
+  });
+}
+
+function hasOnlyComments(text: string): boolean {
+  return text.split("\n").every((line) => /^(#.*)?\r?$/.test(line));
+}
+
+/** The original counts no lines there. */
+function reasonOf({ original }: AgeError): string {
+  return original.replace(/^error at line \d+: /, "");
 }

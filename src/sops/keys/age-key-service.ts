@@ -1,20 +1,28 @@
-import { AgeError, decryptBytes, encryptBytes, parseRecipient } from "../../age/index.ts";
+import {
+  AgeError,
+  type AgeErrorCode,
+  decryptBytes,
+  encryptBytes,
+  type Plugins,
+  parseRecipient,
+} from "../../age/index.ts";
 import { fieldOf } from "../metadata.ts";
 import type { AgeIdentities } from "./age-identities.ts";
-import { type KeyService, KeyServiceError } from "./key-service.ts";
+import { identityReport } from "./identity-report.ts";
+import { type KeyService, KeyServiceError, type KeyServiceErrorCode } from "./key-service.ts";
 
 /** Encrypts to age recipients and decrypts with the identities of a keyring. `enc` is an armored age file. */
-export function ageKeyService(identities: AgeIdentities): KeyService {
+export function ageKeyService(identities: AgeIdentities, plugins?: Plugins): KeyService {
   return {
     name: "age",
     async encrypt(key, dataKey) {
       const recipient = fieldOf(key, "recipient");
       try {
-        const enc = await encryptBytes(dataKey, [parseRecipient(recipient)], { armor: true });
+        const enc = await encryptBytes(dataKey, [parseRecipient(recipient, { plugins })], { armor: true });
         return Buffer.from(enc).toString("latin1");
       } catch (error) {
         if (!(error instanceof AgeError)) throw error;
-        throw new KeyServiceError("KEY_SERVICE_BAD_KEY", error.message, {
+        throw new KeyServiceError(CODES[error.code] ?? "KEY_SERVICE_BAD_KEY", error.message, {
           original: error.original,
           details: error.details,
           hints: error.hints,
@@ -23,16 +31,20 @@ export function ageKeyService(identities: AgeIdentities): KeyService {
       }
     },
     async decrypt(key) {
-      const { all } = identities;
-      if (all.length === 0) throw noMatch("failed to load age identities");
+      const { all, sources } = identities;
+      if (all.length === 0) throw noMatch(`failed to load age identities${identityReport(sources)}`);
       try {
         return (await decryptBytes(Buffer.from(fieldOf(key, "enc")), all)).reveal();
       } catch (error) {
         if (!(error instanceof AgeError)) throw error;
-        if (error.code === "AGE_NO_MATCH") throw noMatch(`${READING}: ${NO_IDENTITY}`, error);
-        throw new KeyServiceError("KEY_SERVICE_BAD_DATA", error.message, {
-          original: `${READING}: ${error.original}`,
+        const isNoMatch = error.code === "AGE_NO_MATCH";
+        const reason = isNoMatch ? (all.length === 1 ? NO_IDENTITY : NO_IDENTITIES) : error.original;
+        const original = `failed to create reader for decrypting sops data key with age: ${reason}${identityReport(sources)}`;
+        if (isNoMatch) throw noMatch(original, error);
+        throw new KeyServiceError(CODES[error.code] ?? "KEY_SERVICE_BAD_DATA", error.message, {
+          original,
           details: error.details,
+          hints: error.hints,
           cause: error,
         });
       }
@@ -40,8 +52,16 @@ export function ageKeyService(identities: AgeIdentities): KeyService {
   };
 }
 
-const READING = "failed to create reader for decrypting sops data key with age";
 const NO_IDENTITY = "identity did not match any of the recipients: incorrect identity for recipient block";
+const NO_IDENTITIES = "no identity matched any of the recipients";
+
+const CODES: Partial<Record<AgeErrorCode, KeyServiceErrorCode>> = {
+  AGE_IDENTITY_LOCKED: "KEY_SERVICE_NO_CREDENTIALS",
+  AGE_PLUGIN_BROKEN: "KEY_SERVICE_BAD_ANSWER",
+  AGE_PLUGIN_MISSING: "KEY_SERVICE_UNREACHABLE",
+  AGE_PLUGIN_REFUSED: "KEY_SERVICE_DENIED",
+  AGE_WRONG_PASSPHRASE: "KEY_SERVICE_NO_CREDENTIALS",
+};
 
 function noMatch(original: string, cause?: AgeError): KeyServiceError {
   return new KeyServiceError("KEY_SERVICE_NO_MATCH", "Cannot decrypt the data key: no identity is for this recipient", {

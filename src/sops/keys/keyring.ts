@@ -1,4 +1,4 @@
-import type { Identity } from "../../age/index.ts";
+import type { Identity, Plugins } from "../../age/index.ts";
 import type { KeyType } from "../metadata.ts";
 import { AgeIdentities, type AskForIdentities, type LoadedSource } from "./age-identities.ts";
 import { ageKeyService } from "./age-key-service.ts";
@@ -31,13 +31,17 @@ export interface KeyringOptions {
   readonly decryptionOrder?: readonly string[] | undefined;
   /** Asked for the identities of a recipient when nothing else opens a file. */
   readonly askForIdentities?: AskForIdentities | undefined;
+  /** Runs plugins of age, for identities and recipients that name one. Without it those are refused. */
+  readonly plugins?: Plugins | undefined;
 }
 
 /** Reads the identities of all sources. A source that cannot be read is remembered for the error, and no obstacle. */
 export function loadKeyring(sources: readonly IdentitySource[], options: KeyringOptions = {}): Keyring {
   const { services, useLocal = true, remoteServices = [], decryptionOrder = DEFAULT_DECRYPTION_ORDER } = options;
-  const identities = new AgeIdentities(useLocal ? sources : [], useLocal ? options.askForIdentities : undefined);
-  const local = new Map<KeyType, KeyService>([["age", ageKeyService(identities)], ...(services ?? [])]);
+  const { plugins, askForIdentities } = options;
+  const ask = useLocal ? askForIdentities : undefined;
+  const identities = new AgeIdentities(useLocal ? sources : [], { ask, plugins });
+  const local = new Map<KeyType, KeyService>([["age", ageKeyService(identities, plugins)], ...(services ?? [])]);
   return {
     get sources() {
       return identities.sources;

@@ -65,7 +65,11 @@ function describeAttempt({ key, failures }: KeyAttempt): string[] {
 function describeSources(groups: readonly OpenedGroup[], { sources }: Keyring): string[] {
   if (!hasAge(groups)) return [];
   if (sources.length === 0) return ["tried: nothing, no place for identities was named"];
-  return sources.map(describeSource).map((line, index) => `${index === 0 ? "tried: " : "       "}${line}`);
+  const unset = sources.filter(({ isUnset }) => isUnset).map(({ where }) => where);
+  return [
+    ...sources.filter(({ isUnset }) => !isUnset).map(describeSource),
+    ...(unset.length === 0 ? [] : [`nothing in ${unset.join(", ")}`]),
+  ].map((line, index) => `${index === 0 ? "tried: " : "       "}${line}`);
 }
 
 function describeSource({ where, identities, problem }: LoadedSource): string {
@@ -96,5 +100,5 @@ function nameInText(key: MasterKey): string {
 
 /** A recipient as people compare them: both ends. */
 export function shorten(name: string): string {
-  return name.length <= 16 ? name : `${name.slice(0, 8)}…${name.slice(-4)}`;
+  return name.length <= 16 || !/^(age1|ssh-)/.test(name) ? name : `${name.slice(0, 8)}…${name.slice(-4)}`;
 }

@@ -1,3 +1,4 @@
+import { AgeError, parseRecipient } from "../../age/index.ts";
 import { DATA_KEY_BYTES } from "../cipher.ts";
 import type { Metadata } from "../metadata.ts";
 import { ageKey } from "./age-key.ts";
@@ -17,14 +18,26 @@ export async function rewrap(
   return { keyGroups, shamirThreshold: writtenThreshold(sharing.groups.length, sharing.threshold) };
 }
 
+/** Whether a text is a recipient of a plugin, as far as can be said without it. */
+function isPluginRecipient(recipient: string): boolean {
+  try {
+    parseRecipient(recipient);
+    return false;
+  } catch (error) {
+    return error instanceof AgeError && error.code === "AGE_RECIPIENT_UNSUPPORTED" && recipient.startsWith("age1");
+  }
+}
+
 /**
  * Looks at age recipients before anything is asked or decrypted for them.
  *
  * @throws {SopsError} `SOPS_BAD_RECIPIENT`.
  */
 export async function checkRecipients(recipients: readonly string[]): Promise<void> {
+  // Plugins are only run where it counts.
+  const ours = recipients.filter((recipient) => !isPluginRecipient(recipient));
+  if (ours.length === 0) return;
   // Whether a recipient can be used shows when something is encrypted to it; zeros are no secret.
-  if (recipients.length === 0) return;
   const zeros = new Uint8Array(DATA_KEY_BYTES);
-  await wrapDataKey(zeros, { groups: [recipients.map(ageKey)], threshold: 0, keyring: loadKeyring([]), now: 0 });
+  await wrapDataKey(zeros, { groups: [ours.map(ageKey)], threshold: 0, keyring: loadKeyring([]), now: 0 });
 }

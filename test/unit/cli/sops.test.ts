@@ -57,9 +57,12 @@ describe("sealkit sops decrypt", () => {
     expect(run.stderr).toContain('error: Cannot decrypt "f.yaml": no identity opens its data key');
     expect(run.stderr).toContain("its data key is encrypted to: age1k7ck");
     expect(run.stderr).toContain("1 identity from SOPS_AGE_KEY: age1");
-    expect(run.stderr).toContain("no identity in SOPS_AGE_KEY_FILE (locked.txt): it is encrypted with a passphrase");
-    expect(run.stderr).toContain("SSH keys are not supported yet");
-    expect(run.stderr).toContain("no identity in ~/.config/sops/age/keys.txt: no such file");
+    expect(run.stderr).toContain("1 identity from SOPS_AGE_KEY_FILE (locked.txt): behind a passphrase");
+    expect(run.stderr).toContain("Cannot use the identities of SOPS_AGE_KEY_FILE (locked.txt)");
+    expect(run.stderr).toContain("no identity in SOPS_AGE_SSH_PRIVATE_KEY_FILE (id): no such file");
+    expect(run.stderr).toContain(
+      "nothing in SOPS_AGE_SSH_PRIVATE_KEY_CMD, ~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY_CMD, ~/.config/sops/age/keys.txt",
+    );
     expect(run.stderr).not.toContain("AGE-SECRET-KEY");
   });
 

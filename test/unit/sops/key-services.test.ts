@@ -149,7 +149,7 @@ describe("identities that are asked for", () => {
     const asked: string[] = [];
     const askForIdentities = async (recipient: string) => {
       asked.push(recipient);
-      return recipient === RECIPIENT_B ? KEYS_B[0] : source("nothing", "");
+      return recipient === RECIPIENT_B ? KEYS_B : [source("nothing", "")];
     };
     await decrypt(text, "yaml", loadKeyring(KEYS_B, { askForIdentities }));
     expect(asked).toEqual([]);
