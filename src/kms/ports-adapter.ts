@@ -14,11 +14,14 @@ export interface SystemPortsOptions {
 const MAX_FILE_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** A file of certificates to trust in place of the usual ones, for programs in Go as for OpenSSL. */
+const OWN_ROOTS = "SSL_CERT_FILE";
+
 /** The machine itself: network (through the proxies that `env` names), files, clock. Nothing is read before it is asked for. */
 export function systemPorts({ env, signal, run }: SystemPortsOptions): KmsPorts {
   const fetchWith = (tls: TlsSettings) => fetchThrough(env, tls);
   return {
-    fetch: namesProxy(env) ? fetchWith({}) : globalThis.fetch,
+    fetch: namesProxy(env) || env[OWN_ROOTS] ? fetchWith({}) : globalThis.fetch,
     fetchWith,
     env: (name) => env[name] || undefined,
     readFile: readShortFile,
@@ -76,12 +79,19 @@ function fetchThrough(env: Environment, tls: TlsSettings): Fetch {
   };
 }
 
+/** A file that is not there leaves the usual ones. */
+async function ownRoots(env: Environment): Promise<string | undefined> {
+  const bytes = env[OWN_ROOTS] ? await readShortFile(env[OWN_ROOTS]) : undefined;
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
+
 async function openFetch(env: Environment, tls: TlsSettings): Promise<Fetch> {
   const { Agent, EnvHttpProxyAgent, fetch } = await import("undici");
+  const ca = tls.ca ?? (await ownRoots(env));
   const connect = {
     timeout: CONNECT_TIMEOUT_MS,
     rejectUnauthorized: tls.insecure !== true,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(ca === undefined ? {} : { ca }),
     ...(tls.clientCertificate === undefined ? {} : { cert: tls.clientCertificate }),
     ...(tls.clientKey === undefined ? {} : { key: tls.clientKey }),
     ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),

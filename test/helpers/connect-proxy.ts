@@ -8,15 +8,15 @@ export interface ConnectProxy {
   close(): Promise<void>;
 }
 
-/** A proxy on loopback that only opens tunnels. */
-export async function startConnectProxy(): Promise<ConnectProxy> {
+/** A proxy on loopback that only opens tunnels; with `port` all of them lead to that port of this machine. */
+export async function startConnectProxy(port?: number): Promise<ConnectProxy> {
   const tunnels: string[] = [];
   const open = new Set<Socket>();
   const server = createServer((_, response) => response.writeHead(405).end());
   server.on("connect", (request, client: Socket) => {
-    const [host = "", port = ""] = (request.url ?? "").split(":");
+    const [host = "", asked = ""] = (request.url ?? "").split(":");
     tunnels.push(request.url ?? "");
-    const target = connect(Number(port), host, () => {
+    const target = connect(port ?? Number(asked), port === undefined ? host : "127.0.0.1", () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       target.pipe(client).pipe(target);
     });

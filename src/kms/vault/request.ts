@@ -7,7 +7,7 @@ import type { Refusal } from "../http/refusal.ts";
 import { serverWords } from "../http/server-words.ts";
 import type { KmsPorts } from "../ports.ts";
 import { apiUrl } from "./location.ts";
-import { hasTls, type VaultSettings } from "./settings.ts";
+import { hasTls, isPrintable, type VaultSettings } from "./settings.ts";
 
 /** What a Vault server is asked for. */
 export interface VaultRequest {
@@ -33,6 +33,7 @@ export async function askVault(
   settings: VaultSettings,
   request: VaultRequest,
 ): Promise<VaultAnswer | Refusal> {
+  if (request.token !== undefined && !isPrintable(request.token.revealText())) return unprintableToken();
   const url = apiUrl(settings.agent ?? request.server, request.path);
   const secrets = [...(request.secrets ?? []), ...Object.values(settings.headers)];
   if (request.token !== undefined) secrets.push(request.token.revealText());
@@ -45,7 +46,16 @@ export async function askVault(
   });
   if (outcome.kind === "failure") return noAnswer(outcome, request.method, url);
   if (outcome.status >= 200 && outcome.status < 300) return success(outcome);
-  return refusal(outcome, { method: request.method, url, secrets, namespace: settings.namespace });
+  return refusal(outcome, { method: request.method, url, secrets });
+}
+
+function unprintableToken(): Refusal {
+  return {
+    kind: "refusal",
+    code: "KEY_SERVICE_BAD_SETTINGS",
+    state: "VAULT_TOKEN or ~/.vault-token is not usable: the token has characters that cannot be printed",
+    original: "configured Vault token contains non-printable characters and cannot be used",
+  };
 }
 
 function wireRequest(settings: VaultSettings, { method, body, token }: VaultRequest, url: URL): HttpRequest {
@@ -91,13 +101,11 @@ interface Asked {
   readonly method: string;
   readonly url: URL;
   readonly secrets: readonly string[];
-  readonly namespace: string | undefined;
 }
 
-function refusal(answer: HttpAnswer, { method, url, secrets, namespace }: Asked): Refusal {
+function refusal(answer: HttpAnswer, { method, url, secrets }: Asked): Refusal {
   const errors = errorsOf(answer).map((text) => serverWords(text, secrets));
-  const where = namespace === undefined ? "" : `Namespace: ${namespace}\n`;
-  const head = `Error making API request.\n\n${where}URL: ${method} ${url.href}\nCode: ${answer.status}. Errors:\n\n`;
+  const head = `Error making API request.\n\nURL: ${method} ${url.href}\nCode: ${answer.status}. Errors:\n\n`;
   const said = errors.map((text) => text.replace(/\s+/g, " ").trim()).join("; ");
   return {
     kind: "refusal",

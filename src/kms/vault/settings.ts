@@ -59,10 +59,6 @@ export async function readVaultSettings(ports: KmsPorts): Promise<VaultSettings 
     return problem("SOPS_HC_VAULT_ALLOWLIST", allowed, `SOPS_HC_VAULT_ALLOWLIST's ${allowed}`);
   }
   const token = await readToken(ports);
-  if (token !== undefined && !isPrintable(token.revealText())) {
-    const state = "the token has characters that cannot be printed";
-    return problem("VAULT_TOKEN", state, "configured Vault token contains non-printable characters and cannot be used");
-  }
   const timeoutMs = readDuration(ports.env("VAULT_CLIENT_TIMEOUT"));
   if (timeoutMs === INVALID)
     return refused("VAULT_CLIENT_TIMEOUT", "it is no time", 'could not parse "VAULT_CLIENT_TIMEOUT"');
@@ -108,6 +104,12 @@ async function readTls(ports: KmsPorts): Promise<TlsSettings | SettingProblem> {
   if (insecure === INVALID) {
     return refused("VAULT_SKIP_VERIFY", "it is neither true nor false", "could not parse VAULT_SKIP_VERIFY");
   }
+  const [certificate, key] = [ports.env("VAULT_CLIENT_CERT"), ports.env("VAULT_CLIENT_KEY")];
+  if ((certificate === undefined) !== (key === undefined)) {
+    const variable = key === undefined ? "VAULT_CLIENT_CERT" : "VAULT_CLIENT_KEY";
+    const reason = "both client cert and client key must be provided";
+    return refused(variable, "a client certificate and its key go together", reason);
+  }
   const read: { ca?: string; clientCertificate?: string; clientKey?: string } = {};
   for (const [name, variable] of CERTIFICATE_FILES) {
     const path = ports.env(variable);
@@ -122,14 +124,6 @@ async function readTls(ports: KmsPorts): Promise<TlsSettings | SettingProblem> {
   }
   const inline = ports.env("VAULT_CACERT_BYTES");
   if (read.ca === undefined && inline !== undefined) read.ca = inline;
-  if ((read.clientCertificate === undefined) !== (read.clientKey === undefined)) {
-    const variable = read.clientKey === undefined ? "VAULT_CLIENT_CERT" : "VAULT_CLIENT_KEY";
-    return refused(
-      variable,
-      "a client certificate and its key go together",
-      "both client cert and client key must be provided",
-    );
-  }
   const serverName = ports.env("VAULT_TLS_SERVER_NAME");
   return {
     ...read,

@@ -117,7 +117,7 @@ export function fakeAzureLogin(options: FakeAzureOptions): Service {
 }
 
 /** What the original's client sends besides. */
-const IGNORED_FIELDS: readonly string[] = ["client_info"];
+const IGNORED_FIELDS: readonly string[] = ["client_info", "claims"];
 
 function grant({ headers, body }: WireRequest, options: FakeAzureOptions, base: string): WireAnswer {
   if (!(headers.get("content-type") ?? "").startsWith("application/x-www-form-urlencoded"))

@@ -1,0 +1,200 @@
+import { generateKeyPairSync } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ConnectProxy, startConnectProxy } from "../../helpers/connect-proxy.ts";
+import { type FakeAzureOptions, fakeAzureLogin, fakeKeyVault } from "../../helpers/fakes/azure.ts";
+import { type FakeGoogleOptions, fakeGoogleKms, fakeGoogleTokens } from "../../helpers/fakes/google.ts";
+import { fakeVault } from "../../helpers/fakes/vault.ts";
+import { type Listening, listen, type Service } from "../../helpers/fakes/wire.ts";
+import { runCli } from "../../helpers/run-cli.ts";
+import { makeTlsAuthority } from "../../helpers/tls-authority.ts";
+import { original, workspace } from "./original.ts";
+
+const folder = workspace();
+const ends: (() => Promise<void>)[] = [];
+
+afterAll(async () => {
+  await Promise.all(ends.map((end) => end()));
+  folder.end();
+});
+
+const VAULT_TOKEN = "hvs.peer-token-0123456789";
+const GOOGLE_TOKEN = "ya29.peer-token-0123456789";
+const RING = "projects/p/locations/global/keyRings/r/cryptoKeys";
+const AZURE_HOST = "peers.vault.azure.net";
+const VERSION = "0123456789abcdef0123456789abcdef";
+const azure: FakeAzureOptions = {
+  token: "eyJ.peer-token-0123456789",
+  tenant: "11111111-2222-3333-4444-555555555555",
+  clientId: "66666666-7777-8888-9999-000000000000",
+  clientSecret: "peer~client~secret",
+};
+
+/** A service as both programs are led to it. */
+interface Scene {
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const scenes = new Map<string, Scene>();
+let vault: Listening;
+let google: Listening;
+let proxy: ConnectProxy;
+
+async function up(service: Service, tls?: Parameters<typeof listen>[1]): Promise<Listening> {
+  const server = await listen(service, tls);
+  ends.push(() => server.close());
+  return server;
+}
+
+beforeAll(async () => {
+  const keys = ["transit/k", "team/a/k"];
+  vault = await up(fakeVault({ token: VAULT_TOKEN, keys, namespace: "team" }).service);
+  const vaultEnv = { VAULT_TOKEN, VAULT_NAMESPACE: "team", SOPS_HC_VAULT_ALLOWLIST: `https://x.example,${vault.url}` };
+  scenes.set("Vault", { flags: ["--hc-vault-transit", `${vault.url}/v1/transit/keys/k`], env: vaultEnv });
+  scenes.set("Vault, a deep engine", { flags: ["--hc-vault-transit", `${vault.url}/v1/team/a/keys/k`], env: vaultEnv });
+
+  const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const account = { publicKey: pair.publicKey, keyId: "key-1", email: "robot@p.iam", nowMs: Date.now };
+  const tokens: { service: Service } = { service: () => ({ status: 500 }) };
+  const options: FakeGoogleOptions = { token: GOOGLE_TOKEN, keys: [`${RING}/k`] };
+  const kms = fakeGoogleKms(options);
+  google = await up((request) => (request.url.pathname === "/token" ? tokens.service(request) : kms(request)));
+  const tokenUrl = `${google.url}/token`;
+  tokens.service = fakeGoogleTokens({ ...options, serviceAccount: { ...account, tokenUrl } });
+  const keyFile = join(folder.path, "key.json");
+  const privateKey = pair.privateKey.export({ type: "pkcs8", format: "pem" });
+  const file = {
+    type: "service_account",
+    private_key_id: "key-1",
+    private_key: privateKey,
+    client_email: "robot@p.iam",
+  };
+  writeFileSync(keyFile, JSON.stringify({ ...file, token_uri: tokenUrl }));
+  const rest = { SOPS_GCP_KMS_CLIENT_TYPE: "rest", SOPS_GCP_KMS_ENDPOINT: google.url };
+  const flags = ["--gcp-kms", `${RING}/k`];
+  scenes.set("Google Cloud, a token", { flags, env: { ...rest, GOOGLE_OAUTH_ACCESS_TOKEN: GOOGLE_TOKEN } });
+  scenes.set("Google Cloud, a service account", { flags, env: { ...rest, GOOGLE_CREDENTIALS: keyFile } });
+  scenes.set("Google Cloud, the default file", { flags, env: { ...rest, GOOGLE_APPLICATION_CREDENTIALS: keyFile } });
+
+  const authority = makeTlsAuthority([AZURE_HOST, "login.microsoftonline.com"]);
+  const login = fakeAzureLogin(azure);
+  const keyVault = fakeKeyVault(azure, [{ name: "k", version: VERSION }]);
+  const both: Service = (request) => (request.url.hostname === AZURE_HOST ? keyVault(request) : login(request));
+  proxy = await startConnectProxy((await up(both, authority)).port);
+  ends.push(() => proxy.close());
+  const roots = join(folder.path, "roots.pem");
+  writeFileSync(roots, authority.ca);
+  const azureEnv = {
+    HTTPS_PROXY: proxy.url,
+    SSL_CERT_FILE: roots,
+    AZURE_TENANT_ID: azure.tenant,
+    AZURE_CLIENT_ID: azure.clientId,
+    AZURE_CLIENT_SECRET: azure.clientSecret ?? "",
+  };
+  const url = `https://${AZURE_HOST}/keys/k`;
+  scenes.set("Azure, a version", { flags: ["--azure-kv", `${url}/${VERSION}`], env: azureEnv });
+  scenes.set("Azure, the newest version", { flags: ["--azure-kv", url], env: azureEnv });
+});
+
+const NAMES = [
+  "Vault",
+  "Vault, a deep engine",
+  "Google Cloud, a token",
+  "Google Cloud, a service account",
+  "Google Cloud, the default file",
+  "Azure, a version",
+  "Azure, the newest version",
+];
+
+const FILES = [
+  ["f.yaml", "a: 1\nb:\n    - x\n    - 2.5\n"],
+  ["f.json", '{\n\t"a": "b"\n}\n'],
+] as const;
+
+/** An encrypted file without what differs from run to run. */
+function withoutCiphertext(text: string): string {
+  return text
+    .replace(/ENC\[AES256_GCM,data:[^\]]*,type:(\w+)\]/g, "ENC[$1]")
+    .replace(/("?enc"?: "?)[\w+/=:-]+/g, "$1ENC")
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME");
+}
+
+describe.each(NAMES)("%s", (name) => {
+  test.each(FILES)("%s goes both ways", async (file, text) => {
+    const { flags, env } = scenes.get(name) ?? { flags: [], env: {} };
+    const inFolder = { cwd: folder.path, env: { ...env, HOME: folder.path } };
+    const path = join(folder.path, `${name.replace(/\W+/g, "-")}-${file}`);
+    const write = (suffix: string, content: string) => {
+      const whole = path.replace(/\.(\w+)$/, `-${suffix}.$1`);
+      writeFileSync(whole, content);
+      return whole;
+    };
+    const clear = write("clear", text);
+    const [theirs, ours] = await Promise.all([
+      original(["encrypt", ...flags, clear], inFolder),
+      runCli(["sops", "encrypt", ...flags, clear], inFolder),
+    ]);
+    expect([theirs.code, theirs.stderr]).toEqual([0, ""]);
+    expect([ours.code, ours.stderr]).toEqual([0, ""]);
+    expect(withoutCiphertext(ours.stdout)).toBe(withoutCiphertext(theirs.stdout));
+    const [byThem, byUs] = await Promise.all([
+      original(["decrypt", write("ours", ours.stdout)], inFolder),
+      runCli(["sops", "decrypt", write("theirs", theirs.stdout)], inFolder),
+    ]);
+    expect([byThem.code, byThem.stderr, byThem.stdout]).toEqual([0, "", text]);
+    expect([byUs.code, byUs.stderr, byUs.stdout]).toEqual([0, "", text]);
+  });
+});
+
+describe("what both refuse", () => {
+  /** The lines of the original that a script may look for; ours has more behind them. */
+  async function refusals(args: readonly string[], env: Readonly<Record<string, string>>) {
+    const inFolder = { cwd: folder.path, env: { ...env, HOME: folder.path } };
+    const [theirs, ours] = await Promise.all([original(args, inFolder), runCli(["sops", ...args], inFolder)]);
+    return { theirs, ours };
+  }
+
+  test.each([
+    { name: "an unknown transit key", path: "/v1/transit/keys/none", env: {} },
+    { name: "a wrong token", path: "/v1/transit/keys/k", env: { VAULT_TOKEN: "hvs.wrong-token" } },
+    { name: "an allow list without the server", path: "/v1/transit/keys/k", env: { SOPS_HC_VAULT_ALLOWLIST: "none" } },
+    { name: "an empty entry of the list", path: "/v1/transit/keys/k", env: { SOPS_HC_VAULT_ALLOWLIST: "," } },
+    { name: "a setting that is none", path: "/v1/transit/keys/k", env: { VAULT_SKIP_VERIFY: "maybe" } },
+    { name: "half a client certificate", path: "/v1/transit/keys/k", env: { VAULT_CLIENT_CERT: "/x" } },
+    { name: "a token of two lines", path: "/v1/transit/keys/k", env: { VAULT_TOKEN: "a\nb" } },
+  ])("Vault: $name, in the same words", async ({ path, env }) => {
+    const clear = join(folder.path, "clear.yaml");
+    writeFileSync(clear, "a: 1\n");
+    const scene = scenes.get("Vault")?.env ?? {};
+    const { theirs, ours } = await refusals(["encrypt", "--hc-vault-transit", vault.url + path, clear], {
+      ...scene,
+      ...env,
+    });
+    expect(theirs.code).toBe(1);
+    expect(ours.code).toBe(1);
+    expect(ours.stderr.slice(0, theirs.stderr.trimEnd().length)).toBe(theirs.stderr.trimEnd());
+  });
+
+  test.each([
+    { name: "an unknown key", resource: `${RING}/none`, env: {} },
+    { name: "a malformed key", resource: "foo", env: {} },
+    { name: "a wrong token", resource: `${RING}/k`, env: { GOOGLE_OAUTH_ACCESS_TOKEN: "ya29.wrong" } },
+    { name: "credentials without a type", resource: `${RING}/k`, env: { GOOGLE_CREDENTIALS: "{}" } },
+    { name: "credentials of an unknown type", resource: `${RING}/k`, env: { GOOGLE_CREDENTIALS: '{"type":"foo"}' } },
+    {
+      name: "a key file that is not there",
+      resource: `${RING}/k`,
+      env: { GOOGLE_APPLICATION_CREDENTIALS: "/nope", GOOGLE_OAUTH_ACCESS_TOKEN: "" },
+    },
+  ])("Google Cloud: $name, in the same words", async ({ resource, env }) => {
+    const clear = join(folder.path, "clear.yaml");
+    writeFileSync(clear, "a: 1\n");
+    const scene = scenes.get("Google Cloud, a token")?.env ?? {};
+    const { theirs, ours } = await refusals(["encrypt", "--gcp-kms", resource, clear], { ...scene, ...env });
+    expect(theirs.code).toBe(1);
+    expect(ours.code).toBe(1);
+    expect(ours.stderr.slice(0, theirs.stderr.trimEnd().length)).toBe(theirs.stderr.trimEnd());
+  });
+});
