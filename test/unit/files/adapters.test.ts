@@ -103,7 +103,7 @@ describe("on a real file system", () => {
   });
 });
 
-/** Runs a commit in a process of its own that kills itself, without any chance to clean up, after half of the renames. */
+/** Runs a commit in a process of its own that kills itself, without any chance to clean up, after the first renames. */
 async function killedInCommit(repository: string, count: number): Promise<void> {
   const { outputFiles } = await build({
     stdin: { contents: KILLED, resolveDir: join(import.meta.dirname, "../../../src/files"), loader: "ts" },
@@ -128,8 +128,8 @@ import { thisWorker } from "./worker-adapter.ts";
 const [repository, count] = process.argv.slice(2);
 let renames = 0;
 const files = { ...nodeFiles, async rename(from, to) {
-  if (renames++ === count / 2) process.kill(process.pid, "SIGKILL");
   await nodeFiles.rename(from, to);
+  if (++renames === 2) process.kill(process.pid, "SIGKILL");
 } };
 const paths = Array.from({ length: Number(count) }, (_, at) => "f" + at);
 const run = await beginReplacing(files, thisWorker(), await findPlace(repository), { run: "0123456789ab", label: "a killed run", paths });
