@@ -13,10 +13,10 @@ const BODY_BYTES = FILE_KEY_BYTES + 16;
 const ZERO_NONCE = new Uint8Array(12);
 
 /** Diffie-Hellman as for X25519, tied to the key in its SSH form. Source: C2SP age, "ssh-ed25519 recipient stanza". */
-export function wrapForEd25519(key: Ed25519PublicKey, fileKey: Uint8Array): Stanza {
+export async function wrapForEd25519(key: Ed25519PublicKey, fileKey: Uint8Array): Promise<Stanza> {
   const ephemeral = primitives.randomBytes(POINT_BYTES);
   const share = primitives.x25519Base(ephemeral);
-  const shared = tweaked(key, primitives.x25519(ephemeral, key.point));
+  const shared = await tweaked(key, await primitives.x25519(ephemeral, key.point));
   ephemeral.fill(0);
   if (shared === undefined) {
     throw new AgeError("AGE_RECIPIENT_MALFORMED", "Cannot encrypt to SSH recipient: its key is a point of low order", {
@@ -36,7 +36,7 @@ export async function unwrapEd25519(
   const own = stanzas.filter(({ type }) => type === TYPE).map((stanza) => ({ stanza, share: shareOf(stanza) }));
   for (const { stanza, share } of own) {
     if (stanza.args[0] !== sshTag(key)) continue;
-    const shared = tweaked(key, primitives.x25519(await scalar(), share));
+    const shared = await tweaked(key, await primitives.x25519(await scalar(), share));
     if (shared === undefined) {
       throw headerError("crypto/ecdh: bad X25519 remote ECDH input: low order point", "invalid X25519 recipient: ");
     }
@@ -66,9 +66,9 @@ function shareOf({ args }: Stanza): Uint8Array {
   return bytes;
 }
 
-function tweaked({ wire }: Ed25519PublicKey, shared: Uint8Array | undefined): Uint8Array | undefined {
+async function tweaked({ wire }: Ed25519PublicKey, shared: Uint8Array | undefined): Promise<Uint8Array | undefined> {
   if (shared === undefined) return undefined;
-  return primitives.x25519(primitives.hkdfSha256(new Uint8Array(0), wire, INFO, 32), shared);
+  return await primitives.x25519(primitives.hkdfSha256(new Uint8Array(0), wire, INFO, 32), shared);
 }
 
 function wrappingKey({ point }: Ed25519PublicKey, shared: Uint8Array, share: Uint8Array): Uint8Array {

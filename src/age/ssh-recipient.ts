@@ -30,7 +30,7 @@ export function sshRecipient(text: string): Recipient {
   return {
     name: formatSshPublicKey(key),
     async wrap(fileKey) {
-      const stanza = key.type === "ssh-rsa" ? await wrapForRsa(key, fileKey) : wrapForEd25519(key, fileKey);
+      const stanza = key.type === "ssh-rsa" ? await wrapForRsa(key, fileKey) : await wrapForEd25519(key, fileKey);
       return { stanzas: [stanza], labels: [] };
     },
   };

@@ -38,7 +38,7 @@ export function x25519Recipient(text: string): Recipient {
   const point = decoded.data;
   return {
     name: text,
-    wrap: async (fileKey) => ({ stanzas: [wrapFor(point, fileKey)], labels: [] }),
+    wrap: async (fileKey) => ({ stanzas: [await wrapFor(point, fileKey)], labels: [] }),
   };
 }
 
@@ -60,7 +60,7 @@ export function x25519Identity(text: string): Identity {
   const point = primitives.x25519Base(scalar);
   return {
     name: encodeBech32(RECIPIENT_PREFIX, point),
-    unwrap: async (stanzas) => unwrapWith(scalar, point, stanzas),
+    unwrap: (stanzas) => unwrapWith(scalar, point, stanzas),
   };
 }
 
@@ -70,10 +70,10 @@ function problemOf({ prefix, data }: { prefix: string; data: Uint8Array }, wante
 }
 
 /** Ephemeral-static Diffie-Hellman; the derived key wraps the file key. Source: C2SP age, "X25519 recipient stanza". */
-function wrapFor(point: Uint8Array, fileKey: Uint8Array): Stanza {
+async function wrapFor(point: Uint8Array, fileKey: Uint8Array): Promise<Stanza> {
   const ephemeral = primitives.randomBytes(POINT_BYTES);
   const share = primitives.x25519Base(ephemeral);
-  const shared = primitives.x25519(ephemeral, point);
+  const shared = await primitives.x25519(ephemeral, point);
   if (shared === undefined) {
     throw new AgeError("AGE_RECIPIENT_MALFORMED", "Cannot encrypt to age recipient: its key is a point of low order", {
       original: "failed to wrap key for recipient #0: crypto/ecdh: bad X25519 remote ECDH input: low order point",
@@ -88,11 +88,15 @@ function wrapFor(point: Uint8Array, fileKey: Uint8Array): Stanza {
   };
 }
 
-function unwrapWith(scalar: Uint8Array, point: Uint8Array, stanzas: readonly Stanza[]): Uint8Array | undefined {
+async function unwrapWith(
+  scalar: Uint8Array,
+  point: Uint8Array,
+  stanzas: readonly Stanza[],
+): Promise<Uint8Array | undefined> {
   // All stanzas are checked before one is used: a malformed one condemns the file, wherever it stands.
   const own = stanzas.filter(({ type }) => type === TYPE).map((stanza) => ({ share: shareOf(stanza), stanza }));
   for (const { share, stanza } of own) {
-    const shared = primitives.x25519(scalar, share);
+    const shared = await primitives.x25519(scalar, share);
     if (shared === undefined) {
       throw headerError("crypto/ecdh: bad X25519 remote ECDH input: low order point", "invalid X25519 recipient: ");
     }

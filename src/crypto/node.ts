@@ -52,7 +52,7 @@ export const primitives: Primitives = {
 
   hkdfSha256: (ikm, salt, info, length) => new Uint8Array(hkdfSync("sha256", ikm, salt, info, length)),
 
-  x25519(scalar, point) {
+  async x25519(scalar, point) {
     const privateKey = x25519Private(scalar);
     const publicKey = createPublicKey({ key: { ...X25519_JWK, x: base64url(point) }, format: "jwk" });
     try {

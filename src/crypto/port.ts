@@ -10,7 +10,7 @@ export interface Primitives {
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
   hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array | string, length: number): Uint8Array;
   /** Both 32 bytes. Undefined when the result is all zero (a low-order point). */
-  x25519(scalar: Uint8Array, point: Uint8Array): Uint8Array | undefined;
+  x25519(scalar: Uint8Array, point: Uint8Array): Promise<Uint8Array | undefined>;
   x25519Base(scalar: Uint8Array): Uint8Array;
   /** The public key of the signing key with this 32-byte seed. */
   ed25519PublicKey(seed: Uint8Array): Uint8Array;

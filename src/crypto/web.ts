@@ -35,8 +35,10 @@ export const primitives: Primitives = {
     return hkdf(sha256, ikm, salt, typeof info === "string" ? new TextEncoder().encode(info) : info, length);
   },
 
-  x25519(scalar, point) {
-    const shared = nacl.scalarMult(scalar, point);
+  async x25519(scalar, point) {
+    const wrong = [scalar, point].find(({ length }) => length !== 32);
+    if (wrong !== undefined) throw new RangeError(`"key" expected 32 bytes, got ${wrong.length}`);
+    const shared = (await platformX25519(scalar, point)) ?? nacl.scalarMult(scalar, point);
     let bits = 0;
     for (const byte of shared) bits |= byte;
     return bits === 0 ? undefined : shared;
@@ -97,6 +99,32 @@ export const primitives: Primitives = {
     }
   },
 };
+
+/** DER up to the 32 raw bytes of a private X25519 key (RFC 8410 §7): WebCrypto imports only public ones raw. */
+const X25519_PKCS8 = Uint8Array.of(
+  ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20],
+);
+
+/**
+ * The shared secret by WebCrypto, in constant time; undefined where the browser has no X25519 (many before 2025), and for
+ * points that it refuses: what those give is decided by the caller.
+ */
+async function platformX25519(scalar: Uint8Array, point: Uint8Array): Promise<Uint8Array | undefined> {
+  const { subtle } = globalThis.crypto;
+  const algorithm = { name: "X25519" };
+  const pkcs8 = new Uint8Array(concat(X25519_PKCS8, scalar));
+  try {
+    const [secret, open] = await Promise.all([
+      subtle.importKey("pkcs8", pkcs8, algorithm, false, ["deriveBits"]),
+      subtle.importKey("raw", new Uint8Array(point), algorithm, false, []),
+    ]);
+    return new Uint8Array(await subtle.deriveBits({ ...algorithm, public: open }, secret, 256));
+  } catch {
+    return undefined;
+  } finally {
+    pkcs8.fill(0);
+  }
+}
 
 /** noble throws on a wrong tag, and after the length check above on nothing else. */
 function opened(decrypt: () => Uint8Array): Uint8Array | undefined {
