@@ -17,31 +17,47 @@ export interface FoundConfig extends SopsConfig {
   readonly path: string;
 }
 
+/** The file that holds a configuration. */
+export interface LocatedConfig {
+  readonly bytes: Uint8Array;
+  readonly path: string;
+  /** As people know it. */
+  readonly shown: string;
+}
+
 /**
  * The configuration of a call: the file of `--config` or `SOPS_CONFIG`, else the nearest `.sops.yaml` from the current
  * folder upward. Undefined when there is none.
  *
- * @throws {SopsFailure} when the file that was named cannot be read.
+ * @throws {SopsFailure} when the file that was named cannot be read. @throws {SopsError} `SOPS_BAD_CONFIG`.
  */
 export async function findConfig(io: Io, named: string, doubts: Doubts): Promise<FoundConfig | undefined> {
+  const located = await locateConfig(io, named, doubts);
+  if (located === undefined) return undefined;
+  const { bytes, path, shown } = located;
+  return { ...parseConfig(bytes, shown), path };
+}
+
+/** The same, unread. @throws {SopsFailure} */
+export async function locateConfig(io: Io, named: string, doubts: Doubts): Promise<LocatedConfig | undefined> {
   const wanted = named || (io.env["SOPS_CONFIG"] ?? "");
   if (wanted !== "") {
     const path = resolve(io.cwd, wanted);
     const bytes = await readConfig(io, path, wanted);
     if (bytes === undefined) throw unreadable(wanted, "no such file or directory");
-    return { ...parseConfig(bytes, wanted), path };
+    return { bytes, path, shown: wanted };
   }
   let folder = io.cwd;
   for (let level = 0; level < MAX_FOLDERS; level++) {
     const path = join(folder, CONFIG_NAME);
-    const shownPath = relative(io.cwd, path);
-    const bytes = await readConfig(io, path, shownPath);
-    if (bytes !== undefined) return { ...parseConfig(bytes, shownPath), path };
+    const shown = relative(io.cwd, path);
+    const bytes = await readConfig(io, path, shown);
+    if (bytes !== undefined) return { bytes, path, shown };
     const mistaken = join(folder, MISTAKEN_NAME);
     if ((await stat(mistaken).catch(absent)) !== undefined) {
-      const shown = relative(io.cwd, mistaken);
+      const name = relative(io.cwd, mistaken);
       await doubts.raise(
-        `ignoring "${shown}" when searching for config file; the config file must be called "${CONFIG_NAME}"`,
+        `ignoring "${name}" when searching for config file; the config file must be called "${CONFIG_NAME}"`,
       );
     }
     const parent = dirname(folder);

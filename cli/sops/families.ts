@@ -1,8 +1,9 @@
 import type { GoFlag } from "../go-flag.ts";
 import type { Io } from "../io.ts";
 import { COMPLETION_HELP, runCompletion } from "./completion.ts";
+import { CONFIG_HELP, runConfigCheck } from "./config-check.ts";
 import type { Action } from "./failure.ts";
-import { GROUPS_ADD_FLAGS, GROUPS_DELETE_FLAGS, type SopsFlags } from "./flags.ts";
+import { CONFIG_CHECK_FLAGS, GROUPS_ADD_FLAGS, GROUPS_DELETE_FLAGS, type SopsFlags } from "./flags.ts";
 import { runGroupsAdd, runGroupsDelete } from "./groups.ts";
 import { GROUPS_ADD_HELP, GROUPS_DELETE_HELP, GROUPS_HELP } from "./groups-help.ts";
 
@@ -20,6 +21,8 @@ export interface Subcommand {
 /** A word that needs another one behind it. */
 export interface Family {
   readonly help: string;
+  /** The original has no such word, and takes it for a file to edit: so it is one, without a word of ours behind it. */
+  readonly isOurs?: boolean;
   readonly members: ReadonlyMap<string, Subcommand>;
 }
 
@@ -36,6 +39,16 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
       members: new Map<string, Subcommand>([
         ["add", { flags: GROUPS_ADD_FLAGS, help: GROUPS_ADD_HELP, action: "change", run: runGroupsAdd }],
         ["delete", { flags: GROUPS_DELETE_FLAGS, help: GROUPS_DELETE_HELP, action: "change", run: runGroupsDelete }],
+      ]),
+    },
+  ],
+  [
+    "config",
+    {
+      help: CONFIG_HELP,
+      isOurs: true,
+      members: new Map<string, Subcommand>([
+        ["check", { flags: CONFIG_CHECK_FLAGS, help: CONFIG_HELP, action: "decrypt", run: runConfigCheck }],
       ]),
     },
   ],

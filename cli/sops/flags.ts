@@ -187,6 +187,8 @@ export const GROUPS_ADD_FLAGS: readonly GoFlag[] = [
   text("encryption-context"),
 ];
 
+export const CONFIG_CHECK_FLAGS: readonly GoFlag[] = [text("config"), text("format"), STRICT];
+
 /** Flags before a subcommand that reach it. */
 export const GLOBAL_FLAGS: readonly string[] = ["config", "indent", "mac-only-encrypted", "strict", "verbose"];
 

@@ -27,6 +27,8 @@ Commands:
   exec-env    Run a command with the values of a file as variables
   exec-file   Run a command with a file in clear
   filestatus  Say whether a file is encrypted
+  config check
+              Look for mistakes in .sops.yaml
   completion  Print the script that completes sops in your shell
   keyservice  Let others use the keys of this machine
   diff        Show what differs between two files, without clear text

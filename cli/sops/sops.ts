@@ -112,7 +112,9 @@ async function runSops(words: readonly string[], io: Io): Promise<number> {
   }
   if (isOldForm) return await runOldForm(io, root, words);
   const family = FAMILIES.get(word ?? "");
-  if (family !== undefined && word !== undefined) return await runMember(io, word, family, rest, root, parsed);
+  const isMeant = family?.isOurs !== true || family.members.has(rest[0] ?? "");
+  if (family !== undefined && word !== undefined && isMeant)
+    return await runMember(io, word, family, rest, root, parsed);
   return await ending("change", io, async () => {
     await refuseMistyped(io, word);
     return await runEdit(io, root, usesLocalKeys(words));

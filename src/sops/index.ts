@@ -2,6 +2,8 @@ export { type Change, type ChangeOptions, changeFile, setting, unsetting } from 
 export { type GroupsOptions, withGroup, withoutGroup } from "./change-groups.ts";
 export { DATA_KEY_BYTES, type FillRandom, ValueCipher } from "./cipher.ts";
 export { parseConfig, ruleFor, type SopsConfig } from "./config.ts";
+export { type ConfigCheckOptions, checkConfig } from "./config-check/check-config.ts";
+export type { ConfigFinding, ConfigFindingCode } from "./config-check/finding.ts";
 export { type CreationRule, SELECTOR_LIST } from "./creation-rule.ts";
 export { type Decrypted, type DecryptOptions, decrypt } from "./decrypt.ts";
 export { type DecryptedStream, decryptStream, isStreamFormat, type StreamOptions } from "./decrypt-stream.ts";
