@@ -153,6 +153,16 @@ export const MERGE_FLAGS: readonly GoFlag[] = [
   STRICT,
 ];
 
+export const PUBLISH_FLAGS: readonly GoFlag[] = [
+  bool("yes", "y"),
+  bool("omit-extensions"),
+  bool("recursive"),
+  bool("verbose"),
+  text("decryption-order"),
+  ...SERVICES,
+  STRICT,
+];
+
 export const KEYSERVICE_FLAGS: readonly GoFlag[] = [
   text("network", "net"),
   text("address", "addr"),

@@ -30,6 +30,7 @@ Commands:
   config check
               Look for mistakes in .sops.yaml
   completion  Print the script that completes sops in your shell
+  publish     Put encrypted files into a bucket or a Vault
   keyservice  Let others use the keys of this machine
   diff        Show what differs between two files, without clear text
   textconv    Show a file as git is to show it in differences

@@ -38,6 +38,7 @@ import {
   GLOBAL_FLAGS,
   KEYSERVICE_FLAGS,
   MERGE_FLAGS,
+  PUBLISH_FLAGS,
   parseSubcommand,
   ROOT_FLAGS,
   ROTATE_FLAGS,
@@ -56,13 +57,12 @@ import { doubts } from "./log.ts";
 import { logLine } from "./log-line.ts";
 import { asksForMany, MANY_FLAGS, parseManyFlags } from "./many/flags.ts";
 import { MERGE_EXIT, runMerge } from "./merge.ts";
+import { PUBLISH_HELP } from "./publish/help.ts";
+import { runPublish } from "./publish/publish.ts";
 import { runRotate } from "./rotate.ts";
 import { runOldSet, runSet, runUnset } from "./set.ts";
 import { runTextconv } from "./textconv.ts";
 import { runUpdateKeys } from "./updatekeys.ts";
-
-/** Subcommands of the original that are not there yet. */
-const LATER = ["publish"];
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
   ["encrypt", { flags: ENCRYPT_FLAGS, help: ENCRYPT_HELP, action: "encrypt", run: runEncrypt }],
@@ -78,6 +78,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ["textconv", { flags: TEXTCONV_FLAGS, help: TEXTCONV_HELP, action: "decrypt", run: runTextconv }],
   ["merge", { flags: MERGE_FLAGS, help: MERGE_HELP, action: "change", run: runMerge, badUsage: MERGE_EXIT.refused }],
   ["filestatus", { flags: FILESTATUS_FLAGS, help: FILESTATUS_HELP, action: "decrypt", run: runFileStatus }],
+  ["publish", { flags: PUBLISH_FLAGS, help: PUBLISH_HELP, action: "change", run: runPublish }],
   ["keyservice", { flags: KEYSERVICE_FLAGS, help: KEYSERVICE_HELP, action: "decrypt", run: runKeyService }],
 ]);
 
@@ -208,7 +209,6 @@ function usesLocalKeys(words: readonly string[]): boolean {
  */
 async function refuseMistyped(io: Io, word: string | undefined): Promise<void> {
   if (word === undefined || (await absentFile(io, word)) === undefined) return;
-  if (LATER.includes(word)) throw new SopsFailure(SOPS_EXIT.generic, notYet(word));
   const nearest = nearestWord(word, [...SUBCOMMANDS.keys(), ...FAMILIES.keys()]);
   if (nearest === undefined) return;
   const state = `there is no such command, and no such file`;
@@ -216,10 +216,6 @@ async function refuseMistyped(io: Io, word: string | undefined): Promise<void> {
     SOPS_EXIT.generic,
     `error: Cannot run sops ${JSON.stringify(word)}: ${state}\nhint: did you mean: sealkit sops ${nearest}\nhint: to begin a file of that name: sealkit sops edit ${JSON.stringify(word)}`,
   );
-}
-
-function notYet(name: string): string {
-  return `error: Cannot run sops ${name}: it is not supported yet\nhint: use the original for it until then`;
 }
 
 async function helpOf(io: Io, name: string): Promise<number> {

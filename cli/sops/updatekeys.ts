@@ -14,6 +14,7 @@ import {
 import { isDirectory } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
+import { agreed } from "./agreed.ts";
 import type { SopsCall } from "./call.ts";
 import { type FoundConfig, findConfig, pathForRules } from "./config-adapter.ts";
 import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
@@ -144,23 +145,6 @@ export function describeChanges({ groups, shamirThreshold: { before, after } }: 
     ...removed.map((name) => `--- ${name}`),
   ]);
   return `${["The following changes will be made to the file's groups:", ...threshold, ...lines].join("\n")}\n`;
-}
-
-/** Questions before giving up on an answer. */
-const MAX_QUESTIONS = 100;
-
-/** @throws {SopsFailure} when there is no answer, or an empty one. */
-export async function agreed(io: Io, answers: Answers): Promise<boolean> {
-  for (let asked = 0; asked < MAX_QUESTIONS; asked++) {
-    await write(io.stdout, "Is this okay? (y/n):");
-    const answer = await answers.line();
-    if (answer === undefined) throw new SopsFailure(SOPS_EXIT.generic, "EOF");
-    const words = answer.split(/\s+/).filter((word) => word !== "");
-    if (words.length === 0) throw new SopsFailure(SOPS_EXIT.generic, "unexpected newline");
-    if (words.length > 1) throw new SopsFailure(SOPS_EXIT.generic, "expected newline");
-    if (words[0] === "y" || words[0] === "n") return words[0] === "y";
-  }
-  throw new SopsFailure(SOPS_EXIT.generic, "EOF");
 }
 
 /** A line as Go's own log writes it. */

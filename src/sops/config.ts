@@ -1,5 +1,6 @@
 import { badConfig, childOf, itemsOf } from "./config-node.ts";
 import { type CreationRule, readRule } from "./creation-rule.ts";
+import { type DestinationRule, readDestinationRule } from "./destination-rule.ts";
 import { nameOf, SopsError } from "./errors.ts";
 import { compilePattern } from "./selector.ts";
 import { readYaml } from "./stores/yaml-read.ts";
@@ -9,6 +10,8 @@ import type { Branch, Node } from "./value.ts";
 export interface SopsConfig {
   /** Undefined when the file has no `creation_rules` at all, which counts as having no file. */
   readonly creationRules: readonly CreationRule[] | undefined;
+  /** Where files are published; empty when the file does not say. */
+  readonly destinationRules: readonly DestinationRule[];
   readonly indents: Readonly<Record<"yaml" | "json" | "binary", number | undefined>>;
 }
 
@@ -24,7 +27,10 @@ export function parseConfig(input: Uint8Array, file: string): SopsConfig {
   const root = readRoot(input, file);
   const stores = childOf(root, "stores");
   return {
-    creationRules: readRules(root, file),
+    creationRules: readRules(root, "creation_rules", file)?.map(({ rule, where }) => readRule(rule, where, file)),
+    destinationRules: (readRules(root, "destination_rules", file) ?? []).map(({ rule, where }) =>
+      readDestinationRule(rule, where, file),
+    ),
     indents: {
       yaml: readIndent(stores, "yaml", file),
       json: readIndent(stores, "json", file),
@@ -57,17 +63,28 @@ function isBlank(input: Uint8Array): boolean {
   return text.split("\n").every((line) => /^\s*(#.*)?$/.test(line));
 }
 
-function readRules(root: Branch | undefined, file: string): readonly CreationRule[] | undefined {
-  const rules = childOf(root, "creation_rules");
+interface NamedRule {
+  readonly rule: Branch;
+  readonly where: string;
+}
+
+function readRules(
+  root: Branch | undefined,
+  name: "creation_rules" | "destination_rules",
+  file: string,
+): readonly NamedRule[] | undefined {
+  const rules = childOf(root, name);
   if (rules === undefined || rules === null) return undefined;
   const items = itemsOf(rules);
-  if (items === undefined) throw badConfig(file, '"creation_rules" is not a list');
-  if (items.length > MAX_RULES) throw badConfig(file, `"creation_rules" has more than ${MAX_RULES} rules`);
+  if (items === undefined) throw badConfig(file, `"${name}" is not a list`);
+  if (items.length > MAX_RULES) throw badConfig(file, `"${name}" has more than ${MAX_RULES} rules`);
+  const kind = name === "creation_rules" ? "rule" : "destination rule";
   return items.map((rule, index) => {
+    const where = `${kind} ${index + 1}`;
     if (typeof rule !== "object" || rule === null || rule.kind !== "branch") {
-      throw badConfig(file, `rule ${index + 1} is not a mapping`);
+      throw badConfig(file, `${where} is not a mapping`);
     }
-    return readRule(rule, `rule ${index + 1}`, file);
+    return { rule, where };
   });
 }
 

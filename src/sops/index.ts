@@ -8,6 +8,7 @@ export { type CreationRule, SELECTOR_LIST } from "./creation-rule.ts";
 export { type Decrypted, type DecryptOptions, decrypt } from "./decrypt.ts";
 export { type DecryptedStream, decryptStream, isStreamFormat, type StreamOptions } from "./decrypt-stream.ts";
 export type { OnDecrypted } from "./decrypt-tree.ts";
+export { type Destination, type DestinationRule, destinationRuleFor } from "./destination-rule.ts";
 export type { ChangeKind, Difference } from "./diff/compare-trees.ts";
 export { type DiffOptions, type DiffSide, diffFiles, type EncryptionChange, type FileDiff } from "./diff/diff-files.ts";
 export type { MetadataChange } from "./diff/metadata-changes.ts";
@@ -61,6 +62,7 @@ export {
 } from "./metadata.ts";
 export { type LockedFile, type OpenOptions, readLocked } from "./open-file.ts";
 export { plaintextOf } from "./plaintext.ts";
+export { type RecreateOptions, recreate } from "./recreate.ts";
 export { type RotateOptions, rotate } from "./rotate.ts";
 export { DEFAULT_SELECTOR, SELECTOR_KINDS, type Selector, type SelectorKind } from "./selector.ts";
 export { readSetValue } from "./set-value.ts";

@@ -134,12 +134,6 @@ describe("sealkit sops encrypt", () => {
     },
     { name: "a line that is none", line: `encrypt --age ${RECIPIENT_A} f.env`, code: 2, says: "line 1: it has no =" },
     {
-      name: "a command that comes later",
-      line: "publish f.yaml",
-      code: 1,
-      says: "sops publish: it is not supported yet",
-    },
-    {
       name: "no recipient and no rules",
       line: "encrypt f.yaml",
       code: 1,
