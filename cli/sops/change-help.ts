@@ -4,6 +4,9 @@ const LAST_FLAGS = `      --strict               Refuse what the original lets p
   -h, --help                 Show this page
 `;
 
+const PRESERVE_FLAG = `      --preserve             Keep blank lines, comments, quotes and indentation, where sops prints them anew
+`;
+
 export const ROTATE_HELP = `Give a file a new data key, encrypt all its values with it, and change who can read it.
 
 Usage: sealkit sops rotate [flags] FILE
@@ -26,7 +29,7 @@ Flags:
       --input-type TYPE      The format of the file, instead of by its name
       --output-type TYPE     The format of the result, instead of by the file's name
       --filename-override F  Take this name for types
-${LAST_FLAGS}${MANY_HELP.changing}`;
+${PRESERVE_FLAG}${LAST_FLAGS}${MANY_HELP.changing}`;
 
 export const UPDATEKEYS_HELP = `Give files the recipients of their creation rule in .sops.yaml. Values stay as they are.
 
@@ -50,7 +53,7 @@ const CHANGE_FLAGS = `      --ignore-mac           Change the file although its 
       --decryption-order T   Kinds of keys in the order in which they are tried
       --input-type TYPE      The format of the file, instead of by its name
       --output-type TYPE     The format it gets, instead of by its name
-${LAST_FLAGS}`;
+${PRESERVE_FLAG}${LAST_FLAGS}`;
 
 export const SET_HELP = `Put a value into an encrypted file, in one step. Other values stay as they are.
 
@@ -113,7 +116,7 @@ Flags:
       --decryption-order T   Kinds of keys in the order in which they are tried
       --input-type TYPE      The format of the file, instead of by its name
       --output-type TYPE     The format to edit and write, instead of by its name
-${LAST_FLAGS}`;
+${PRESERVE_FLAG}${LAST_FLAGS}`;
 
 export const EXEC_ENV_HELP = `Run a command with the values of a file as environment variables. Nothing is written to a disk.
 

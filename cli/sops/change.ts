@@ -35,6 +35,7 @@ export async function withCallOptions<T>(
     work({
       file: source.name,
       indent: indentFor(flags, config, source.outputFormat),
+      preserve: flags.has("preserve"),
       isLenient: !flags.has("strict"),
       ignoreMac: flags.has("ignore-mac"),
       onWarning: (warning) => void warnings.push(warning),

@@ -32,6 +32,7 @@ export async function decryptSource(call: SopsCall, source: Source): Promise<Cle
       file: source.name,
       outputFormat: source.outputFormat,
       indent: indentFor(flags, config, source.outputFormat),
+      preserve: flags.has("preserve"),
       isLenient: !flags.has("strict"),
       ignoreMac: flags.has("ignore-mac"),
       extract,

@@ -42,6 +42,7 @@ export async function encryptSource(call: SopsCall, source: Source): Promise<str
     file: source.name,
     outputFormat: source.outputFormat,
     indent: indentFor(flags, config, source.outputFormat),
+    preserve: flags.has("preserve"),
     isLenient: !flags.has("strict"),
     onWarning: (warning) => void warnings.push(warning),
   });

@@ -37,6 +37,9 @@ const SERVICES: readonly GoFlag[] = [bool("enable-local-keyservice"), { names: [
 /** Ours: what the original lets pass with a warning is refused. */
 const STRICT = bool("strict");
 
+/** Ours: the layout of the text stays, where the original prints it anew. */
+const PRESERVE = bool("preserve");
+
 export const ENCRYPT_FLAGS: readonly GoFlag[] = [
   ...FILES,
   ...KEYS,
@@ -44,6 +47,7 @@ export const ENCRYPT_FLAGS: readonly GoFlag[] = [
   text("encryption-context"),
   text("shamir-secret-sharing-threshold"),
   ...SERVICES,
+  PRESERVE,
   STRICT,
 ];
 
@@ -53,6 +57,7 @@ export const DECRYPT_FLAGS: readonly GoFlag[] = [
   bool("ignore-mac"),
   text("decryption-order"),
   ...SERVICES,
+  PRESERVE,
   STRICT,
 ];
 
@@ -73,6 +78,7 @@ export const ROTATE_FLAGS: readonly GoFlag[] = [
   text("encryption-context"),
   text("decryption-order"),
   ...SERVICES,
+  PRESERVE,
   STRICT,
 ];
 
@@ -88,6 +94,7 @@ export const UNSET_FLAGS: readonly GoFlag[] = [
   text("decryption-order"),
   bool("idempotent"),
   ...SERVICES,
+  PRESERVE,
   STRICT,
 ];
 
@@ -104,6 +111,7 @@ export const EDIT_FLAGS: readonly GoFlag[] = [
   bool("ignore-mac"),
   text("decryption-order"),
   ...SERVICES,
+  PRESERVE,
   STRICT,
 ];
 
@@ -227,6 +235,7 @@ export const ROOT_FLAGS: readonly GoFlag[] = [
   bool("ignore-mac"),
   text("decryption-order"),
   ...SERVICES,
+  PRESERVE,
   STRICT,
 ];
 

@@ -53,6 +53,7 @@ const FILE_FLAGS = `  -i, --in-place             Write the result into the file 
       --keyservice ADDRESS   Ask this key service too: tcp://host:port or unix:///path; repeatable (SOPS_KEYSERVICE)
       --enable-local-keyservice=false
                              Do not use the keys of this machine
+      --preserve             Keep blank lines, comments, quotes and indentation, where sops prints them anew
       --strict               Refuse what the original lets pass with a warning
   -h, --help                 Show this page
 `;

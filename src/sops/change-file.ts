@@ -3,6 +3,7 @@ import type { PathStep } from "./extract.ts";
 import { type Format, storeOf } from "./format.ts";
 import type { Keyring } from "./keys/keyring.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
+import { refuseOtherFormat } from "./preserve/keeping-layout.ts";
 import { reseal } from "./reseal.ts";
 import { setValue, unsetValue } from "./set-value.ts";
 import type { Branch, Node } from "./value.ts";
@@ -44,6 +45,7 @@ export async function changeFile(
   options: ChangeOptions,
 ): Promise<{ readonly text: string; readonly hasChanged: boolean }> {
   const { outputFormat = format, file } = options;
+  if (options.preserve === true) refuseOtherFormat(format, outputFormat, options.file);
   const opened = await openFile(input, format, keyring, { ...options, rememberIvs: true });
   const [document] = opened.documents;
   const hasChanged = document !== undefined && change(document);

@@ -5,6 +5,7 @@ import type { IdentitySource } from "./keys/identity-source.ts";
 import { type Keyring, loadKeyring } from "./keys/keyring.ts";
 import type { Metadata } from "./metadata.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
+import { refuseOtherFormat } from "./preserve/keeping-layout.ts";
 import type { Branch } from "./value.ts";
 
 export interface DecryptOptions extends OpenOptions {
@@ -40,8 +41,10 @@ export async function decrypt(
   const outputFormat = options.outputFormat ?? format;
   const output = storeOf(outputFormat);
   const bytes = typeof input === "string" ? Buffer.from(input) : input;
-  const { documents, metadata } = await openFile(bytes, format, keyring, options);
+  if (options.preserve === true && options.extract === undefined) refuseOtherFormat(format, outputFormat, options.file);
+  const { documents, metadata, preserved } = await openFile(bytes, format, keyring, options);
   if (options.extract === undefined) {
+    if (preserved !== undefined) return { clearText: preserved, metadata };
     return { clearText: clearTextOf(output.emitPlain(documents, options)), metadata };
   }
   const [document = { kind: "branch", items: [] } satisfies Branch] = documents;

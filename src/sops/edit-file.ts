@@ -10,6 +10,8 @@ import { rewrap } from "./keys/rewrap.ts";
 import { type KeyGroup, type Metadata, metadataBranch } from "./metadata.ts";
 import { readMetadata } from "./metadata-read.ts";
 import { checkSize, type OpenOptions, openFile } from "./open-file.ts";
+import { keepingLayout, refuseMetadataInLayout, refuseOtherFormat } from "./preserve/keeping-layout.ts";
+import { sealPreserved } from "./preserve/seal-preserved.ts";
 import { compileSelector, DEFAULT_SELECTOR } from "./selector.ts";
 import type { StoreContext } from "./stores/store.ts";
 import type { Branch } from "./value.ts";
@@ -51,6 +53,10 @@ export async function editFile(
 ): Promise<Editing> {
   const { outputFormat = format, dataKeyOf = recoverDataKey } = options;
   let dataKey: Uint8Array = new Uint8Array();
+  if (options.preserve === true) {
+    refuseOtherFormat(format, outputFormat, options.file);
+    if (options.showMasterKeys === true) refuseMetadataInLayout(options.file);
+  }
   const opened = await openFile(input, format, keyring, {
     ...options,
     rememberIvs: true,
@@ -69,6 +75,7 @@ export async function editFile(
     { shown: metadata, metadata: next, dataKey, cipher, keyring },
     outputFormat,
     options,
+    opened.preserved,
   );
 }
 
@@ -105,6 +112,7 @@ function editing(
   lock: Lock,
   format: Format,
   options: StoreContext & Pick<Showing, "showMasterKeys">,
+  preserved?: ClearText,
 ): Editing {
   const store = storeOf(format);
   const withKeys = options.showMasterKeys === true;
@@ -112,7 +120,7 @@ function editing(
     ? store.emitEncrypted(documents, metadataBranch(lock.shown), options)
     : store.emitPlain(documents, options);
   return {
-    shown: typeof printed === "string" ? ClearText.fromText(printed) : new ClearText(printed),
+    shown: preserved ?? (typeof printed === "string" ? ClearText.fromText(printed) : new ClearText(printed)),
     async seal(edited, now) {
       checkSize(edited, options.file);
       const { documents: next, metadata } = withKeys
@@ -120,6 +128,11 @@ function editing(
         : { documents: store.loadPlain(edited, options), metadata: lock.metadata };
       if (next.length === 0) throw empty(options.file);
       refuseMetadataKey(next, store, options.file);
+      const context = { ...options, now };
+      if (preserved !== undefined) {
+        const clear = { input: edited, format, metadata, cipher: lock.cipher, context };
+        return keepingLayout(options.file, () => sealPreserved(clear)).text;
+      }
       return sealNew(next, { metadata, cipher: lock.cipher }, store, { ...options, now }).text;
     },
     sealAsIs(edited, now) {

@@ -8,6 +8,8 @@ import { type Keyring, loadKeyring } from "./keys/keyring.ts";
 import { rewrap } from "./keys/rewrap.ts";
 import { type KeyGroup, type Metadata, metadataBranch } from "./metadata.ts";
 import { checkSize } from "./open-file.ts";
+import { hasLayout, keepingLayout, refuseOtherFormat } from "./preserve/keeping-layout.ts";
+import { sealPreserved } from "./preserve/seal-preserved.ts";
 import { type CompiledSelector, compileSelector, DEFAULT_SELECTOR, type Selector } from "./selector.ts";
 import type { Store, StoreContext } from "./stores/store.ts";
 import { lastModifiedAt } from "./time.ts";
@@ -61,7 +63,10 @@ export async function encrypt(input: Uint8Array | string, format: Format, option
   checkSize(bytes, file);
   const documents = source.loadPlain(bytes, options);
   refuseMetadataKey(documents, output, file);
-  return sealNew(documents, await newLock(source, options), output, options);
+  const lock = await newLock(source, options);
+  if (options.preserve !== true || !hasLayout(format)) return sealNew(documents, lock, output, options);
+  refuseOtherFormat(format, outputFormat, file);
+  return keepingLayout(file, () => sealPreserved({ input: bytes, format, ...lock, context: options }));
 }
 
 /** What a file that does not exist yet will be encrypted with. Its metadata lacks the MAC. */

@@ -1,3 +1,4 @@
+import { ClearText } from "../clear-text.ts";
 import { type FillRandom, ValueCipher } from "./cipher.ts";
 import { decryptTree, type OnDecrypted } from "./decrypt-tree.ts";
 import { parseEnvelope } from "./envelope.ts";
@@ -10,6 +11,8 @@ import { SOPS_LIMITS } from "./limits.ts";
 import { sameMac } from "./mac.ts";
 import type { Metadata } from "./metadata.ts";
 import { readMetadata } from "./metadata-read.ts";
+import { hasLayout, keepingLayout } from "./preserve/keeping-layout.ts";
+import { openPreserved } from "./preserve/open-preserved.ts";
 import { compileSelector, DEFAULT_SELECTOR } from "./selector.ts";
 import type { StoreContext } from "./stores/store.ts";
 import { normaliseLastModified } from "./time.ts";
@@ -36,6 +39,8 @@ export interface LockedFile {
 /** A file in clear, as a tree, with the cipher that opened its values. */
 export interface OpenedFile extends LockedFile {
   readonly cipher: ValueCipher;
+  /** The clear text in the layout of the file, where that is to be kept. */
+  readonly preserved?: ClearText | undefined;
 }
 
 /** Reads a file without its key. @throws {SopsError} when it is not encrypted, damaged or too large. */
@@ -53,8 +58,13 @@ export async function openFile(
   options: OpenOptions,
 ): Promise<OpenedFile> {
   const locked = readLocked(input, format, options);
+  const before = options.preserve === true && hasLayout(format) ? structuredClone(locked.documents) : undefined;
   const cipher = await openDocuments(locked.documents, locked.metadata, keyring, options);
-  return { ...locked, cipher };
+  if (before === undefined) return { ...locked, cipher };
+  const preserved = keepingLayout(options.file, () =>
+    openPreserved({ input, format, locked: before, opened: locked.documents, cipher, context: options }),
+  );
+  return { ...locked, cipher, preserved: new ClearText(preserved) };
 }
 
 /** Decrypts documents that share one set of metadata, in place, and checks their MAC. Returns the cipher. @throws {SopsError} */

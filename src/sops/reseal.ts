@@ -2,6 +2,9 @@ import { encryptTree } from "./encrypt-tree.ts";
 import { type Format, storeOf } from "./format.ts";
 import { type Metadata, metadataBranch } from "./metadata.ts";
 import type { LockedFile, OpenedFile } from "./open-file.ts";
+import { followChange } from "./preserve/follow-change.ts";
+import { keepingLayout } from "./preserve/keeping-layout.ts";
+import { sealPreserved } from "./preserve/seal-preserved.ts";
 import { compileSelector, DEFAULT_SELECTOR } from "./selector.ts";
 import type { StoreContext } from "./stores/store.ts";
 import { lastModifiedAt } from "./time.ts";
@@ -19,8 +22,14 @@ export interface ResealOptions extends StoreContext {
  * @throws {SopsError} `SOPS_BAD_REGEX` when the selector of the file is no pattern: all its values would be written in
  * clear; `SOPS_COMMENT_CONFLICT`, `SOPS_UNPRINTABLE`.
  */
-export function reseal({ documents, metadata, cipher }: OpenedFile, options: ResealOptions): string {
-  const { file, now } = options;
+export function reseal({ documents, metadata, cipher, preserved }: OpenedFile, options: ResealOptions): string {
+  const { file, now, outputFormat } = options;
+  if (preserved !== undefined) {
+    return keepingLayout(file, () => {
+      const input = followChange(preserved.reveal(), outputFormat, documents, options);
+      return sealPreserved({ input, format: outputFormat, metadata, cipher, context: options }).text;
+    });
+  }
   const { macOnlyEncrypted } = metadata;
   const selector = compileSelector(metadata.selector ?? DEFAULT_SELECTOR, { badPattern: "refused", file });
   const mac = encryptTree(documents, cipher, { selector, macOnlyEncrypted, file });

@@ -6,6 +6,7 @@ import { isSameKey } from "./keys/master-key-name.ts";
 import { checkRecipients, rewrap } from "./keys/rewrap.ts";
 import { fieldOf, type KeyGroup } from "./metadata.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
+import { refuseOtherFormat } from "./preserve/keeping-layout.ts";
 import { reseal } from "./reseal.ts";
 
 export interface RotateOptions extends OpenOptions {
@@ -38,6 +39,7 @@ export async function rotate(
   const add = [...(options.add ?? []).map(ageKey), ...(options.addKeys ?? [])];
   const remove = [...(options.remove ?? []).map(ageKey), ...(options.removeKeys ?? [])];
   await checkRecipients(add.flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : [])));
+  if (options.preserve === true) refuseOtherFormat(format, outputFormat, options.file);
   const opened = await openFile(input, format, keyring, { ...options, rememberIvs: true });
   const dataKey = newDataKey(fillRandom);
   const groups = changedGroups(opened.metadata.keyGroups, add, remove);

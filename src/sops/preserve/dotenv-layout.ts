@@ -1,8 +1,10 @@
+import { isSameNode } from "../merge/same-node.ts";
 import { flattenMetadata } from "../stores/flat-metadata.ts";
-import { flatText } from "../stores/flat-value.ts";
-import type { Layout, Site } from "./layout.ts";
+import { flatText, isComplex } from "../stores/flat-value.ts";
+import type { Branch } from "../value.ts";
+import { type Layout, LayoutError, type Site } from "./layout.ts";
 import { isCommentSpot } from "./spots.ts";
-import { appended, type TextEdit } from "./text-edit.ts";
+import { appended, linesTaken, type TextEdit } from "./text-edit.ts";
 
 const METADATA_PREFIX = "sops_";
 
@@ -25,7 +27,33 @@ export const dotenvLayout: Layout = {
       return { start: at === 0 && isOpen && start > 0 ? start - 1 : start, end, text: "" };
     });
   },
+  shapeEdits(text, [before], [wanted]) {
+    const lines = linesOf(text).filter(({ line }) => !line.startsWith(METADATA_PREFIX));
+    const [old, now] = [before?.items ?? [], wanted?.items ?? []];
+    let at = 0;
+    const edits: TextEdit[] = [];
+    for (const [index, item] of old.entries()) {
+      const next = now[at];
+      if (next !== undefined && isSameItem(item, next)) {
+        at++;
+      } else {
+        const { start, line } = lines[index] ?? { start: text.length, line: "" };
+        edits.push(linesTaken(text, start, Math.min(start + line.length + 1, text.length)));
+      }
+    }
+    const added = now.slice(at).map((item) => {
+      if (item.kind === "comment" || isComplex(item.value))
+        throw new LayoutError("dotenv has no place for what is new");
+      return `${item.key}=${escaped(flatText(item.value))}\n`;
+    });
+    return added.length === 0 ? edits : [...edits, appended(text, text.length, added.join(""))];
+  },
 };
+
+function isSameItem(one: Branch["items"][number], other: Branch["items"][number]): boolean {
+  if (one.kind === "comment") return other.kind === "comment" && one.text === other.text;
+  return other.kind === "entry" && one.key === other.key && isSameNode(one.value, other.value);
+}
 
 interface Line {
   readonly start: number;

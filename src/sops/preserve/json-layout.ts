@@ -1,11 +1,12 @@
 import { type JsonMember, type JsonNode, parseJson, YamlError } from "../../yaml/index.ts";
+import { isSameNode } from "../merge/same-node.ts";
 import { indentUnit, writeJson } from "../stores/json-write.ts";
 import { METADATA_KEY } from "../stores/store.ts";
-import { type Entry, isComment, type Node } from "../value.ts";
+import { type Branch, type Entry, isComment, type Node } from "../value.ts";
 import { compactJson } from "./compact-json.ts";
 import { type Layout, LayoutError, type Site } from "./layout.ts";
 import { isCommentSpot } from "./spots.ts";
-import { lineBreakOf, type TextEdit } from "./text-edit.ts";
+import { lineBreakOf, lineStart, type TextEdit } from "./text-edit.ts";
 
 type JsonObject = Extract<JsonNode, { kind: "object" }>;
 
@@ -42,7 +43,58 @@ export const jsonLayout: Layout = {
     if (before !== undefined) return [{ start: endOf(text, before.value), end, text: "" }];
     return [{ start: root.at + 1, end: next === undefined ? end : next.at, text: "" }];
   },
+  shapeEdits(text, [before], [wanted]) {
+    const edits: TextEdit[] = [];
+    if (before !== undefined && wanted !== undefined) reshape(text, parse(text), before, wanted, edits);
+    return edits;
+  },
 };
+
+/** Compares two trees; `node` is where the first one stands. */
+function reshape(text: string, node: JsonNode, before: Node, wanted: Node, edits: TextEdit[]): void {
+  if (isSameNode(before, wanted)) return;
+  if (node.kind !== "object" || !isBranch(before) || !isBranch(wanted)) {
+    edits.push({ start: node.at, end: endOf(text, node), text: printedAt(text, node.at, wanted) });
+    return;
+  }
+  const [old, now] = [entriesOf(before), entriesOf(wanted)];
+  const { members } = node;
+  const kept = members.filter(({ key }) => now.has(key));
+  for (const [at, member] of members.entries()) {
+    const [was, is] = [old.get(member.key), now.get(member.key)];
+    if (was !== undefined && is !== undefined) reshape(text, member.value, was, is, edits);
+    if (is !== undefined) continue;
+    const [previous, next] = [members[at - 1], members[at + 1]];
+    const end = endOf(text, member.value);
+    if (previous !== undefined) edits.push({ start: endOf(text, previous.value), end, text: "" });
+    else edits.push({ start: member.at, end: next?.at ?? end, text: "" });
+  }
+  const last = members.at(-1);
+  const added = [...now].filter(([key]) => !old.has(key));
+  if (added.length === 0) return;
+  if (last === undefined || kept.length === 0) throw new LayoutError("a mapping in it has no entry to go by");
+  const gap = text.slice(node.at + 1, members[0]?.at ?? node.at + 1);
+  const at = endOf(text, last.value);
+  const lines = added.map(([key, value]) => `,${gap}${JSON.stringify(key)}: ${printedAt(text, last.at, value)}`);
+  edits.push({ start: at, end: at, text: lines.join("") });
+}
+
+function isBranch(node: Node): node is Branch {
+  return typeof node === "object" && node !== null && node.kind === "branch";
+}
+
+function entriesOf({ items }: Branch): Map<string, Node> {
+  return new Map(items.flatMap((item) => (item.kind === "entry" ? [[item.key, item.value] as const] : [])));
+}
+
+/** A value as it is printed where the line of `at` begins: on one line, when all of the text is on one. */
+function printedAt(text: string, at: number, value: Node): string {
+  const lineBreak = lineBreakOf(text);
+  if (!/[\r\n]/.test(text.trim())) return compactJson(value);
+  const margin = /^[ \t]*/.exec(text.slice(lineStart(text, at)))?.[0] ?? "";
+  const unit = /[\r\n]([ \t]+)"/.exec(text)?.[1] ?? indentUnit(undefined);
+  return writeJson(value, { unit }).replaceAll("\n", lineBreak + margin);
+}
 
 function parse(text: string): JsonObject {
   try {

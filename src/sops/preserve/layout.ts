@@ -28,6 +28,8 @@ export interface Layout {
   addMetadata(text: string, metadata: Branch, indent: number | undefined): TextEdit[];
   /** Takes it out again. @throws {LayoutError} */
   removeMetadata(text: string): TextEdit[];
+  /** Adds and removes what documents that were read from this text have too little or too much. @throws {LayoutError} */
+  shapeEdits(text: string, before: readonly Branch[], wanted: readonly Branch[]): TextEdit[];
 }
 
 /** A text whose layout cannot be kept; `message` says why, without any value. */

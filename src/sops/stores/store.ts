@@ -8,6 +8,8 @@ export interface StoreContext {
   readonly file?: string | undefined;
   /** Columns of one level. What it means and its default is the store's matter. */
   readonly indent?: number | undefined;
+  /** Keep the layout of the text: blank lines, quotes, order, indentation. What cannot be kept is refused. */
+  readonly preserve?: boolean | undefined;
   /** Print clear dates as they were written, where the original gives them the form of a time. YAML only. */
   readonly keepDates?: boolean | undefined;
   /** Read what the original reads even where that is doubtful, and tell `onWarning`. Otherwise it is refused. */

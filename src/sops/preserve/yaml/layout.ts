@@ -14,7 +14,9 @@ import { isCommentSpot, type Spot } from "../spots.ts";
 import { appended, lineBreakOf, lineEnd, lineStart, linesTaken, nextLine, type TextEdit } from "../text-edit.ts";
 import { type CommentPlace, commentsIn, scalarRanges } from "./comments.ts";
 import { addToFlow, removeFromFlow } from "./flow-metadata.ts";
+import { lastEnd } from "./last-end.ts";
 import { blockLines, type QuoteStyle, scalarText } from "./scalar-text.ts";
+import { yamlShapeEdits } from "./shape-edits.ts";
 
 /** Blank lines, comments, quotes, flow and block style, indentation, markers and anchors of YAML. */
 export const yamlLayout: Layout = {
@@ -43,6 +45,12 @@ export const yamlLayout: Layout = {
       return [linesTaken(text, lineStart(text, startOf(entry.key)), nextLine(text, lastEnd(entry.value)))];
     });
   },
+  shapeEdits: (text, before, wanted) =>
+    yamlShapeEdits(
+      { text, roots: parse(text).map(rootOf), sitesOf: (documents) => yamlLayout.locate(text, documents) },
+      before,
+      wanted,
+    ),
 };
 
 function parse(text: string): readonly YamlDocument[] {
@@ -65,24 +73,6 @@ function isMetadataKey(key: YamlNode): boolean {
 
 function startOf(node: YamlNode): number {
   return node.at?.offset ?? 0;
-}
-
-/** Where the last scalar below a node ends. */
-function lastEnd(node: YamlNode): number {
-  switch (node.kind) {
-    case "scalar":
-      return node.textEnd ?? startOf(node);
-    case "alias":
-      return startOf(node) + 1 + node.name.length;
-    case "mapping": {
-      const last = node.entries.at(-1);
-      return last === undefined ? startOf(node) : Math.max(lastEnd(last.key), lastEnd(last.value));
-    }
-    case "sequence": {
-      const last = node.items.at(-1);
-      return last === undefined ? startOf(node) : lastEnd(last);
-    }
-  }
 }
 
 /** Where lines can be added to a document: before the marker that ends it, or that of the next one. */
