@@ -130,6 +130,18 @@ sealed: [x, x]
   binary: "any bytes at all\n",
 };
 
+/** Nothing but entries and lists: there is a reader of its own for that. */
+const PLAIN_YAML = `db:
+    user: root
+    port: 5432
+    ready: true
+list:
+    - one
+    - name: two
+      value: three
+plain_unencrypted: p
+`;
+
 async function sopsCases(format: Format, identities: readonly string[]): Promise<Case[]> {
   const keyring = loadKeyring([{ where: "test", identities: ClearText.fromText(identities.join("\n")) }]);
   const recipients = keyring.identities.map(({ name }) => name);
@@ -143,8 +155,9 @@ async function sopsCases(format: Format, identities: readonly string[]): Promise
     },
   ];
   return await Promise.all(
-    variants.map(async (variant) => {
-      const { text } = await encrypt(DOCUMENTS[format], format, { ...variant, now: 1_700_000_000_000 });
+    variants.map(async (variant, at) => {
+      const document = format === "yaml" && at % 2 === 1 ? PLAIN_YAML : DOCUMENTS[format];
+      const { text } = await encrypt(document, format, { ...variant, now: 1_700_000_000_000 });
       const original = await protectedOf(Buffer.from(text), format, keyring);
       return {
         bytes: Buffer.from(text),

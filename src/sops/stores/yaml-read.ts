@@ -15,6 +15,7 @@ import { textLeaf } from "../plaintext.ts";
 import { timeValue } from "../time.ts";
 import type { Branch, Comment, Entry, Leaf, List, Node } from "../value.ts";
 import type { StoreContext } from "./store.ts";
+import { readPlainYaml } from "./yaml-read-plain.ts";
 
 /**
  * Reads a YAML stream as documents of ordered entries and comments. Anchors are followed, so every use of one is a value
@@ -35,6 +36,8 @@ export function readYaml(input: Uint8Array, context: StoreContext): Branch[] {
       },
     );
   }
+  const plain = readPlainYaml(input);
+  if (plain !== undefined) return [plain];
   const documents = parseStream(input, context);
   if (documents.length === 0) throw badShape(file, "there is no document in it", "EOF");
   return documents.map((document) => readDocument(document, file));

@@ -12,6 +12,7 @@ import {
 } from "../../yaml/index.ts";
 import { SopsError } from "../errors.ts";
 import { type Branch, type Comment, isComment, type Leaf, type List, type Node } from "../value.ts";
+import { writePlainBranch } from "./yaml-write-plain.ts";
 
 const DEFAULT_YAML_INDENT = 4;
 
@@ -22,9 +23,21 @@ const DEFAULT_YAML_INDENT = 4;
  * @throws {SopsError} `SOPS_UNPRINTABLE` for a negative indent.
  */
 export function writeYaml(documents: readonly Branch[], indent: number | undefined): string {
+  const columns = checkIndent(indent);
+  const [document] = documents;
+  const plain = documents.length === 1 && document !== undefined ? writePlain(document, columns) : undefined;
+  return plain ?? printDocuments(documents, columns);
+}
+
+function writePlain(document: Branch, indent: number): string | undefined {
+  if (indent < 2 || indent > 9) return undefined;
+  return writePlainBranch(document, indent, (entry) => printDocuments([{ kind: "branch", items: [entry] }], indent));
+}
+
+function printDocuments(documents: readonly Branch[], indent: number): string {
   return printV3(
     documents.map((document) => ({ root: mappingNode(document), head: "", foot: "" })),
-    { indent: checkIndent(indent) },
+    { indent },
   );
 }
 
