@@ -27,6 +27,8 @@ export function pgpFailure({ code, verb, state, library, binary, details, hints,
   });
 }
 
+const LONG_ID_DIGITS = 16;
+
 /** The error of a text that is no fingerprint. */
 export function badFingerprint(text: string, verb: Verb): KeyServiceError {
   return pgpFailure({
@@ -34,7 +36,7 @@ export function badFingerprint(text: string, verb: Verb): KeyServiceError {
     verb,
     state: `${JSON.stringify(text.slice(0, 100))} is neither a fingerprint nor a key ID of 16 digits`,
     library: notInRing(text),
-    binary: `gpg: '${text}' is not a valid long keyID`,
+    binary: `gpg: '${text.replace(/!$/, "").slice(-LONG_ID_DIGITS)}' is not a valid long keyID`,
     hints: ["gpg --list-keys --with-subkey-fingerprint shows the fingerprints"],
   });
 }

@@ -10,6 +10,7 @@ export interface LoadedSource {
   readonly isUnset: boolean;
   /** Whether there is a text, and it has nothing but comments and empty lines. */
   readonly isEmpty: boolean;
+  readonly isSshKey: boolean;
   readonly original: OriginalPlace | undefined;
   /** The original's reason why the text is no identity. */
   readonly malformed: string | undefined;
@@ -60,8 +61,17 @@ export class AgeIdentities {
 
 /** A source that cannot be read is remembered for the error, and no obstacle. */
 function loadSource(source: IdentitySource, plugins: Plugins | undefined): LoadedSource {
-  const { where, identities, problem, isUnset = false, original } = source;
-  const loaded = { where, identities: [], problem: undefined, isUnset, isEmpty: false, original, malformed: undefined };
+  const { where, identities, problem, isUnset = false, isSshKey = false, original } = source;
+  const loaded: LoadedSource = {
+    where,
+    identities: [],
+    problem: undefined,
+    isUnset,
+    isEmpty: false,
+    isSshKey,
+    original,
+    malformed: undefined,
+  };
   if (identities === undefined) return { ...loaded, problem: problem ?? "nothing there" };
   try {
     const text = identities.revealText();

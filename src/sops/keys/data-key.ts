@@ -6,7 +6,7 @@ import type { Metadata } from "../metadata.ts";
 import type { Keyring } from "./keyring.ts";
 import { masterKeyName } from "./master-key-name.ts";
 import { noDataKey, shorten } from "./no-data-key.ts";
-import { askForIdentities, type OpenedGroup, openGroup } from "./open-group.ts";
+import { askForIdentities, type OpenedGroup, openGroup, withNewReasons } from "./open-group.ts";
 import { type Subject, subjectName } from "./subject.ts";
 
 /**
@@ -35,6 +35,7 @@ export async function recoverDataKey(metadata: Metadata, keyring: Keyring, subje
 async function openGroups({ keyGroups }: Metadata, keyring: Keyring, needed: number): Promise<OpenedGroup[]> {
   const groups: OpenedGroup[] = [];
   for (const keys of keyGroups) groups.push(await openGroup(keys, keyring));
+  const before = keyring.sources.length;
   for (const [at, group] of groups.entries()) {
     if (partsOf(groups).length >= needed) break;
     if (group.part !== undefined) continue;
@@ -44,7 +45,8 @@ async function openGroups({ keyGroups }: Metadata, keyring: Keyring, needed: num
     }
     groups[at] = again;
   }
-  return groups;
+  if (keyring.sources.length === before || partsOf(groups).length >= needed) return groups;
+  return await Promise.all(groups.map((group) => (group.part === undefined ? withNewReasons(group, keyring) : group)));
 }
 
 function partsOf(groups: readonly OpenedGroup[]): Uint8Array[] {

@@ -18,18 +18,24 @@ export function identityReport(sources: readonly LoadedSource[]): string {
 
 /** Texts that are no identities come last: the original reads all places before it parses any. */
 function errorsOf(sources: readonly LoadedSource[]): string[] {
-  const unreadable = sources.flatMap(({ original }) =>
-    original?.unreadable === undefined ? [] : [original.unreadable],
-  );
-  const malformed = sources.flatMap(({ original, malformed: reason }) =>
-    original === undefined || reason === undefined ? [] : [original.malformed(reason)],
-  );
-  return [...new Set([...unreadable, ...malformed])];
+  const unreadable = sources.map(({ original }) => [original?.location, original?.unreadable] as const);
+  const malformed = sources.map(({ original, malformed: reason }) => {
+    return [original?.location, reason === undefined ? undefined : original?.malformed(reason)] as const;
+  });
+  // A command that was asked for several recipients fails for the same reason each time.
+  const known = new Set<string>();
+  return [...unreadable, ...malformed].flatMap(([location = "", error]) => {
+    const id = `${location}\n${error}`;
+    if (error === undefined || known.has(id)) return [];
+    known.add(id);
+    return [error];
+  });
 }
 
 function placesOf(sources: readonly LoadedSource[]): string[] {
   const hasText = sources.some(
-    ({ identities, isEmpty, malformed }) => identities.length > 0 || isEmpty || malformed !== undefined,
+    ({ identities, isEmpty, isSshKey, malformed }) =>
+      identities.length > 0 || isEmpty || (malformed !== undefined && !isSshKey),
   );
   const unset = sources.filter(({ isUnset, original }) => isUnset && !(hasText && original?.isDefaultFile === true));
   const empty = sources.filter(({ isEmpty }) => isEmpty);

@@ -50,6 +50,16 @@ async function openKey(key: MasterKey, keyring: Keyring): Promise<Uint8Array | K
   return failures;
 }
 
+/** The reasons of the age keys of a closed group anew, after identities were asked for in vain. */
+export async function withNewReasons(group: OpenedGroup, keyring: Keyring): Promise<OpenedGroup> {
+  const attempts: KeyAttempt[] = [];
+  for (const attempt of group.attempts) {
+    const again = attempt.key.type === "age" ? await openKey(attempt.key, keyring) : attempt.failures;
+    attempts.push(again instanceof Uint8Array ? attempt : { key: attempt.key, failures: again });
+  }
+  return { ...group, attempts };
+}
+
 /** Asks for identities of the recipients of a group that is still closed. Returns whether there are new ones. */
 export async function askForIdentities({ keys }: OpenedGroup, keyring: Keyring): Promise<boolean> {
   for (const key of keys) {

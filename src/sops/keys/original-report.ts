@@ -9,7 +9,7 @@ import type { Counts, KeyAttempt, OpenedGroup } from "./open-group.ts";
 export function originalReport(groups: readonly OpenedGroup[], { needed, opened }: Counts): string {
   const shown = groups.map(({ attempts, part }, index) => {
     if (part !== undefined) return `Group ${index}: SUCCESS\n\n`;
-    return `Group ${index}: FAILED\n${attempts.map(keyReport).join("\n  \n")}\n\n`;
+    return `Group ${index}: FAILED\n${indented(attempts.map(keyReport).join("\n\n"))}\n\n`;
   });
   const advice = groups.length > 1 ? wrapped(tooFewGroups(needed, opened), ADVICE_COLUMNS).join("\n") : NO_RECOVERY;
   return `Failed to get the data key required to decrypt the SOPS file.\n\n${shown.join("")}${advice}`;
@@ -18,9 +18,14 @@ export function originalReport(groups: readonly OpenedGroup[], { needed, opened 
 function keyReport({ key, failures }: KeyAttempt): string {
   const reasons = failures.map(({ original }) => {
     const lines = original.split("\n").flatMap((line) => wrapped(line, REASON_COLUMNS));
-    return lines.map((line, index) => `    ${index === 0 ? "- | " : "  | "}${line}`).join("\n");
+    return lines.map((line, index) => `  ${index === 0 ? "- | " : "  | "}${line}`).join("\n");
   });
-  return `  ${masterKeyName(key)}: FAILED\n${reasons.join("\n")}`;
+  return `${masterKeyName(key)}: FAILED\n${reasons.join("\n")}`;
+}
+
+/** Every line two columns in, also empty ones, but not what comes behind the last line break. */
+function indented(text: string): string {
+  return text.replace(/^(?!$(?![\s\S]))/gm, "  ");
 }
 
 const NO_RECOVERY = `Recovery failed because no master key was able to decrypt the file. In
