@@ -72,10 +72,19 @@ Examples:
   # From a pipe
   kubectl get secret db -o yaml | sealkit sops encrypt --age age1… --filename-override db.yaml
 
-Without --age the keys come from the first creation rule of the nearest .sops.yaml that matches the file.
+Without keys given they come from the first creation rule of the nearest .sops.yaml that matches the file.
 
-Recipients:
-  -a, --age RECIPIENTS       Age recipients, with commas (SOPS_AGE_RECIPIENTS)
+Keys, several with commas:
+  -a, --age RECIPIENTS       Age recipients (SOPS_AGE_RECIPIENTS)
+  -k, --kms ARNS             AWS KMS keys: ARN, or ARN+ROLE (SOPS_KMS_ARN)
+      --aws-profile NAME     The AWS profile that uses them
+      --encryption-context C The context that AWS binds them to: name:value,name:value
+      --gcp-kms IDS          Google Cloud KMS keys (SOPS_GCP_KMS_IDS)
+      --hckms IDS            Huawei Cloud KMS keys: region:uuid (SOPS_HUAWEICLOUD_KMS_IDS)
+      --azure-kv URLS        Azure Key Vault keys (SOPS_AZURE_KEYVAULT_URLS)
+      --hc-vault-transit URIS
+                             Vault transit keys (SOPS_VAULT_URIS)
+  -p, --pgp FINGERPRINTS     PGP keys (SOPS_PGP_FP)
       --shamir-secret-sharing-threshold N
                              How many of the rule's key_groups it takes to decrypt, instead of its shamir_threshold
 

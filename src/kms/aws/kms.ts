@@ -3,6 +3,7 @@ import { fieldOf, type KeyService, KeyServiceError, type MasterKey } from "../..
 import type { KmsPorts } from "../ports.ts";
 import { regionOfKey } from "./arn.ts";
 import { askKms, type KmsOperation } from "./ask-kms.ts";
+import { withCaBundle } from "./ca-bundle.ts";
 import { awsIdentities } from "./identities.ts";
 import { contextsOfOldVersions } from "./old-context.ts";
 import type { AwsCredentials } from "./sigv4.ts";
@@ -22,7 +23,8 @@ const MAX_PLAINTEXT_BYTES = 4096;
  *
  * Source: the AWS KMS API reference, `Encrypt` and `Decrypt`.
  */
-export function awsKms(ports: KmsPorts, options: AwsKmsOptions = {}): KeyService {
+export function awsKms(machine: KmsPorts, options: AwsKmsOptions = {}): KeyService {
+  const ports = withCaBundle(machine);
   const identities = awsIdentities(ports, options.credentials);
   const ask = (
     operation: KmsOperation,

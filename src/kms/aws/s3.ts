@@ -7,6 +7,7 @@ import type { HttpAnswer, HttpRequest } from "../http/message.ts";
 import type { KmsPorts } from "../ports.ts";
 import { percentEncode } from "../signing/canonical-request.ts";
 import { isTransient, skewMs } from "./answers.ts";
+import { withCaBundle } from "./ca-bundle.ts";
 import { endpointOf, isRegion } from "./endpoint.ts";
 import { awsIdentities, type Identities } from "./identities.ts";
 import { type AwsCredentials, signV4 } from "./sigv4.ts";
@@ -41,7 +42,7 @@ export async function putObject(
   body: Uint8Array,
   { contentType, ...options }: S3Options & { readonly contentType?: string | undefined } = {},
 ): Promise<void> {
-  const question = { ports, location, options, doing: "upload to", limits: LIMITS };
+  const question = { ports: withCaBundle(ports), location, options, doing: "upload to", limits: LIMITS };
   const headers: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
   const answer = await ask(question, { method: "PUT", headers, body: Uint8Array.from(body) });
   if (answer.status !== 200) throw refused(question, answer);
@@ -58,7 +59,7 @@ export async function getObject(
   { maxBytes = MAX_OBJECT_BYTES, ...options }: S3Options & { readonly maxBytes?: number | undefined } = {},
 ): Promise<Uint8Array | undefined> {
   const limits = { ...LIMITS, maxAnswerBytes: maxBytes };
-  const question = { ports, location, options, doing: "download", limits };
+  const question = { ports: withCaBundle(ports), location, options, doing: "download", limits };
   const answer = await ask(question, { method: "GET", headers: {} });
   if (answer.status === 200) return answer.body;
   if (answer.status === 404 && errorCode(answer) === "NoSuchKey") return undefined;

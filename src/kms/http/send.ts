@@ -91,7 +91,8 @@ const NETWORK_CODES: ReadonlyMap<string, string> = new Map([
 function failureOf(error: unknown): HttpFailure {
   const code = codeOf(error);
   if (code === undefined) return failure("unsendable", "the request cannot be sent");
-  if (/CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO_VERIFY|EPROTO/.test(code)) return failure("tls", `TLS failed: ${code}`);
+  if (/CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO_VERIFY|EPROTO|CA_BUNDLE/.test(code))
+    return failure("tls", `TLS failed: ${code}`);
   return failure("unreachable", `it cannot be reached: ${NETWORK_CODES.get(code) ?? code}`);
 }
 

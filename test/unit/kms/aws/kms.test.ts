@@ -286,6 +286,25 @@ describe("awsKms()", () => {
     expect(requests.map(({ host }) => host)).toEqual([KMS_HOST, KMS_HOST]);
   });
 
+  test.each([
+    { name: "a file of certificates", content: "-----BEGIN CERTIFICATE-----", code: undefined },
+    { name: "a file that is none", content: "nothing", code: "KEY_SERVICE_UNREACHABLE" },
+    { name: "no file", content: undefined, code: "KEY_SERVICE_UNREACHABLE" },
+  ])("AWS_CA_BUNDLE names $name", async ({ content, code }) => {
+    const { ports, arn } = open({ files: content === undefined ? {} : { "/ca.pem": content } });
+    const trusted: unknown[] = [];
+    const env = (name: string) => (name === "AWS_CA_BUNDLE" ? "/ca.pem" : ports.env(name));
+    const fetchWith: typeof ports.fetchWith = (tls) => {
+      trusted.push(tls);
+      return ports.fetch;
+    };
+    const service = awsKms({ ...ports, env, fetchWith });
+    const asked = service.encrypt(kmsKey(arn), CANARY_DATA_KEY);
+    if (code === undefined) expect(await asked).not.toBe("");
+    else expect((await failureOf(asked)).message).toContain("AWS_CA_BUNDLE");
+    expect(trusted).toEqual(code === undefined ? [{ ca: content }] : []);
+  });
+
   test("what versions before 3.3.0 encrypted with one value for all names is opened", async () => {
     const { service, arn } = open();
     const context = { a: "1", b: "2", c: "1" };
