@@ -27,7 +27,7 @@ export function reseal({ documents, metadata, cipher, preserved }: OpenedFile, o
   if (preserved !== undefined) {
     return keepingLayout(file, () => {
       const input = followChange(preserved.reveal(), outputFormat, documents, options);
-      return sealPreserved({ input, format: outputFormat, metadata, cipher, context: options }).text;
+      return sealPreserved({ input, format: outputFormat, metadata, cipher, context: options, values: documents }).text;
     });
   }
   const { macOnlyEncrypted } = metadata;

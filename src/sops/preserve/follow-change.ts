@@ -1,11 +1,11 @@
 import { SopsError } from "../errors.ts";
 import { type Format, storeOf } from "../format.ts";
-import { isSameNode } from "../merge/same-node.ts";
 import type { StoreContext } from "../stores/store.ts";
 import type { Branch, Node } from "../value.ts";
 import { type Layout, LayoutError } from "./layout.ts";
 import { bytesOf, layoutOf, textOf } from "./layout-of.ts";
-import { isSameSpot, spotsOf } from "./spots.ts";
+import { readsAs } from "./read-again.ts";
+import { isSameSpot, type Spot, spotsOf } from "./spots.ts";
 import { edited, type TextEdit } from "./text-edit.ts";
 
 /**
@@ -24,7 +24,7 @@ export function followChange(
   const store = storeOf(format);
   const quiet: StoreContext = { ...context, onWarning: undefined };
   const before = store.loadPlain(input, quiet);
-  if (areSame(before, wanted)) return input;
+  if (readsAs(before, wanted)) return input;
   const source = textOf(input, format);
   const edits = hasOneShape(before, wanted)
     ? valueEdits(source.text, layout, before, wanted)
@@ -33,7 +33,7 @@ export function followChange(
   if (text === undefined) throw new LayoutError("what changes in it cannot be told apart");
   const result = bytesOf({ ...source, text });
   try {
-    if (areSame(store.loadPlain(result, quiet), wanted)) return result;
+    if (readsAs(store.loadPlain(result, quiet), wanted)) return result;
   } catch (error) {
     if (!(error instanceof SopsError)) throw error;
   }
@@ -45,14 +45,15 @@ function valueEdits(text: string, layout: Layout, before: readonly Branch[], wan
   const [old, now] = [spotsOf(before), spotsOf(wanted)];
   return now.flatMap((spot, at): TextEdit[] => {
     const [was, site] = [old[at], sites[at]];
-    if (was === undefined || isSameSpot(was, spot)) return [];
+    if (was === undefined || isSameSpot(was, spot) || isSameNumber(was, spot)) return [];
     if (site === undefined) throw new LayoutError("the value that changes stands behind an alias");
     return [site.opened(spot)];
   });
 }
 
-function areSame(one: readonly Branch[], other: readonly Branch[]): boolean {
-  return one.length === other.length && one.every((document, at) => isSameNode(document, other[at]));
+/** A float that the text has as an integer. */
+function isSameNumber(read: Spot, meant: Spot): boolean {
+  return typeof read === "bigint" && typeof meant === "number" && Number(read) === meant;
 }
 
 /** Whether only values differ. */

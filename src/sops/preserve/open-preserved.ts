@@ -2,12 +2,12 @@ import type { ValueCipher } from "../cipher.ts";
 import { looksEncrypted, parseEnvelope } from "../envelope.ts";
 import { SopsError } from "../errors.ts";
 import { type Format, storeOf } from "../format.ts";
-import { isSameNode } from "../merge/same-node.ts";
 import type { StoreContext } from "../stores/store.ts";
 import type { Branch } from "../value.ts";
 import { type Hints, readHints } from "./hints.ts";
 import { LayoutError, type LocatedText, type Site } from "./layout.ts";
 import { bytesOf, type FileText, layoutOf, textOf } from "./layout-of.ts";
+import { readsAs } from "./read-again.ts";
 import { isSameSpot, spotsOf } from "./spots.ts";
 import { edited, type TextEdit } from "./text-edit.ts";
 
@@ -47,8 +47,7 @@ function attempt(file: PreservedFile, hints: Hints): Uint8Array | undefined {
   const result = bytesOf({ ...source, text: clearTextOf(file, source, hints) });
   try {
     const again = storeOf(format).loadPlain(result, { ...context, onWarning: undefined });
-    const isSame = again.length === opened.length && again.every((document, at) => isSameNode(document, opened[at]));
-    return isSame ? result : undefined;
+    return readsAs(again, opened) ? result : undefined;
   } catch (error) {
     if (error instanceof SopsError) return undefined;
     throw error;

@@ -25,6 +25,8 @@ export interface ClearFile {
   readonly metadata: Metadata;
   readonly cipher: ValueCipher;
   readonly context: StoreContext & { readonly now: number };
+  /** The values, where they are known better than the text tells: a float may stand there as an integer. */
+  readonly values?: readonly Branch[] | undefined;
 }
 
 export interface SealedFile {
@@ -43,7 +45,7 @@ export function sealPreserved(file: ClearFile): SealedFile {
   const layout = layoutOf(format);
   if (layout === undefined) throw new RangeError("sealPreserved: expected a format with a layout");
   const store = storeOf(format);
-  const clear = store.loadPlain(input, context);
+  const clear = file.values ?? store.loadPlain(input, context);
   const sealed = structuredClone(clear);
   const { macOnlyEncrypted, selector = DEFAULT_SELECTOR } = file.metadata;
   const compiled = compileSelector(selector, { badPattern: "refused", file: context.file });
