@@ -12,6 +12,14 @@ export const keysCommand = defineGroup({
       summary: "Add a new sealing key; the old ones go on opening",
       load: async () => (await import("./renew.ts")).renewCommand,
     },
+    import: {
+      summary: "Add a sealing key of your own to those of a cluster",
+      load: async () => (await import("./import.ts")).importCommand,
+    },
+    retire: {
+      summary: "Take a sealing key out of use that nothing needs any more",
+      load: async () => (await import("./retire.ts")).retireCommand,
+    },
     backup: {
       summary: "Write all keys of a cluster into one file, encrypted with age",
       load: async () => (await import("./backup.ts")).backupCommand,

@@ -1,4 +1,6 @@
-import { countNeed, listSealingKeys, type Need, type SealingKeyInfo } from "../../src/keys/index.ts";
+import { resolve } from "node:path";
+import { countNeed, countNeedIn, listSealingKeys, type Need, type SealingKeyInfo } from "../../src/keys/index.ts";
+import { workTreeFiles } from "../../src/repository/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -15,10 +17,11 @@ export const listCommand = defineCommand({
     { what: "For a program", command: "sealkit keys list -o json" },
   ],
   description:
-    "The newest key seals; active ones open what was sealed for them; retired ones (another label than active) are not\n" +
-    "read by the controller. A key is needed by a SealedSecret when it opens one of its items.",
+    "The newest key seals; active ones open what was sealed for them; retired and compromised ones (another label than\n" +
+    "active) are not read by the controller. A key is needed by a SealedSecret when it opens one of its items.",
   flags: {
     output: flag.choice(["table", "wide", "json", "yaml", "name"], { short: "o", default: "table", help: "Form" }),
+    repo: flag.texts({ placeholder: "FOLDER", help: "Count what needs them in a repository too; may be repeated" }),
     skipCount: flag.toggle({ help: "Do not open SealedSecrets to count what needs which key" }),
     ...placeFlags,
   },
@@ -28,11 +31,16 @@ export const listCommand = defineCommand({
       const need = flags.skipCount
         ? undefined
         : await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, onStep));
+      const inGit: Need[] = [];
+      for (const folder of flags.repo) {
+        const files = await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
+        inGit.push(await withProgress(io, `Opening ${folder}`, (onStep) => countNeedIn(files, keys, onStep)));
+      }
       if (keys.length === 0) await note(io, `No sealing keys in namespace ${flags.controllerNamespace}`);
       if (need !== undefined && need.unopened > 0) {
         await note(io, `${need.unopened} SealedSecrets are opened by none of these keys`);
       }
-      const entries = keys.map((key) => entryOf(key, need));
+      const entries = keys.map((key) => entryOf(key, need, inGit));
       switch (flags.output) {
         case "json":
           await write(io.stdout, `${printJson(entries, { indent: "  ", escapeHtml: false })}\n`);
@@ -44,13 +52,14 @@ export const listCommand = defineCommand({
           await write(io.stdout, keys.map(({ name }) => `secret/${name}\n`).join(""));
           break;
         default:
-          if (keys.length > 0) await write(io.stdout, keyTable(keys, { need, wide: flags.output === "wide", io }));
+          if (keys.length > 0)
+            await write(io.stdout, keyTable(keys, { need, inGit, wide: flags.output === "wide", io }));
       }
       return EXIT.ok;
     }),
 });
 
-function entryOf(key: SealingKeyInfo, need: Need | undefined) {
+function entryOf(key: SealingKeyInfo, need: Need | undefined, inGit: readonly Need[]) {
   const { name, namespace, status, fingerprint, bits, problem } = key;
   const time = (ms: number | undefined) =>
     ms === undefined ? undefined : `${new Date(ms).toISOString().slice(0, 19)}Z`;
@@ -63,20 +72,22 @@ function entryOf(key: SealingKeyInfo, need: Need | undefined) {
     created: time(key.createdAt),
     notBefore: time(key.notBefore),
     notAfter: time(key.notAfter),
-    neededBy: need === undefined || fingerprint === undefined ? undefined : (need.byKey.get(fingerprint) ?? 0),
+    neededBy: need === undefined || fingerprint === undefined ? undefined : neededBy([need], fingerprint),
+    neededInGit: inGit.length === 0 || fingerprint === undefined ? undefined : neededBy(inGit, fingerprint),
     problem,
   };
 }
 
 interface TableOptions {
   readonly need: Need | undefined;
+  readonly inGit: readonly Need[];
   readonly wide: boolean;
   readonly io: { now(): number };
 }
 
-function keyTable(keys: readonly SealingKeyInfo[], { need, wide, io }: TableOptions): string {
+function keyTable(keys: readonly SealingKeyInfo[], { need, inGit, wide, io }: TableOptions): string {
   const headings = ["NAME", "STATUS", "FINGERPRINT", "BITS", "CREATED", "EXPIRES"];
-  if (need !== undefined) headings.push("NEEDED BY");
+  if (need !== undefined || inGit.length > 0) headings.push("NEEDED BY");
   const rows = keys.map(({ name, status, fingerprint = "", bits, createdAt, notAfter }) => {
     const row = [
       name,
@@ -86,10 +97,18 @@ function keyTable(keys: readonly SealingKeyInfo[], { need, wide, io }: TableOpti
       createdAt === undefined ? "" : shortAge(io.now() - createdAt),
       notAfter === undefined ? "" : notAfter < io.now() ? "expired" : new Date(notAfter).toISOString().slice(0, 10),
     ];
-    if (need !== undefined) row.push(fingerprint === "" ? "" : `${need.byKey.get(fingerprint) ?? 0} in cluster`);
+    const counts = [
+      ...(need === undefined ? [] : [`${neededBy([need], fingerprint)} in cluster`]),
+      ...(inGit.length === 0 ? [] : [`${neededBy(inGit, fingerprint)} in Git`]),
+    ];
+    if (counts.length > 0) row.push(fingerprint === "" ? "" : counts.join(", "));
     return row;
   });
   return table(headings, rows);
+}
+
+function neededBy(needs: readonly Need[], fingerprint: string): number {
+  return needs.reduce((sum, { byKey }) => sum + (byKey.get(fingerprint)?.length ?? 0), 0);
 }
 
 /** `SHA256:9fA1…c1Qz`: enough to tell keys apart by eye. */

@@ -22,6 +22,7 @@ export {
   type RotateSealedOptions,
   rotateSealedFile,
 } from "./rotate/rotate-sealed-file.ts";
+export { type CheckedKey, checkOwnKey, type ImportedKey, importSealingKey } from "./sealing/import.ts";
 export {
   DEFAULT_KEY_PREFIX,
   isActiveKey,
@@ -34,10 +35,12 @@ export {
   keySecret,
   prefixProblem,
 } from "./sealing/key-secret.ts";
-export { countNeed, type Need } from "./sealing/needed-by.ts";
+export { countNeed, countNeedIn, type Need, type NeededFor } from "./sealing/needed-by.ts";
 export { type KeyOrder, newestFirst, type Orderable, orderingTime } from "./sealing/order.ts";
 export { type RenewedKey, type RenewOptions, renewSealingKey } from "./sealing/renew.ts";
+export { checkNotNeeded, keyCalled, setAside } from "./sealing/retire.ts";
 export {
+  allKeys,
   type KeyPlace,
   type KeyStatus,
   listSealingKeys,

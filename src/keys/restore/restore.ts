@@ -114,7 +114,8 @@ async function keyStep(
   const base = { namespace, name, what: "sealing key", fingerprint, secret } as const;
   const same = live.find((other) => other.fingerprint === fingerprint);
   if (same !== undefined) {
-    const state = same.status === "retired" ? "it is retired there, and stays so" : `it is there as ${same.name}`;
+    const isAside = same.status === "retired" || same.status === "compromised";
+    const state = isAside ? `it is ${same.status} there, and stays so` : `it is there as ${same.name}`;
     return { ...base, action: "keep", why: state };
   }
   const isTaken = (await client.get(SECRETS, { namespace, name })) !== undefined;

@@ -8,6 +8,9 @@ import { KeysError } from "../errors.ts";
 export const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
 
 const ACTIVE = "active";
+/** Label values of keys that the controller does not read any more. Source: the original's word for the second. */
+export const RETIRED_LABEL = "retired";
+export const COMPROMISED_LABEL = "compromised";
 /** Selects the keys that the controller reads, but for one without a label. */
 export const KEY_SELECTOR = `${KEY_LABEL}=${ACTIVE}`;
 

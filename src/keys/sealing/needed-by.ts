@@ -1,20 +1,37 @@
 import type { KubeClient } from "../../kube/index.ts";
-import type { KubeObject } from "../../objects/index.ts";
+import { type KubeObject, objectId, subjectOf } from "../../objects/index.ts";
+import { ahead, findEncrypted, type RepositoryFiles } from "../../repository/index.ts";
 import { Keyring } from "../../sealed/index.ts";
 import { SecretsError, verifySealed } from "../../secrets/index.ts";
 import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
-import { type SealingKeyInfo, unsealingKeys } from "./sealing-keys.ts";
+import { allKeys, type SealingKeyInfo } from "./sealing-keys.ts";
 
+/** Who needs which key. */
 export interface Need {
-  /** Fingerprint to the number of SealedSecrets of the cluster with an item that this key opens. */
-  readonly byKey: ReadonlyMap<string, number>;
-  /** SealedSecrets that no active key opens. */
+  /** Fingerprint to the SealedSecrets with an item that this key opens. */
+  readonly byKey: ReadonlyMap<string, readonly NeededFor[]>;
+  /** How many SealedSecrets none of the keys opens. */
   readonly unopened: number;
 }
 
+/** A SealedSecret that needs a key. */
+export interface NeededFor {
+  /** `SealedSecret/apps/db` */
+  readonly object: string;
+  /** File and line, in a repository. */
+  readonly at: string | undefined;
+  /** Items that only this key opens. */
+  readonly items: readonly string[];
+}
+
+/** Objects that wait for private keys at the same time. */
+const AT_ONCE = 16;
+
+type OnObject = (done: number, all: number) => void;
+
 /**
- * Counts which SealedSecrets of a cluster need which key, by opening them: nothing in a ciphertext names its key. Takes
- * some milliseconds of private-key work an object. No clear text leaves this function.
+ * Which SealedSecrets of a cluster need which key, by opening them: nothing in a ciphertext names its key. Takes some
+ * milliseconds of private-key work an object. No clear text leaves this function.
  *
  * @param onObject called after each object with the number of those done and of all.
  * @throws {KubeError}
@@ -22,22 +39,81 @@ export interface Need {
 export async function countNeed(
   client: KubeClient,
   keys: readonly SealingKeyInfo[],
-  onObject: (done: number, all: number) => void = () => undefined,
+  onObject: OnObject = () => undefined,
 ): Promise<Need> {
   const isServed = (await client.resourceFor("bitnami.com/v1alpha1", "SealedSecret")) !== undefined;
   const { items } = isServed ? await client.list<KubeObject>(SEALED_SECRETS) : { items: [] };
-  const keyring = new Keyring(unsealingKeys(keys));
-  const byKey = new Map<string, number>();
-  let unopened = 0;
-  for (const [at, object] of items.entries()) {
-    try {
-      const openedBy = await verifySealed({ ...object, ...SEALED_SECRETS_TYPE }, keyring, { acceptLegacyData: true });
-      for (const key of new Set(openedBy.values())) byKey.set(key, (byKey.get(key) ?? 0) + 1);
-    } catch (cause) {
-      if (!(cause instanceof SecretsError)) throw cause;
-      unopened++;
-    }
-    onObject(at + 1, items.length);
+  const keyring = new Keyring(allKeys(keys));
+  const tally = new Tally();
+  let done = 0;
+  const open = (object: KubeObject) => openedBy({ ...object, ...SEALED_SECRETS_TYPE }, keyring);
+  for await (const opened of ahead(items, AT_ONCE, open)) {
+    tally.add(opened, undefined);
+    onObject(++done, items.length);
   }
-  return { byKey, unopened };
+  return tally;
+}
+
+/** The same for a repository. Files that cannot be read count as not opened. @throws {RepositoryError}; {GitError} */
+export async function countNeedIn(
+  { count, files }: RepositoryFiles,
+  keys: readonly SealingKeyInfo[],
+  onFile: OnObject = () => undefined,
+): Promise<Need> {
+  const keyring = new Keyring(allKeys(keys));
+  const tally = new Tally();
+  let done = 0;
+  for await (const file of files()) {
+    const found = findEncrypted(file);
+    const open = (object: KubeObject) => openedBy(object, keyring);
+    const places = found?.sealed ?? [];
+    for await (const [at, opened] of numbered(
+      ahead(
+        places.map(({ object }) => object),
+        AT_ONCE,
+        open,
+      ),
+    )) {
+      tally.add(opened, `${file.path}:${places[at]?.line ?? 1}`);
+    }
+    if (found?.problem !== undefined && found.sops === undefined) tally.unopened++;
+    onFile(++done, count);
+  }
+  return tally;
+}
+
+interface OpenedObject {
+  readonly object: string;
+  /** Item to the key that opens it; undefined when one does not open. */
+  readonly items: ReadonlyMap<string, string> | undefined;
+}
+
+async function openedBy(object: KubeObject, keyring: Keyring): Promise<OpenedObject> {
+  const name = subjectOf(objectId(object));
+  try {
+    return { object: name, items: await verifySealed(object, keyring, { acceptLegacyData: true }) };
+  } catch (cause) {
+    if (!(cause instanceof SecretsError)) throw cause;
+    return { object: name, items: undefined };
+  }
+}
+
+class Tally implements Need {
+  readonly byKey = new Map<string, NeededFor[]>();
+  unopened = 0;
+
+  add({ object, items }: OpenedObject, at: string | undefined): void {
+    if (items === undefined) this.unopened++;
+    for (const key of new Set(items?.values())) {
+      const needed = [...(items ?? [])].flatMap(([item, opener]) => (opener === key ? [item] : []));
+      const list = this.byKey.get(key) ?? [];
+      list.push({ object, at, items: needed });
+      this.byKey.set(key, list);
+    }
+  }
+}
+
+async function* numbered<T>(items: AsyncIterable<T>): AsyncGenerator<readonly [number, T]> {
+  let at = 0;
+  for await (const item of items) yield [at++, item];
 }

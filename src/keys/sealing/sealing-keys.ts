@@ -3,7 +3,15 @@ import type { KubeClient } from "../../kube/index.ts";
 import type { KubeObject } from "../../objects/index.ts";
 import type { UnsealingKey } from "../../sealed/index.ts";
 import { SECRETS } from "../resources.ts";
-import { DEFAULT_KEY_PREFIX, isActiveKey, isKeySecret, KEY_LABEL, type KeyPair, readKeySecret } from "./key-secret.ts";
+import {
+  COMPROMISED_LABEL,
+  DEFAULT_KEY_PREFIX,
+  isActiveKey,
+  isKeySecret,
+  KEY_LABEL,
+  type KeyPair,
+  readKeySecret,
+} from "./key-secret.ts";
 import { byAge, type Orderable } from "./order.ts";
 
 /** Where the sealing keys of a controller are. */
@@ -12,8 +20,11 @@ export interface KeyPlace {
   readonly prefix?: string | undefined;
 }
 
-/** `newest` seals and opens, `active` opens, `retired` is not read by the controller, `unreadable` is no RSA key pair. */
-export type KeyStatus = "newest" | "active" | "retired" | "unreadable";
+/**
+ * `newest` seals and opens, `active` opens; `retired` and `compromised` are not read by the controller; `unreadable` is no
+ * RSA key pair.
+ */
+export type KeyStatus = "newest" | "active" | "retired" | "compromised" | "unreadable";
 
 /** A sealing key of a cluster. Times in milliseconds since the epoch. */
 export interface SealingKeyInfo {
@@ -53,22 +64,18 @@ export function sealingKeysOf(secrets: readonly KubeObject[], prefix: string = D
   return ranked(secrets.filter((secret) => isKeySecret(secret, prefix)).map((secret) => describe(secret, prefix)));
 }
 
-/** The keys that open, for a keyring. */
+/** The keys that the controller opens with, for a keyring. */
 export function unsealingKeys(keys: readonly SealingKeyInfo[]): UnsealingKey[] {
-  return keys
-    .filter(({ status }) => status === "newest" || status === "active")
-    .flatMap(({ pair }) =>
-      pair === undefined
-        ? []
-        : [
-            {
-              fingerprint: pair.fingerprint,
-              bits: pair.bits,
-              pkcs8: pair.pkcs8,
-              notBefore: pair.certificate.notBefore,
-            },
-          ],
-    );
+  return allKeys(keys.filter(({ status }) => status === "newest" || status === "active"));
+}
+
+/** Every key that can be read, those that are retired or compromised too: what the controller leaves closed, they open. */
+export function allKeys(keys: readonly SealingKeyInfo[]): UnsealingKey[] {
+  return keys.flatMap(({ pair }) => {
+    if (pair === undefined) return [];
+    const { fingerprint, bits, pkcs8, certificate } = pair;
+    return [{ fingerprint, bits, pkcs8, notBefore: certificate.notBefore }];
+  });
 }
 
 function describe(secret: KubeObject, prefix: string): SealingKeyInfo {
@@ -80,7 +87,7 @@ function describe(secret: KubeObject, prefix: string): SealingKeyInfo {
     const pair = readKeySecret(secret);
     const { fingerprint, bits } = pair;
     const { notBefore, notAfter } = pair.certificate;
-    const status = isActiveKey(secret, prefix) ? "active" : "retired";
+    const status = isActiveKey(secret, prefix) ? "active" : isCompromised(secret) ? "compromised" : "retired";
     const problem = fingerprint === pair.certificate.fingerprint ? undefined : "its certificate is of another key";
     return { ...base, status, fingerprint, bits, notBefore, notAfter, problem, pair };
   } catch (cause) {
@@ -90,7 +97,17 @@ function describe(secret: KubeObject, prefix: string): SealingKeyInfo {
   }
 }
 
-const RANK: Readonly<Record<KeyStatus, number>> = { newest: 0, active: 0, retired: 1, unreadable: 2 };
+function isCompromised({ metadata }: KubeObject): boolean {
+  return metadata.labels?.[KEY_LABEL] === COMPROMISED_LABEL;
+}
+
+const RANK: Readonly<Record<KeyStatus, number>> = {
+  newest: 0,
+  active: 0,
+  retired: 1,
+  compromised: 1,
+  unreadable: 2,
+};
 
 function ranked(keys: readonly SealingKeyInfo[]): SealingKeyInfo[] {
   const sorted = keys.toSorted(

@@ -9,7 +9,7 @@ import {
 } from "../../sops/index.ts";
 import type { Backup } from "../backup/read-backup.ts";
 import { DEFAULT_KEY_PREFIX, isKeySecret, secretItems } from "../sealing/key-secret.ts";
-import { type SealingKeyInfo, sealingKeysOf, unsealingKeys } from "../sealing/sealing-keys.ts";
+import { allKeys, type SealingKeyInfo, sealingKeysOf } from "../sealing/sealing-keys.ts";
 
 /** Everything that a backup opens things with. */
 export interface OpeningMeans {
@@ -30,10 +30,9 @@ const AGE_KEYS = ".agekey";
 export function openingMeans(backup: Backup, options: MeansOptions): OpeningMeans {
   const { prefix = DEFAULT_KEY_PREFIX, parallel, services } = options;
   const sealingKeys = sealingKeysOf(backup.secrets, prefix);
-  const retired = sealingKeys.map((key) => (key.status === "retired" ? { ...key, status: "active" as const } : key));
   return {
     sealingKeys,
-    sealed: new SealedKeyring(unsealingKeys(retired), { parallel }),
+    sealed: new SealedKeyring(allKeys(sealingKeys), { parallel }),
     sops: loadKeyring(identitiesIn(backup, prefix), services === undefined ? {} : { services }),
   };
 }

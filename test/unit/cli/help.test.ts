@@ -10,7 +10,9 @@ const folder = join(import.meta.dirname, "../../golden/help");
 const lines = [
   "",
   ...COMMANDS.map(({ name }) => name),
-  ...["list", "renew", "backup", "split", "combine", "verify", "restore"].map((name) => `keys ${name}`),
+  ...["list", "renew", "import", "retire", "backup", "split", "combine", "verify", "restore"].map(
+    (name) => `keys ${name}`,
+  ),
 ];
 
 describe("help", () => {

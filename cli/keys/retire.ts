@@ -1,0 +1,53 @@
+import { resolve } from "node:path";
+import { checkNotNeeded, countNeed, countNeedIn, keyCalled, listSealingKeys, setAside } from "../../src/keys/index.ts";
+import { workTreeFiles } from "../../src/repository/index.ts";
+import { defineCommand, flag } from "../define-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { note } from "../output.ts";
+import { withProgress } from "../progress.ts";
+import { keyPlace, placeFlags, withCluster } from "./place.ts";
+
+export const retireCommand = defineCommand({
+  name: "keys retire",
+  summary: "Take a sealing key out of use that nothing needs any more",
+  positionals: { usage: "KEY", min: 1, max: 1 },
+  examples: [
+    {
+      what: "By the name of its Secret, looking at the repository too",
+      command: "sealkit keys retire sealed-secrets-keyx7k2p --repo .",
+    },
+    {
+      what: "By its fingerprint, only to see whether it could go",
+      command: "sealkit keys retire SHA256:9fA1 --dry-run",
+    },
+  ],
+  description:
+    "Refuses while a SealedSecret of the cluster or of a --repo needs the key, and names it; the newest key never goes. The\n" +
+    "key's Secret stays, with the label value retired, so that it can be brought back. The original controller passes it over\n" +
+    "after its next start.",
+  flags: {
+    repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at too; may be repeated" }),
+    dryRun: flag.toggle({ help: "Only say whether it could go" }),
+    ...placeFlags,
+  },
+  run: ({ flags, args, io }) =>
+    withCluster(flags, io, async (client) => {
+      const keys = await listSealingKeys(client, keyPlace(flags));
+      const key = keyCalled(args[0] ?? "", keys);
+      const needs = [await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, onStep))];
+      for (const folder of flags.repo) {
+        const files = await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
+        needs.push(await withProgress(io, `Opening ${folder}`, (onStep) => countNeedIn(files, keys, onStep)));
+      }
+      checkNotNeeded(key, needs);
+      const unopened = needs.reduce((sum, need) => sum + need.unopened, 0);
+      if (unopened > 0) await note(io, `${unopened} SealedSecrets are opened by no key at all, so neither by this one`);
+      if (flags.repo.length === 0) await note(io, "Repositories were not looked at: name them with --repo");
+      if (flags.dryRun) await note(io, `Nothing needs ${key.name}: it could be retired`);
+      else {
+        await setAside(client, key, "retired");
+        await note(io, `Retired ${key.name}; its Secret stays, with the label value retired`);
+      }
+      return EXIT.ok;
+    }),
+});
