@@ -151,7 +151,9 @@ function statementProblem(statement: string, options: FakeAzureOptions, base: st
   const { publicKey, der, sendsChain = false } = options.certificate;
   const header = JSON.parse(Buffer.from(head, "base64url").toString()) as Record<string, unknown>;
   if (header["alg"] !== "PS256" || header["typ"] !== "JWT") return "wrong algorithm";
-  if (header["x5t#S256"] !== createHash("sha256").update(der).digest("base64url")) return "wrong thumbprint";
+  // The standard says base64url; the client of the original writes the other alphabet.
+  const thumbprint = Buffer.from(String(header["x5t#S256"]), "base64");
+  if (!thumbprint.equals(createHash("sha256").update(der).digest())) return "wrong thumbprint";
   const chain = header["x5c"];
   const isChain = Array.isArray(chain) && chain[0] === Buffer.from(der).toString("base64");
   if (sendsChain !== isChain) return "wrong chain";

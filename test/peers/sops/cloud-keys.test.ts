@@ -1,13 +1,19 @@
-import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ConnectProxy, startConnectProxy } from "../../helpers/connect-proxy.ts";
 import { type FakeAzureOptions, fakeAzureLogin, fakeKeyVault } from "../../helpers/fakes/azure.ts";
-import { type FakeGoogleOptions, fakeGoogleKms, fakeGoogleTokens } from "../../helpers/fakes/google.ts";
+import {
+  type FakeGoogleOptions,
+  fakeGoogleExchange,
+  fakeGoogleKms,
+  fakeGoogleTokens,
+} from "../../helpers/fakes/google.ts";
 import { fakeVault } from "../../helpers/fakes/vault.ts";
-import { type Listening, listen, type Service } from "../../helpers/fakes/wire.ts";
+import { type Listening, listen, type Service, type WireRequest } from "../../helpers/fakes/wire.ts";
 import { runCli } from "../../helpers/run-cli.ts";
+import { makeSealingKey } from "../../helpers/sealing-keys.ts";
 import { makeTlsAuthority } from "../../helpers/tls-authority.ts";
 import { original, workspace } from "./original.ts";
 
@@ -24,11 +30,17 @@ const GOOGLE_TOKEN = "ya29.peer-token-0123456789";
 const RING = "projects/p/locations/global/keyRings/r/cryptoKeys";
 const AZURE_HOST = "peers.vault.azure.net";
 const VERSION = "0123456789abcdef0123456789abcdef";
+const federation = {
+  audience: "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x",
+  subjectTokenType: "urn:ietf:params:oauth:token-type:jwt",
+  subjectToken: "eyJ.peer-subject-token",
+};
 const azure: FakeAzureOptions = {
   token: "eyJ.peer-token-0123456789",
   tenant: "11111111-2222-3333-4444-555555555555",
   clientId: "66666666-7777-8888-9999-000000000000",
   clientSecret: "peer~client~secret",
+  federatedToken: "eyJ.peer-federated-token",
 };
 
 /** A service as both programs are led to it. */
@@ -58,9 +70,13 @@ beforeAll(async () => {
   const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const account = { publicKey: pair.publicKey, keyId: "key-1", email: "robot@p.iam", nowMs: Date.now };
   const tokens: { service: Service } = { service: () => ({ status: 500 }) };
-  const options: FakeGoogleOptions = { token: GOOGLE_TOKEN, keys: [`${RING}/k`] };
+  const options: FakeGoogleOptions = { token: GOOGLE_TOKEN, keys: [`${RING}/k`], federation };
+  const pages = new Map([
+    ["/token", (request: WireRequest) => tokens.service(request)],
+    ["/v1/token", fakeGoogleExchange(options)],
+  ]);
   const kms = fakeGoogleKms(options);
-  google = await up((request) => (request.url.pathname === "/token" ? tokens.service(request) : kms(request)));
+  google = await up((request) => (pages.get(request.url.pathname) ?? kms)(request));
   const tokenUrl = `${google.url}/token`;
   tokens.service = fakeGoogleTokens({ ...options, serviceAccount: { ...account, tokenUrl } });
   const keyFile = join(folder.path, "key.json");
@@ -76,25 +92,47 @@ beforeAll(async () => {
   const flags = ["--gcp-kms", `${RING}/k`];
   scenes.set("Google Cloud, a token", { flags, env: { ...rest, GOOGLE_OAUTH_ACCESS_TOKEN: GOOGLE_TOKEN } });
   scenes.set("Google Cloud, a service account", { flags, env: { ...rest, GOOGLE_CREDENTIALS: keyFile } });
+  const subject = join(folder.path, "subject");
+  writeFileSync(subject, federation.subjectToken);
+  const external = join(folder.path, "external.json");
+  const source = { credential_source: { file: subject }, token_url: `${google.url}/v1/token` };
+  const { audience, subjectTokenType } = federation;
+  writeFileSync(
+    external,
+    JSON.stringify({ type: "external_account", audience, subject_token_type: subjectTokenType, ...source }),
+  );
+  scenes.set("Google Cloud, another provider", { flags, env: { ...rest, GOOGLE_APPLICATION_CREDENTIALS: external } });
   scenes.set("Google Cloud, the default file", { flags, env: { ...rest, GOOGLE_APPLICATION_CREDENTIALS: keyFile } });
 
   const authority = makeTlsAuthority([AZURE_HOST, "login.microsoftonline.com"]);
-  const login = fakeAzureLogin(azure);
+  const { certificatePem, privateKeyPem } = await makeSealingKey();
+  const der = new X509Certificate(certificatePem).raw;
+  const certificate = { publicKey: createPublicKey(privateKeyPem), der };
+  const login = fakeAzureLogin({ ...azure, certificate, nowMs: Date.now });
   const keyVault = fakeKeyVault(azure, [{ name: "k", version: VERSION }]);
   const both: Service = (request) => (request.url.hostname === AZURE_HOST ? keyVault(request) : login(request));
   proxy = await startConnectProxy((await up(both, authority)).port);
   ends.push(() => proxy.close());
   const roots = join(folder.path, "roots.pem");
   writeFileSync(roots, authority.ca);
-  const azureEnv = {
-    HTTPS_PROXY: proxy.url,
-    SSL_CERT_FILE: roots,
-    AZURE_TENANT_ID: azure.tenant,
-    AZURE_CLIENT_ID: azure.clientId,
-    AZURE_CLIENT_SECRET: azure.clientSecret ?? "",
-  };
+  const led = { HTTPS_PROXY: proxy.url, SSL_CERT_FILE: roots };
+  const client = { ...led, AZURE_TENANT_ID: azure.tenant, AZURE_CLIENT_ID: azure.clientId };
+  const azureEnv = { ...client, AZURE_CLIENT_SECRET: azure.clientSecret ?? "" };
   const url = `https://${AZURE_HOST}/keys/k`;
   scenes.set("Azure, a version", { flags: ["--azure-kv", `${url}/${VERSION}`], env: azureEnv });
+  const statement = join(folder.path, "statement");
+  writeFileSync(statement, azure.federatedToken ?? "");
+  const pem = join(folder.path, "client.pem");
+  writeFileSync(pem, certificatePem + privateKeyPem);
+  const programs = join(folder.path, "bin");
+  mkdirSync(programs);
+  const printed = JSON.stringify({ accessToken: azure.token, expires_on: 4_000_000_000, tokenType: "Bearer" });
+  writeFileSync(join(programs, "az"), `#!/bin/sh\necho '${printed}'\n`, { mode: 0o755 });
+  const azureFlags = ["--azure-kv", `${url}/${VERSION}`];
+  scenes.set("Azure, a workload", { flags: azureFlags, env: { ...client, AZURE_FEDERATED_TOKEN_FILE: statement } });
+  scenes.set("Azure, a certificate", { flags: azureFlags, env: { ...client, AZURE_CLIENT_CERTIFICATE_PATH: pem } });
+  const dev = { ...led, AZURE_TOKEN_CREDENTIALS: "dev", PATH: `${programs}:${process.env["PATH"] ?? ""}` };
+  scenes.set("Azure, the login of az", { flags: azureFlags, env: dev });
   scenes.set("Azure, the newest version", { flags: ["--azure-kv", url], env: azureEnv });
 });
 
@@ -104,7 +142,11 @@ const NAMES = [
   "Google Cloud, a token",
   "Google Cloud, a service account",
   "Google Cloud, the default file",
+  "Google Cloud, another provider",
   "Azure, a version",
+  "Azure, a workload",
+  "Azure, a certificate",
+  "Azure, the login of az",
   "Azure, the newest version",
 ];
 

@@ -491,7 +491,10 @@ describe("gcpKms() refuses", () => {
   });
 
   test.each<{ name: string; body: object }>([
-    { name: "a checksum that does not fit", body: { ciphertext: "AAAA", ciphertextCrc32c: "1" } },
+    {
+      name: "a checksum that does not fit",
+      body: { ciphertext: "AAAA", ciphertextCrc32c: "1", verifiedPlaintextCrc32c: true },
+    },
     {
       name: "a data key that came over otherwise",
       body: { ciphertext: "AAAA", ciphertextCrc32c: String(crc32c(new Uint8Array(3))) },
@@ -502,6 +505,14 @@ describe("gcpKms() refuses", () => {
   ])("an answer with $name", async ({ body }) => {
     const services = { "cloudkms.googleapis.com": () => ({ status: 200, body }) };
     const error = await failureOf(open({ env: TOKEN_ENV, services }).gcp.encrypt(key(), CANARY_DATA_KEY));
+    expect(error.code).toBe("KEY_SERVICE_BAD_ANSWER");
+  });
+
+  test("a data key that does not have its checksum", async () => {
+    const services = {
+      "cloudkms.googleapis.com": () => ({ status: 200, body: { plaintext: "AAAA", plaintextCrc32c: "1" } }),
+    };
+    const error = await failureOf(open({ env: TOKEN_ENV, services }).gcp.decrypt(withEnc(key(), "AAAA")));
     expect(error.code).toBe("KEY_SERVICE_BAD_ANSWER");
   });
 
