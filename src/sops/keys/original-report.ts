@@ -17,7 +17,11 @@ export function originalReport(groups: readonly OpenedGroup[], { needed, opened 
 
 function keyReport({ key, failures }: KeyAttempt): string {
   const reasons = failures.map(({ original }) => {
-    const lines = original.split("\n").flatMap((line) => wrapped(line, REASON_COLUMNS));
+    // A line break at the end begins no line.
+    const lines = original
+      .replace(/\n$/, "")
+      .split("\n")
+      .flatMap((line) => wrapped(line, REASON_COLUMNS));
     return lines.map((line, index) => `  ${index === 0 ? "- | " : "  | "}${line}`).join("\n");
   });
   return `${masterKeyName(key)}: FAILED\n${reasons.join("\n")}`;

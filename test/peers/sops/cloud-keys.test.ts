@@ -239,4 +239,21 @@ describe("what both refuse", () => {
     expect(ours.code).toBe(1);
     expect(ours.stderr.slice(0, theirs.stderr.trimEnd().length)).toBe(theirs.stderr.trimEnd());
   });
+
+  test.each([
+    { name: "Vault", env: { VAULT_TOKEN: "hvs.wrong-token" } },
+    { name: "Vault", env: { SOPS_HC_VAULT_ALLOWLIST: "none" } },
+    { name: "Google Cloud, a token", env: { GOOGLE_OAUTH_ACCESS_TOKEN: "ya29.wrong" } },
+    { name: "Google Cloud, a token", env: { GOOGLE_CREDENTIALS: "{}" } },
+  ])("$name: to decrypt with $env, in the same words", async ({ name, env }) => {
+    const { flags, env: good } = scenes.get(name) ?? { flags: [], env: {} };
+    const clear = join(folder.path, "clear.yaml");
+    writeFileSync(clear, "a: 1\n");
+    const { theirs: made } = await refusals(["encrypt", ...flags, clear], good);
+    const locked = join(folder.path, "locked.yaml");
+    writeFileSync(locked, made.stdout);
+    const { theirs, ours } = await refusals(["decrypt", locked], { ...good, ...env });
+    expect([theirs.code, ours.code]).toEqual([128, 128]);
+    expect(ours.stderr.slice(0, theirs.stderr.trimEnd().length)).toBe(theirs.stderr.trimEnd());
+  });
 });
