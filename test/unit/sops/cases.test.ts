@@ -154,12 +154,17 @@ function expectText(actual: string, wanted: string): void {
   }
 }
 
+/** Exit code of a file that stays closed: the whole report is the original's. */
+const NO_DATA_KEY = 128;
+/** Texts that name no key. What gpg says of one depends on whether it is there. */
+const BAD_KEY = /^encrypt bad (kms arn|gcp|azure|vault|hckms)$/;
 const CHANGING = /^(rotate|updatekeys|groups|filestatus|set|unset|--set|exec-env|exec-file|edit|frobnicate)$/;
 
 /** What the original said on stderr, where ours begins with the same: not where it shows a MAC, a key or a panic. */
-function recordedSentence({ args, stderr = "" }: Case): string | undefined {
-  if (!args.some((word) => CHANGING.test(word))) return undefined;
+function recordedSentence({ name, args, exit, stderr = "" }: Case): string | undefined {
   const whole = expand(stderr);
+  if (exit === NO_DATA_KEY || BAD_KEY.test(name)) return sentence(whole).trim();
+  if (!args.some((word) => CHANGING.test(word))) return undefined;
   if (/computed|invalid character|unknown recipient|panic|data key/.test(whole)) return undefined;
   return sentence(whole).replace("<repeated for ever>", "").trim();
 }
@@ -231,6 +236,7 @@ describe("calls of the original", () => {
       env: {
         ...(keys === "" ? {} : { SOPS_AGE_KEY: keys }),
         PATH: process.env["PATH"] ?? "",
+        ...(exit === NO_DATA_KEY ? { HOME: "/home/u" } : {}),
         ...Object.fromEntries(
           Object.entries(env).map(([name, value]) => [name, fill(value).replace(/^\/w\//, `${work}/`)]),
         ),
@@ -243,7 +249,7 @@ describe("calls of the original", () => {
     });
     expect(run.stderr).not.toContain("AGE-SECRET-KEY-");
     const said = recordedSentence(recordedCase);
-    if (said !== undefined) expect(sentence(run.stderr)).toContain(said);
+    if (said !== undefined) expect(normalise(sentence(run.stderr))).toContain(said);
     if (DELIBERATE[recordedCase.name] !== undefined) return;
     expectText(run.stdout.replaceAll(`${work}/`, "/w/"), stdout);
     for (const [name, text] of Object.entries(changed)) expectText(run.files[name]?.text ?? "", text ?? "");
