@@ -137,7 +137,9 @@ function wantedGroups(io: Io, config: FoundConfig, path: string): readonly KeyGr
 
 /** The changes as the original shows them. Recipients are public. */
 export function describeChanges({ groups, shamirThreshold: { before, after } }: KeyChanges): string {
-  const threshold = before === after ? [] : [`+++ shamir_threshold: ${after}`, `--- shamir_threshold: ${before}`];
+  const changed = [`+++ shamir_threshold: ${after}`, `--- shamir_threshold: ${before}`];
+  const same = after === 0 ? [] : [`shamir_threshold: ${after}`];
+  const threshold = before === after ? same : changed;
   const lines = groups.flatMap(({ kept, added, removed }, index) => [
     `Group ${index + 1}`,
     ...kept.map((name) => `    ${name}`),

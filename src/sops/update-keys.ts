@@ -65,6 +65,6 @@ export async function withKeys(
 ): Promise<string> {
   const { keyring, now, format } = options;
   const threshold = compareKeys(metadata, wanted).shamirThreshold.after;
-  const keys = await rewrap(dataKey, { groups: wanted, threshold, keyring, now });
+  const keys = await rewrap(dataKey, { groups: wanted, threshold, keyring, now, isUpdate: true });
   return printLocked({ documents, metadata: { ...metadata, ...keys } }, format, options);
 }

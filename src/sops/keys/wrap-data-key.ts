@@ -20,6 +20,8 @@ export interface Sharing {
   /** Milliseconds since the epoch, for the time of entries that have none. */
   readonly now: number;
   readonly fillRandom?: FillRandom | undefined;
+  /** Whether the data key is one that a file has already: the original says it in other words then. */
+  readonly isUpdate?: boolean | undefined;
 }
 
 /**
@@ -29,11 +31,12 @@ export interface Sharing {
  */
 export async function wrapDataKey(dataKey: Uint8Array, sharing: Sharing): Promise<KeyGroup[]> {
   const { groups, threshold, fillRandom } = sharing;
+  const failing = sharing.isUpdate === true ? "error updating one or more master keys" : "Could not generate data key";
   if (groups.length === 0 || groups.some((keys) => keys.length === 0)) {
     throw new SopsError("SOPS_NO_RECIPIENTS", "Cannot encrypt: there is no recipient to encrypt to", {
       details: groups.length > 1 ? [`in group ${groups.findIndex((keys) => keys.length === 0)}`] : [],
       hints: ["name one: --age age1…, or a creation rule in .sops.yaml"],
-      upstream: "Could not generate data key: [empty key group provided]",
+      upstream: `${failing}: [empty key group provided]`,
     });
   }
   const parts = groups.length === 1 ? [dataKey] : sharesOf(dataKey, groups.length, threshold, fillRandom);
@@ -44,7 +47,7 @@ export async function wrapDataKey(dataKey: Uint8Array, sharing: Sharing): Promis
       return Promise.all(keys.map((key) => wrapFor(part, key, sharing, failures)));
     }),
   );
-  if (failures.length > 0) throw notWrapped(failures, groups.flat());
+  if (failures.length > 0) throw notWrapped(failures, groups.flat(), failing);
   return wrapped;
 }
 
@@ -115,7 +118,7 @@ function nobody({ type }: MasterKey): KeyServiceError {
   return new KeyServiceError("KEY_SERVICE_ABSENT", `Cannot encrypt the data key: ${state}`, { original: state });
 }
 
-function notWrapped(failures: readonly WrapFailure[], keys: KeyGroup): SopsError {
+function notWrapped(failures: readonly WrapFailure[], keys: KeyGroup, failing: string): SopsError {
   // Services answer in any order; the error has the order of the keys.
   const inOrder = keys.flatMap((key) => failures.filter((failure) => failure.key === key));
   const [first] = inOrder;
@@ -123,7 +126,7 @@ function notWrapped(failures: readonly WrapFailure[], keys: KeyGroup): SopsError
     ({ key, error }) =>
       `failed to encrypt new data key with master key ${quoteGo(masterKeyName(key))}: ${error.original}`,
   );
-  const upstream = `Could not generate data key: [${reasons.join(" ")}]`;
+  const upstream = `${failing}: [${reasons.join(" ")}]`;
   if (first !== undefined && inOrder.every(({ key: { type } }) => type === "age")) {
     return badRecipient(fieldOf(first.key, "recipient"), first.error);
   }

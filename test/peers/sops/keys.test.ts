@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { encrypt, keysOfText, loadKeyring } from "../../../src/sops/index.ts";
 import { IDENTITY_A, RECIPIENT_A, RECIPIENT_B } from "../../helpers/sops.ts";
 import { type AnyKeyService, startAnyKeyService } from "./any-key-service.ts";
 import { compare, folder } from "./compare.ts";
@@ -106,7 +107,6 @@ describe("keys of creation rules", () => {
 
 describe("rotate and updatekeys with keys of other services", () => {
   const FILE = async () => {
-    const { encrypt, keysOfText, loadKeyring } = await import("../../../src/sops/index.ts");
     const keyService = { name: "any", encrypt: async () => "ANY", decrypt: () => Promise.reject(new Error("never")) };
     const keyring = loadKeyring([], { services: new Map([["kms", keyService]]) });
     const keyGroups = [[...keysOfText("kms", "one"), ...keysOfText("age", A)]];
@@ -123,6 +123,7 @@ describe("rotate and updatekeys with keys of other services", () => {
     { args: ["updatekeys", "-y"], rule: `{age: ${A}, kms: one}` },
     { args: ["updatekeys", "-y"], rule: `key_groups: [{age: [${A}]}, {pgp: [AB]}]` },
     { args: ["updatekeys", "-y"], rule: "hckms: [x]" },
+    { args: ["updatekeys", "-y"], rule: "pgp: ','" },
   ];
   test.each(rows)("$args $rule", async ({ args: [command = "", ...more], rule }) => {
     const files = {
@@ -139,4 +140,12 @@ describe("rotate and updatekeys with keys of other services", () => {
     };
     await compare({ name: "", args: args.filter((word) => word !== ""), files, env });
   });
+});
+
+test("updatekeys of a file with key groups shows a threshold that stays", async () => {
+  const groups = `[{age: [${A}]}, {age: [${B}]}, {pgp: [AB]}]`;
+  const { text } = await encrypt("a: 1\n", "yaml", { recipientGroups: [[A], [A]], shamirThreshold: 2, now: 0 });
+  const files = { "f.yaml": text, ".sops.yaml": `creation_rules:\n  - key_groups: ${groups}\n` };
+  const args = ["updatekeys", "--keyservice", service.address, "-y", "f.yaml"];
+  await compare({ name: "", args, files, env: { SOPS_AGE_KEY: IDENTITY_A, SOPS_GPG_EXEC: "/nope" } });
 });
