@@ -3,11 +3,14 @@ import type { CommandRunner } from "../command.ts";
 import { type GoFlag, type GoFlags, parseGoFlags } from "../go-flag.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
+import { runBatch } from "./batch/batch.ts";
+import { isBatch, planBatch } from "./batch/plan.ts";
 import { Failure, reporting, warn } from "./failure.ts";
 import { askingIdentity, fileIdentities, namedPlugin, refusePassphraseFile } from "./identities.ts";
 import { type Input, openInput, untilInterrupted } from "./input-adapter.ts";
 import { fileOutput, type Output, stdoutOutput } from "./output-adapter.ts";
 import { newPassphrase } from "./passphrase.ts";
+import { pump } from "./pump.ts";
 import { gatherRecipients } from "./recipients.ts";
 import { isSameFile } from "./same-file-adapter.ts";
 import { type StdinUse, stdinUse } from "./stdin-use.ts";
@@ -27,6 +30,8 @@ const FLAGS: readonly GoFlag[] = [
   { names: ["recipients-file", "R"], kind: "list" },
   { names: ["identity", "i"], kind: "list" },
   { names: ["j"], kind: "list" },
+  { names: ["force"], kind: "bool" },
+  { names: ["format"], kind: "text" },
   { names: ["version"], kind: "bool" },
 ];
 
@@ -50,7 +55,37 @@ async function runAge(words: readonly string[], io: Io): Promise<number> {
     await write(io.stdout, `${AGE_VERSION}\n`);
     return 0;
   }
+  const output = flags.texts("output").at(-1);
+  if (output !== undefined && (await isBatch(io.cwd, flags.args, output))) return await runMany(io, flags, output);
   checkArguments(flags);
+  for (const own of ["force", "format"].filter((name) => flags.has(name))) {
+    throw new Failure(`--${own} is for many files: -o has to name a folder`, "-o FOLDER/ FILE...");
+  }
+  return await runOne(io, flags);
+}
+
+/** Many files into one folder, which the original cannot do. */
+async function runMany(io: Io, flags: GoFlags, output: string): Promise<number> {
+  const format = flags.texts("format").at(-1);
+  if (format !== undefined && format !== "json") throw new Failure(`unknown --format "${format}"`, "--format json");
+  const decrypting = flags.has("decrypt");
+  if (decrypting) checkDecryptFlags(flags);
+  else checkEncryptFlags(flags);
+  const plan = await planBatch(io.cwd, flags.args, { output, decrypting });
+  const stdin = stdinUse();
+  return await runBatch(io, plan, {
+    output,
+    ...(decrypting
+      ? { identities: await decryptIdentities(io, flags, stdin) }
+      : { recipients: await encryptRecipients(io, flags, stdin) }),
+    armor: flags.has("armor"),
+    force: flags.has("force"),
+    json: format === "json",
+  });
+}
+
+/** One file, as the original does it. */
+async function runOne(io: Io, flags: GoFlags): Promise<number> {
   const decrypting = flags.has("decrypt");
   if (decrypting) checkDecryptFlags(flags);
   else checkEncryptFlags(flags);
@@ -76,29 +111,6 @@ async function runAge(words: readonly string[], io: Io): Promise<number> {
     throw error;
   } finally {
     await input.close();
-  }
-}
-
-/**
- * Writes what comes, each piece while the next one is made. `firstPrefix` stands before a failure to write the first one.
- */
-async function pump(pieces: AsyncIterable<Uint8Array>, output: Output, firstPrefix: string): Promise<void> {
-  let prefix = firstPrefix;
-  let writing: Promise<void> = Promise.resolve();
-  try {
-    for await (const piece of pieces) {
-      await writing;
-      writing = output.write(piece).catch((error) => {
-        throw error instanceof Failure ? new Failure(`${prefix}${error.message}`) : error;
-      });
-      // Seen by whoever waits for it next.
-      writing.catch(() => undefined);
-      if (prefix !== "") await writing;
-      prefix = "";
-    }
-    await writing;
-  } finally {
-    await writing.catch(() => undefined);
   }
 }
 
@@ -203,10 +215,13 @@ async function decryptIdentities(io: Io, flags: GoFlags, stdin: StdinUse): Promi
   return flags.has("j") ? [...identities, refusePassphraseFile] : [refusePassphraseFile, ...identities];
 }
 
+/** Asks once, however many files there are. */
 function passphraseOnly(io: Io): Identity {
+  let answer: Promise<string> | undefined;
   const ask = async () => {
     try {
-      return await readPassphrase(io, "Enter passphrase:");
+      answer ??= readPassphrase(io, "Enter passphrase:");
+      return await answer;
     } catch (error) {
       throw error instanceof Failure ? new Failure(`could not read passphrase: ${error.message}`) : error;
     }

@@ -62,7 +62,7 @@ async function report(tool: string, io: Io, message: string, hints: readonly str
 }
 
 /** A secret key that was typed where a file name belongs must not come back in a message. */
-function masked(text: string): string {
+export function masked(text: string): string {
   return text.replace(/AGE-SECRET-KEY-[0-9A-Z-]+/gi, "AGE-SECRET-KEY-[redacted]");
 }
 

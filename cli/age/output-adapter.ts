@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
@@ -23,14 +23,21 @@ export function stdoutOutput(io: Io): Output {
   };
 }
 
+export interface FileOutputOptions {
+  /** Permission bits of a new file, less the umask; default 0666. */
+  readonly mode?: number;
+  /** Make the folders it lies in. */
+  readonly makeFolders?: boolean;
+}
+
 /**
  * A file that appears when it is whole: written beside its place, flushed, renamed. A file that is there already keeps
  * its mode; a link keeps pointing at its target; what is no regular file (a pipe, `/dev/null`) is written to directly.
  */
-export function fileOutput(io: Io, path: string): Output {
+export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}): Output {
   let opened: Promise<Opened> | undefined;
   const file = () => {
-    opened ??= openBeside(resolve(io.cwd, path), path);
+    opened ??= openBeside(resolve(io.cwd, path), path, options);
     return opened;
   };
   return {
@@ -67,8 +74,13 @@ interface Opened {
   readonly target: string;
 }
 
-async function openBeside(wanted: string, path: string): Promise<Opened> {
+async function openBeside(
+  wanted: string,
+  path: string,
+  { mode = 0o666, makeFolders = false }: FileOutputOptions,
+): Promise<Opened> {
   try {
+    if (makeFolders) await mkdir(dirname(wanted), { recursive: true });
     const before = await stat(wanted).catch(() => undefined);
     if (before?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
     if (before !== undefined && !before.isFile()) {
@@ -76,7 +88,7 @@ async function openBeside(wanted: string, path: string): Promise<Opened> {
     }
     const target = before === undefined ? wanted : await realpath(wanted);
     const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
-    const handle = await open(beside, "wx", 0o666);
+    const handle = await open(beside, "wx", mode);
     if (before !== undefined) await handle.chmod(before.mode & 0o7777);
     return { handle, beside, target };
   } catch (cause) {

@@ -2,6 +2,7 @@ export const USAGE = `Usage:
     age [-e] (-r RECIPIENT | -R PATH | -i PATH | -j PLUGIN)... [-a] [-o OUTPUT] [INPUT]
     age [-e] -p [-a] [-o OUTPUT] [INPUT]
     age -d [-i PATH | -j PLUGIN]... [-o OUTPUT] [INPUT]
+    age ... -o FOLDER/ [--force] [--format json] (FILE | FOLDER)...
 
 Options:
     -e, --encrypt               Encrypt INPUT. This is what age does without -d.
@@ -14,10 +15,15 @@ Options:
     -p, --passphrase            Encrypt with a passphrase, asked for on the terminal.
     -a, --armor                 Write text instead of bytes.
     -o, --output OUTPUT         Write to this file; one that is there is replaced.
+        --force                 Many files: replace results that are there already.
+        --format json           Many files: print what was done, for programs.
         --version               Print the version of age that this stands in for.
 
 Flags come before INPUT. Without INPUT, or when it is "-", standard input is read;
 without -o, or when it is "-", the result goes to standard output.
+
+With -o FOLDER/ every FILE and every file below a FOLDER is encrypted to FOLDER/NAME.age, or
+with -d from NAME.age to NAME. What cannot be done is told at the end, and the rest is done.
 
 A RECIPIENT is a word that begins with age1, or the public key of an SSH key: a line that
 begins with ssh-ed25519 or ssh-rsa. In a recipients file each stands on a line of its own;

@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  fsync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { errno } from "../../files-adapter.ts";
+import { Failure, goFileText } from "../failure.ts";
+
+/** A result that is written beside its place and not visible yet. */
+export interface Staged {
+  /** Flushes it and puts it into its place. @throws {Failure} and leaves nothing. */
+  commit(): Promise<void>;
+  discard(): void;
+}
+
+/**
+ * All of a file, or undefined when it is longer than `limit` bytes. Small files are read without the detour over other
+ * threads: it costs five times what the reading does.
+ *
+ * @throws {Failure}
+ */
+export function readSmall(path: string, shown: string, limit: number): Uint8Array | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, "r");
+    const { size } = fstatSync(descriptor);
+    if (size > limit) return undefined;
+    const bytes = new Uint8Array(size + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    }
+    return length > size ? undefined : bytes.subarray(0, length);
+  } catch (cause) {
+    throw new Failure(goFileText(descriptor === undefined ? "open" : "read", shown, cause));
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/**
+ * Writes a result beside its place.
+ *
+ * @param replace take the place of a file that is there; otherwise it stays, and `commit` fails.
+ * @throws {Failure}
+ */
+export function stage(
+  path: string,
+  shown: string,
+  content: Uint8Array,
+  { mode, replace }: { readonly mode: number; readonly replace: boolean },
+): Staged {
+  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  let descriptor: number | undefined;
+  const discard = () => {
+    if (descriptor === undefined) return;
+    closeSync(descriptor);
+    descriptor = undefined;
+    unlinkSync(beside);
+  };
+  try {
+    mkdirOnce(dirname(path));
+    descriptor = openSync(beside, "wx", mode);
+    for (let at = 0; at < content.length; ) at += writeSync(descriptor, content, at);
+  } catch (cause) {
+    discard();
+    throw new Failure(goFileText("write", shown, cause));
+  }
+  const open = descriptor;
+  return {
+    discard,
+    async commit() {
+      try {
+        await promisify(fsync)(open);
+        closeSync(open);
+        descriptor = undefined;
+        place(beside, path, replace);
+      } catch (cause) {
+        discard();
+        throw new Failure(goFileText("write", shown, cause));
+      }
+    },
+  };
+}
+
+/** Folders that are known to be there. */
+const made = new Set<string>();
+
+function mkdirOnce(folder: string): void {
+  if (made.has(folder)) return;
+  mkdirSync(folder, { recursive: true });
+  made.add(folder);
+}
+
+/** A link, unlike a rename, fails when somebody else has taken the place meanwhile. */
+function place(beside: string, path: string, replace: boolean): void {
+  try {
+    if (replace) renameSync(beside, path);
+    else {
+      linkSync(beside, path);
+      unlinkSync(beside);
+    }
+  } catch (cause) {
+    const hasNoLinks = ["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes(errno(cause) ?? "");
+    if (!replace && hasNoLinks) {
+      renameSync(beside, path);
+      return;
+    }
+    unlinkSync(beside);
+    throw cause;
+  }
+}
+
+/** Whether anything has that name. */
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+/** Makes the new names in a folder durable; some file systems refuse to flush a folder. */
+export async function flushFolder(path: string): Promise<void> {
+  const handle = await open(path, "r").catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
