@@ -1,6 +1,7 @@
 export { type AwsKmsOptions, awsKms } from "./aws/kms.ts";
 export { getObject, putObject, type S3Location, type S3Options } from "./aws/s3.ts";
 export type { AwsCredentials } from "./aws/sigv4.ts";
+export { readAwsCredentials } from "./aws/static-credentials.ts";
 export { azureKeyVault, azureKeyVaultWith } from "./azure/azure-kv.ts";
 export type { StaticLoginOptions } from "./azure/static-login.ts";
 export { gcpKms, gcpKmsWith } from "./gcp/gcp-kms.ts";
@@ -8,6 +9,7 @@ export { type GcsPlace, type GcsStorage, gcsStorage } from "./gcp/storage.ts";
 export { type HuaweiKmsOptions, huaweiKms } from "./huawei/kms.ts";
 export type { HuaweiCredentials } from "./huawei/sign.ts";
 export type { KmsPorts } from "./ports.ts";
+export { type SystemPortsOptions, systemPorts } from "./ports-adapter.ts";
 export { parseServiceAddress, type ServiceAddress, serviceAddressText } from "./remote/address.ts";
 export { type AnswerOptions, answerWith } from "./remote/answer.ts";
 export type { CallService, Method } from "./remote/client-adapter.ts";

@@ -12,12 +12,16 @@ const SESSION = "imds-session";
 const ROLES = "/latest/meta-data/iam/security-credentials/";
 
 /** The metadata service of EC2: sessions by PUT, nothing without one. */
-export function answerImds(state: "role" | "no role" | "v1 only" | "broken"): (request: RawRequest) => RawAnswer {
+export function answerImds(
+  state: "role" | "no role" | "v1 only" | "broken",
+  credentials: object = METADATA_CREDENTIALS,
+): (request: RawRequest) => RawAnswer {
   return ({ method, target, headers }) => {
     if (method === "PUT" && target === "/latest/api/token") {
       const seconds = Number(headers.get("x-aws-ec2-metadata-token-ttl-seconds"));
       if (state === "v1 only") return { status: 403 };
-      return seconds >= 1 && seconds <= 21_600 ? { status: 200, body: SESSION } : { status: 400 };
+      if (!(seconds >= 1 && seconds <= 21_600)) return { status: 400 };
+      return { status: 200, headers: { "x-aws-ec2-metadata-token-ttl-seconds": String(seconds) }, body: SESSION };
     }
     if (method !== "GET") return { status: 405 };
     if (state !== "v1 only" && headers.get("x-aws-ec2-metadata-token") !== SESSION) return { status: 401 };
@@ -25,17 +29,21 @@ export function answerImds(state: "role" | "no role" | "v1 only" | "broken"): (r
     if (target !== `${ROLES}app-role`) return { status: 404 };
     return {
       status: 200,
-      body: state === "broken" ? "<html>" : JSON.stringify({ Code: "Success", ...METADATA_CREDENTIALS }),
+      body: state === "broken" ? "<html>" : JSON.stringify({ Code: "Success", ...credentials }),
     };
   };
 }
 
 /** The agents of ECS and EKS: one path, and a token where they want one. */
-export function answerEcs(path: string, token: string | undefined): (request: RawRequest) => RawAnswer {
+export function answerEcs(
+  path: string,
+  token: string | undefined,
+  credentials: object = METADATA_CREDENTIALS,
+): (request: RawRequest) => RawAnswer {
   return ({ method, target, headers }) => {
     if (method !== "GET" || target !== path) return { status: 404 };
     if (headers.get("authorization") !== token) return { status: 401 };
-    return { status: 200, body: JSON.stringify({ RoleArn: "arn:aws:iam::1:role/x", ...METADATA_CREDENTIALS }) };
+    return { status: 200, body: JSON.stringify({ RoleArn: "arn:aws:iam::1:role/x", ...credentials }) };
   };
 }
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ALICE, type FakeAws, startAws } from "../../helpers/fakes/aws.ts";
 import { fakeKmsKey } from "../../helpers/fakes/aws-kms.ts";
-import type { RawServer } from "../../helpers/fakes/raw-server.ts";
+import { answerEcs, answerImds } from "../../helpers/fakes/aws-metadata.ts";
+import { type RawServer, startRawServer } from "../../helpers/fakes/raw-server.ts";
 import { runPeer } from "../../helpers/peer-cli.ts";
 import { runCli } from "../../helpers/run-cli.ts";
 import { type BothWays, expectBothWays, expectSameFailure } from "./both-ways.ts";
@@ -13,13 +14,28 @@ const ARN = fakeKmsKey().arn;
 const ROLE = "arn:aws:iam::111122223333:role/sops";
 const KEYS = { AWS_ACCESS_KEY_ID: ALICE.accessKeyId, AWS_SECRET_ACCESS_KEY: ALICE.secretAccessKey };
 
+const MACHINE = {
+  accessKeyId: "ASIAMACHINE",
+  secretAccessKey: "machine-secret",
+  sessionToken: "machine-session",
+  arn: "arn:aws:sts::111122223333:assumed-role/app-role/i-0abc",
+};
+
 let aws: FakeAws & RawServer;
+let metadata: RawServer;
 let folder: string;
 let base: Record<string, string>;
 
 beforeAll(async () => {
   aws = await startAws();
   aws.roles.push({ arn: ROLE, trusts: [ALICE.arn] });
+  aws.principals.push(MACHINE);
+  const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token } = MACHINE;
+  const Expiration = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+/, "");
+  const credentials = { AccessKeyId, SecretAccessKey, Token, Expiration };
+  const imds = answerImds("role", credentials);
+  const agent = answerEcs("/agent", "agent-token", credentials);
+  metadata = await startRawServer((request) => (request.target === "/agent" ? agent : imds)(request));
   folder = mkdtempSync(join(tmpdir(), "sealkit-aws-"));
   const keys = `aws_access_key_id = ${ALICE.accessKeyId}\naws_secret_access_key = ${ALICE.secretAccessKey}\n`;
   writeFileSync(join(folder, "credentials"), `[default]\n${keys}[team]\n${keys}`);
@@ -32,7 +48,7 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await aws.close();
+  await Promise.all([aws.close(), metadata.close()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -60,6 +76,31 @@ describe("AWS KMS, both ways with sops", () => {
     { name: "a key twice", flags: ["--kms", `${ARN},${ARN}`], env: KEYS, type: "kms" },
   ])("$name", async ({ env = {}, ...row }) => {
     await expectBothWays({ ...row, env: { ...base, ...env } });
+  });
+
+  test.each<{ name: string; env: () => Record<string, string> }>([
+    {
+      name: "the container's agent",
+      env: () => ({
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/agent`,
+        AWS_CONTAINER_AUTHORIZATION_TOKEN: "agent-token",
+      }),
+    },
+    {
+      name: "the machine's metadata service",
+      env: () => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url, AWS_EC2_METADATA_DISABLED: "false" }),
+    },
+    {
+      name: "a program that prints them",
+      env: () => ({ AWS_PROFILE: "printed" }),
+    },
+  ])("credentials of $name", async ({ name, env }) => {
+    const printed = { Version: 1, AccessKeyId: ALICE.accessKeyId, SecretAccessKey: ALICE.secretAccessKey };
+    writeFileSync(join(folder, "printed.json"), JSON.stringify(printed));
+    const config = join(folder, "config-alone");
+    writeFileSync(config, `[profile printed]\ncredential_process = cat "${join(folder, "printed.json")}"\n`);
+    const alone = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: join(folder, "none"), PATH: "/usr/bin:/bin" };
+    await expectBothWays({ name, flags: ["--kms", ARN], env: { ...base, ...alone, ...env() }, type: "kms" });
   });
 
   test("a role is taken under the same name", async () => {
