@@ -1,10 +1,18 @@
-// Decrypting and encrypting one large SOPS file.
+// One large SOPS file, and a repository of many small ones, against the original called once for each file.
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ageIdentity, sopsFile } from "./material.mjs";
 import { compare, inTurn, peer, sealkit, timed } from "./measure.mjs";
 
-export async function run(folder, { values = 10_000, rounds = 5 } = {}) {
+export async function run(folder, { values = 10_000, files = 500, calls = 50, rounds = 5 } = {}) {
   const identity = ageIdentity(folder);
+  return [
+    ...(await largeFile(folder, identity, { values, rounds })),
+    ...(await repository(folder, identity, { files, calls, rounds: Math.ceil(rounds / 2) })),
+  ];
+}
+
+async function largeFile(folder, identity, { values, rounds }) {
   const encrypted = await sopsFile(folder, { identity, values });
   const plain = join(folder, `plain-${values}.yaml`);
   const out = join(folder, "sops.out");
@@ -19,8 +27,80 @@ export async function run(folder, { values = 10_000, rounds = 5 } = {}) {
     encryptOurs: () => encrypt(ours),
     encryptTheirs: () => encrypt(theirs),
   });
+  const against = { rival: "sops", limit: 0.7 };
   return [
-    compare(`sops: decrypt ${values} values`, times.decryptOurs, times.decryptTheirs, { rival: "sops" }),
-    compare(`sops: encrypt ${values} values`, times.encryptOurs, times.encryptTheirs, { rival: "sops" }),
+    compare(`sops: decrypt ${values} values`, times.decryptOurs, times.decryptTheirs, against),
+    compare(`sops: encrypt ${values} values`, times.encryptOurs, times.encryptTheirs, against),
   ];
+}
+
+/** Commands on a whole repository. The original is called for `calls` files, and its time stretched to all. */
+async function repository(folder, identity, { files, calls, rounds }) {
+  const clear = join(folder, "clear");
+  const names = makeSecrets(clear, files, identity.recipient);
+  const env = { ...process.env, SOPS_AGE_KEY_FILE: identity.file };
+  const work = join(folder, "work");
+  const out = join(folder, "clear-again");
+  const sealed = join(folder, "sealed");
+  cpSync(clear, sealed, { recursive: true });
+  await timed([...sealkit, "sops", "encrypt", "-r", "-i", sealed], { env });
+  const config = join(folder, "other.yaml");
+  const second = /public key: (age1\w+)/.exec(readFileSync(ageIdentity(mkdir(join(folder, "second"))).file, "utf8"))[1];
+  writeFileSync(config, rules(`${identity.recipient},${second}`));
+
+  /** From a fresh copy; copying is not measured. */
+  const fresh = (from, command) => async () => {
+    rmSync(work, { recursive: true, force: true });
+    rmSync(out, { recursive: true, force: true });
+    cpSync(from, work, { recursive: true });
+    return await command();
+  };
+  const ours = (...words) => timed([...sealkit, "sops", ...words], { env });
+  const theirs = async (...words) => {
+    let ms = 0;
+    for (const name of names.slice(0, calls)) ms += await timed([peer("sops"), ...words, join(work, name)], { env });
+    return ms;
+  };
+  const times = await inTurn(rounds, {
+    decryptOurs: fresh(sealed, () => ours("decrypt", "-r", "--output-dir", out, work)),
+    decryptTheirs: fresh(sealed, () => theirs("decrypt")),
+    encryptOurs: fresh(clear, () => ours("encrypt", "-r", "-i", work)),
+    encryptTheirs: fresh(clear, () => theirs("encrypt", "-i", "--age", identity.recipient)),
+    keysOurs: fresh(sealed, () => ours("--config", config, "updatekeys", "-r", "-y", work)),
+    keysTheirs: fresh(sealed, () => theirs("--config", config, "updatekeys", "-y")),
+    rotateOurs: fresh(sealed, () => ours("rotate", "-r", "-i", work)),
+    rotateTheirs: fresh(sealed, () => theirs("rotate", "-i")),
+  });
+  const stretched = files / calls;
+  const against = { rival: "sops, a loop", times: stretched, limit: 0.05, note: `the loop from ${calls} files` };
+  return [
+    compare(`sops: decrypt ${files} files`, times.decryptOurs, times.decryptTheirs, against),
+    compare(`sops: encrypt ${files} files in place`, times.encryptOurs, times.encryptTheirs, against),
+    compare(`sops: updatekeys of ${files} files`, times.keysOurs, times.keysTheirs, against),
+    compare(`sops: rotate ${files} files in place`, times.rotateOurs, times.rotateTheirs, against),
+  ];
+}
+
+function rules(recipients) {
+  return `creation_rules:\n  - path_regex: \\.enc\\.yaml$\n    age: ${recipients}\n`;
+}
+
+function makeSecrets(folder, count, recipient) {
+  mkdir(folder);
+  writeFileSync(join(folder, ".sops.yaml"), rules(recipient));
+  return Array.from({ length: count }, (_, at) => {
+    const name = join(`team${at % 20}`, `secret${at}.enc.yaml`);
+    mkdir(join(folder, `team${at % 20}`));
+    const values = Array.from({ length: 5 }, (_, item) => `  item${item}: value ${item} of secret ${at}\n`).join("");
+    writeFileSync(
+      join(folder, name),
+      `apiVersion: v1\nkind: Secret\nmetadata:\n  name: secret${at}\nstringData:\n${values}`,
+    );
+    return name;
+  });
+}
+
+function mkdir(path) {
+  mkdirSync(path, { recursive: true });
+  return path;
 }

@@ -77,8 +77,23 @@ function matcherOf(
   });
 }
 
+type CompiledPattern = { readonly test: (text: string) => boolean } | { readonly problem: string };
+
 /** A pattern of RE2, searched anywhere in a text, or what is wrong with it. */
-export function compilePattern(pattern: string): { test: (text: string) => boolean } | { problem: string } {
+export function compilePattern(pattern: string): CompiledPattern {
+  const before = compiledPatterns.get(pattern);
+  if (before !== undefined) return before;
+  const now = compile(pattern);
+  if (compiledPatterns.size >= MAX_COMPILED) compiledPatterns.clear();
+  compiledPatterns.set(pattern, now);
+  return now;
+}
+
+/** A repository has few patterns and looks at each for every file; compiling one takes longer than a small file. */
+const compiledPatterns = new Map<string, CompiledPattern>();
+const MAX_COMPILED = 200;
+
+function compile(pattern: string): CompiledPattern {
   if (pattern.length > MAX_PATTERN_LENGTH) return { problem: `longer than ${MAX_PATTERN_LENGTH} characters` };
   try {
     const compiled = RE2JS.compile(pattern);

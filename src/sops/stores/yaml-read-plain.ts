@@ -10,7 +10,7 @@ const MAX_DEPTH = 60;
 const SIMPLE_TEXT = /^[\x20-\x7e\n]*$/;
 const KEY = /^[A-Za-z_][\w./-]{0,200}$/;
 /** First characters that begin nothing but plain text or a number. */
-const PLAIN = /^(?:[A-Za-z0-9_./$(+]|-[0-9])/;
+const PLAIN = /^(?:[A-Za-z0-9_./$()+^;]|-[0-9])/;
 const QUOTED = /^"[^"\\]*"$/;
 
 /** A line, or what it says, is not one of the simple forms. */

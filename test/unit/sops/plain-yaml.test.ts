@@ -18,7 +18,7 @@ const WORDS = [
   ..."0 1 -1 +1 01 0o7 0x1f 0b1 1_000 1.5 1e3 .5 -.5 5. 12:30 1:2:3 2024-01-02 2024-01-02T03:04:05Z 9223372036854775808 a:b a: :a a#b".split(
     " ",
   ),
-  ..."password plain-text /path/to a.b.c ENC[AES256_GCM] key=value x+y (a) $HOME a,b a[0] null0 truely Nope é \u0085 \u2028 \t".split(
+  ..."password plain-text /path/to a.b.c ENC[AES256_GCM] key=value x+y (a) ^(a|b)$ ;a )a $HOME a,b a[0] null0 truely Nope é \u0085 \u2028 \t".split(
     " ",
   ),
   "",
