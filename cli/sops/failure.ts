@@ -43,7 +43,7 @@ export class SopsFailure extends Error {
 }
 
 /** `change` is all that opens an encrypted file and writes it again, `exec` what gives it to a command. */
-export type Action = "encrypt" | "decrypt" | "change" | "exec" | "exec-file";
+export type Action = "encrypt" | "decrypt" | "change" | "groups" | "exec" | "exec-file";
 
 const ENCRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
@@ -77,9 +77,9 @@ const EXITS: Readonly<Record<Action, Partial<Record<SopsErrorCode, SopsExit>>>> 
     ...DECRYPT_EXITS,
     SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
     SOPS_COMMENT_CONFLICT: SOPS_EXIT.encryptingTree,
-    // Where the original panics.
-    SOPS_NO_GROUP: SOPS_EXIT.cannotRead,
   },
+  // It ends with 1 but for its panics.
+  groups: { SOPS_NO_GROUP: SOPS_EXIT.cannotRead },
 };
 
 /** What the original says before the text of a lower layer. */
@@ -92,6 +92,7 @@ const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>>
   decrypt: { SOPS_UNPRINTABLE: "Error dumping file: ", SOPS_BAD_SYNTAX: "" },
   exec: {},
   "exec-file": { SOPS_UNPRINTABLE: "Error dumping file: " },
+  groups: {},
   change: { SOPS_UNPRINTABLE: "Could not marshal tree: " },
 };
 

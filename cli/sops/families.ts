@@ -37,8 +37,8 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
     {
       help: GROUPS_HELP,
       members: new Map<string, Subcommand>([
-        ["add", { flags: GROUPS_ADD_FLAGS, help: GROUPS_ADD_HELP, action: "change", run: runGroupsAdd }],
-        ["delete", { flags: GROUPS_DELETE_FLAGS, help: GROUPS_DELETE_HELP, action: "change", run: runGroupsDelete }],
+        ["add", { flags: GROUPS_ADD_FLAGS, help: GROUPS_ADD_HELP, action: "groups", run: runGroupsAdd }],
+        ["delete", { flags: GROUPS_DELETE_FLAGS, help: GROUPS_DELETE_HELP, action: "groups", run: runGroupsDelete }],
       ]),
     },
   ],

@@ -111,9 +111,16 @@ describe("sealkit sops groups", () => {
       says: "value out of range",
     },
     { name: "another word", words: ["list"], code: 3, says: "No help topic for 'list'\n" },
-  ])("refuses $name, and leaves the file alone", async ({ words, code, says, text }) => {
+    {
+      name: "nobody's key",
+      words: ["add", "-f", "f.yaml", "--age", RECIPIENT_B],
+      code: 1,
+      says: "no identity opens its data key",
+      identities: "",
+    },
+  ])("refuses $name, and leaves the file alone", async ({ words, code, says, text, identities }) => {
     const before = text === true ? three : one;
-    const result = await run(["groups", ...words], before);
+    const result = await run(["groups", ...words], before, identities);
     expect([result.code, result.stdout, result.files["f.yaml"]?.text]).toEqual([code, "", before]);
     expect(result.stderr).toContain(says);
   });
