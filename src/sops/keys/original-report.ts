@@ -17,12 +17,9 @@ export function originalReport(groups: readonly OpenedGroup[], { needed, opened 
 
 function keyReport({ key, failures }: KeyAttempt): string {
   const reasons = failures.map(({ original }) => {
-    // A line break at the end begins no line.
-    const lines = original
-      .replace(/\n$/, "")
-      .split("\n")
-      .flatMap((line) => wrapped(line, REASON_COLUMNS));
-    return lines.map((line, index) => `  ${index === 0 ? "- | " : "  | "}${line}`).join("\n");
+    const [text, end] = original.endsWith("\n") ? [original.slice(0, -1), "\n"] : [original, ""];
+    const lines = text.split("\n").flatMap((line) => wrapped(line, REASON_COLUMNS));
+    return lines.map((line, index) => `  ${index === 0 ? "- | " : "  | "}${line}`).join("\n") + end;
   });
   return `${masterKeyName(key)}: FAILED\n${reasons.join("\n")}`;
 }

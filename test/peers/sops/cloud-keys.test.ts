@@ -65,6 +65,8 @@ beforeAll(async () => {
   vault = await up(fakeVault({ token: VAULT_TOKEN, keys, namespace: "team" }).service);
   const vaultEnv = { VAULT_TOKEN, VAULT_NAMESPACE: "team", SOPS_HC_VAULT_ALLOWLIST: `https://x.example,${vault.url}` };
   scenes.set("Vault", { flags: ["--hc-vault-transit", `${vault.url}/v1/transit/keys/k`], env: vaultEnv });
+  const two = ["transit", "team/a"].map((engine) => `${vault.url}/v1/${engine}/keys/k`).join();
+  scenes.set("Vault, two keys", { flags: ["--hc-vault-transit", two], env: vaultEnv });
   scenes.set("Vault, a deep engine", { flags: ["--hc-vault-transit", `${vault.url}/v1/team/a/keys/k`], env: vaultEnv });
 
   const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -139,6 +141,7 @@ beforeAll(async () => {
 const NAMES = [
   "Vault",
   "Vault, a deep engine",
+  "Vault, two keys",
   "Google Cloud, a token",
   "Google Cloud, a service account",
   "Google Cloud, the default file",
@@ -242,6 +245,7 @@ describe("what both refuse", () => {
 
   test.each([
     { name: "Vault", env: { VAULT_TOKEN: "hvs.wrong-token" } },
+    { name: "Vault, two keys", env: { VAULT_TOKEN: "hvs.wrong-token" } },
     { name: "Vault", env: { SOPS_HC_VAULT_ALLOWLIST: "none" } },
     { name: "Google Cloud, a token", env: { GOOGLE_OAUTH_ACCESS_TOKEN: "ya29.wrong" } },
     { name: "Google Cloud, a token", env: { GOOGLE_CREDENTIALS: "{}" } },
