@@ -116,7 +116,7 @@ describe("rotate and updatekeys with keys of other services", () => {
     { args: ["rotate", "--add-kms", "two", "--add-pgp", "AB", "--rm-age", B] },
     { args: ["rotate", "--rm-kms", "one", "--add-hc-vault-transit", `${VAULT}/k`] },
     { args: ["rotate", "--rm-kms", "one", "--encryption-context", "a:b", "--add-gcp-kms", "g"] },
-    { args: ["rotate", "--add-azure-kv", `${AZURE}/n/v`, "--add-hckms", "r:1", "-i"] },
+    { args: ["rotate", "--add-pgp", "AB", "-i"] },
     { args: ["rotate", "--add-hckms", "x"] },
     { args: ["updatekeys", "-y"], rule: `{kms: "one,two", pgp: AB, age: ${A}}` },
     { args: ["updatekeys", "-y"], rule: `{kms: one, aws_profile: p, age: ${A}}` },
