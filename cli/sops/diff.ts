@@ -3,6 +3,7 @@ import { printJson } from "../../src/yaml/index.ts";
 import { CliError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { note, printable, write } from "../output.ts";
+import { recordAction } from "./audit/recording.ts";
 import { type ComparedFile, readCompared } from "./compared-file-adapter.ts";
 import type { SopsFlags } from "./flags.ts";
 import { commandKeyring } from "./keyring.ts";
@@ -32,6 +33,7 @@ export function runDiff(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promis
     });
     const showValues = flags.has("show-values");
     const found = await diffFiles(side(before), side(after), keyring, { showValues, withoutKeys });
+    if (found.notOpened === undefined) for (const name of [one, other]) await recordAction(io, "decrypt", name);
     await write(io.stdout, format === "json" ? asJson(found, showValues) : asText(found, before, after));
     if (found.notOpened !== undefined) await tellClosed(io, found);
     return found.differences.length + found.metadata.length === 0 ? DIFF_EXIT.same : DIFF_EXIT.different;

@@ -18,6 +18,7 @@ import { gitFailed, runGit } from "../git/run-git-adapter.ts";
 import { shellWord } from "../git/shell-word.ts";
 import type { Io } from "../io.ts";
 import { note } from "../output.ts";
+import { recordOpening } from "./audit/recording.ts";
 import { findConfig } from "./config-adapter.ts";
 import { pathText } from "./diff.ts";
 import { tell } from "./encrypt.ts";
@@ -95,14 +96,16 @@ async function withMergeOptions<T>(
   const keyring = await commandKeyring(io, flags, doubts, useLocalKeys);
   const config = await findConfig(io, flags.text("config"), doubts);
   const warnings: string[] = [];
-  const result = await work(keyring, {
-    file: name,
-    now: io.now(),
-    indent: indentFor(flags, config, format),
-    isLenient: !isStrict,
-    markerSize: markerSize(flags),
-    onWarning: (warning) => void warnings.push(warning),
-  });
+  const result = await recordOpening(io, name, () =>
+    work(keyring, {
+      file: name,
+      now: io.now(),
+      indent: indentFor(flags, config, format),
+      isLenient: !isStrict,
+      markerSize: markerSize(flags),
+      onWarning: (warning) => void warnings.push(warning),
+    }),
+  );
   await tell(warnings, doubts);
   return result;
 }

@@ -12,6 +12,7 @@ import { CliError } from "../errors.ts";
 import { readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { printable, write } from "../output.ts";
+import { recordAction, recordOpening } from "./audit/recording.ts";
 import type { SopsFlags } from "./flags.ts";
 import { commandKeyring } from "./keyring.ts";
 import { doubts as doubtsOf } from "./log.ts";
@@ -37,10 +38,11 @@ export function runTextconv(io: Io, flags: SopsFlags, useLocalKeys: boolean): Pr
     const options = { file: path, isLenient: !flags.has("strict") };
     try {
       if (flags.has("show-values")) {
-        const { clearText } = await decrypt(bytes, format, keyring, options);
+        const { clearText } = await recordOpening(io, path, () => decrypt(bytes, format, keyring, options));
         await write(io.stdout, clearText.reveal());
       } else {
         const { text, state } = await outlineFile(bytes, format, keyring, options);
+        if (state === "opened" || state === "doubtful") await recordAction(io, "decrypt", path);
         await write(io.stdout, `${REMARKS[state]?.(bytes) ?? ""}${text}`);
       }
     } catch (error) {
