@@ -1,11 +1,12 @@
 import type { Format } from "../format.ts";
 import { decodeText, encodeText } from "../stores/byte-text.ts";
 import { dotenvLayout } from "./dotenv-layout.ts";
+import { iniLayout } from "./ini-layout.ts";
 import { jsonLayout } from "./json-layout.ts";
 import { type Layout, LayoutError } from "./layout.ts";
 import { yamlLayout } from "./yaml/layout.ts";
 
-/** What keeps the layout of a format. Undefined for binary, which has none. @throws {LayoutError} for INI. */
+/** What keeps the layout of a format. Undefined for binary, which has none. */
 export function layoutOf(format: Format): Layout | undefined {
   switch (format) {
     case "yaml":
@@ -15,7 +16,7 @@ export function layoutOf(format: Format): Layout | undefined {
     case "dotenv":
       return dotenvLayout;
     case "ini":
-      throw new LayoutError("the layout of INI files cannot be kept yet");
+      return iniLayout;
     case "binary":
       return undefined;
   }
@@ -30,10 +31,14 @@ export interface FileText {
 /** @throws {LayoutError} for bytes that are not UTF-8 where the format has to be. */
 export function textOf(input: Uint8Array, format: Format): FileText {
   const whole = decodeText(input);
-  if (format !== "dotenv" && (/[\udc80-\udcff]/u.test(whole) || input[0] === 0xff || input[0] === 0xfe)) {
+  if (
+    format !== "dotenv" &&
+    format !== "ini" &&
+    (/[\udc80-\udcff]/u.test(whole) || input[0] === 0xff || input[0] === 0xfe)
+  ) {
     throw new LayoutError("it is not UTF-8");
   }
-  const mark = format === "yaml" && whole.startsWith("\ufeff") ? "\ufeff" : "";
+  const mark = (format === "yaml" || format === "ini") && whole.startsWith("\ufeff") ? "\ufeff" : "";
   return { text: whole.slice(mark.length), mark };
 }
 

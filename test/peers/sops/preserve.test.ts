@@ -26,6 +26,11 @@ const FILES: readonly { readonly name: string; readonly format: keyof typeof END
   { name: "no end", format: "yaml", text: "  a: 1\n  b: 2" },
   { name: "white space", format: "json", text: '{\n  "a": "x\\u0041",\n\n  "b": [1.0, 1e3, null, true]\n}\n' },
   { name: "one line", format: "json", text: '{"a": {"b": [1, "c"]}}' },
+  {
+    name: "columns",
+    format: "ini",
+    text: "; head\n\n[s]\nkey   =  'q'\nother=x ; behind\n\n\n# one\n# two\nlast : v\n",
+  },
   { name: "blank lines", format: "dotenv", text: "A=1\n\n\n# c\nB=x\\ny" },
 ];
 

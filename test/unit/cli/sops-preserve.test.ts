@@ -49,10 +49,10 @@ describe("sealkit sops --preserve", () => {
 
   test.each([
     { name: "another format", words: ["decrypt", "--preserve", "--output-type", "json", "f.yaml"] },
-    { name: "INI", words: ["encrypt", "--preserve", "--age", RECIPIENT_A, "-i", "f.ini"] },
+    { name: "a key twice in INI", words: ["encrypt", "--preserve", "--age", RECIPIENT_A, "-i", "f.ini"] },
     { name: "an alias of a secret", words: ["encrypt", "--preserve", "--age", RECIPIENT_A, "-i", "alias.yaml"] },
   ])("$name is refused, nothing is written and nothing shown", async ({ words }) => {
-    const given = { "f.ini": "[a]\nb = canary\n", "alias.yaml": "a: &x canary\nb: *x\n" };
+    const given = { "f.ini": "[a]\nb = canary\nb = canary\n", "alias.yaml": "a: &x canary\nb: *x\n" };
     const { code, stdout, stderr, files: after } = await sops(words, { files: given });
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/^error: Cannot keep the layout of "[^"]+": .+\nhint: without --preserve/);

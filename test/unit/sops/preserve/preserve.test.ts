@@ -63,9 +63,18 @@ const JSON_TEXTS = [
   '{\r\n\t"a" : "x"\r\n}\r\n',
 ];
 const DOTENV = ["A=1\n\n\n# c\nB=x\\ny", "A=1\r\nB=\n", "\n\nA=1\n\n", "A='q'\n"];
+const INI = [
+  "a = 1\n",
+  "; head\n\n[s]\nkey   =  'q'\nother=x ; behind\n\n\n# one\n# two\nlast : \"v\"\n",
+  "[a]\r\nb = c\r\n\r\n[d]\r\ne=f\r\n",
+  "[a]\nb = c",
+  "[a]\nb = `x;y`\n; nobody's\n",
+  '[a]\nb = """one\ntwo"""\nc =\n',
+];
 const ALL = [
   ...YAML.map((row) => ({ ...row, format: "yaml" as const })),
   ...JSON_TEXTS.map((text) => ({ name: `JSON ${JSON.stringify(text)}`, text, format: "json" as const })),
+  ...INI.map((text) => ({ name: `INI ${JSON.stringify(text)}`, text, format: "ini" as const })),
   ...DOTENV.map((text) => ({ name: `dotenv ${JSON.stringify(text)}`, text, format: "dotenv" as const })),
 ];
 
@@ -127,7 +136,9 @@ describe("encrypt and decrypt with preserve", () => {
     },
     { name: "a key twice in JSON", text: '{"a": 1, "a": 2}', format: "json" as const },
     { name: "something behind the JSON", text: '{"a": 1} canary', format: "json" as const },
-    { name: "INI", text: "[a]\nb = c\n", format: "ini" as const },
+    { name: "a comment of INI in two places", text: "[a]\n; x\nb = c ; y\n", format: "ini" as const },
+    { name: "a comment behind a section", text: "[a] ; x\nb = c\n", format: "ini" as const },
+    { name: "a key twice in INI", text: "[a]\nb = c\nb = d\n", format: "ini" as const },
   ])("$name is refused by name", async ({ text, format }) => {
     const options = { recipients: [RECIPIENT_A], now: NOW, preserve: true, isLenient: true, file: "f" };
     await expect(encrypt(text, format, options)).rejects.toMatchObject({
