@@ -149,7 +149,7 @@ function noCredentials(question: KmsQuestion, who: Exclude<ChainResult, { kind: 
     return failed(question, "KEY_SERVICE_NO_CREDENTIALS", "no credentials for AWS were found", {
       original: `get identity: get credentials: ${originalOfNone(who.tried)}`,
       details: who.tried.map(({ where, problem }) => `${where}: ${problem}`),
-      hints: ["aws sso login", "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"],
+      hints: ["export AWS_PROFILE=NAME, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "aws sso login"],
     });
   }
   const { where, problem, original, hint } = who;
