@@ -109,7 +109,7 @@ function kmsService(ports: KmsPorts, setup: Setup): KeyService {
 function resourceOf(key: MasterKey, direction: Direction): string {
   const resource = fieldOf(key, "resource_id");
   const steps = resource.split("/");
-  const isSafe = resource.length <= MAX_RESOURCE_CHARACTERS && !/\p{Cc}/u.test(resource);
+  const isSafe = resource.length <= MAX_RESOURCE_CHARACTERS && !/[\p{Cc}\p{Cs}]/u.test(resource);
   if (isSafe && RESOURCE.test(resource) && !steps.includes(".") && !steps.includes("..")) return resource;
   const state = "it is no projects/…/locations/…/keyRings/…/cryptoKeys/…";
   const original = `cannot create GCP KMS service: no valid resource ID found in ${JSON.stringify(resource)}`;

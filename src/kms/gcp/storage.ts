@@ -83,7 +83,7 @@ async function upload(ports: KmsPorts, { place, bytes, token }: Upload): Promise
 function uploadUrl(ports: KmsPorts, { bucket, object }: GcsPlace): URL | Refusal {
   if (!/^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(bucket))
     return refusal("KEY_SERVICE_BAD_KEY", "that is no name of a bucket");
-  if (object === "" || object.length > MAX_OBJECT_CHARACTERS || /\p{Cc}/u.test(object)) {
+  if (object === "" || object.length > MAX_OBJECT_CHARACTERS || /[\p{Cc}\p{Cs}]/u.test(object)) {
     return refusal("KEY_SERVICE_BAD_KEY", "that is no name of an object");
   }
   const emulator = ports.env("STORAGE_EMULATOR_HOST");

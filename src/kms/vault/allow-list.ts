@@ -4,7 +4,7 @@ import { readServer } from "./location.ts";
 export type AllowList = (server: URL) => boolean;
 
 /** For tools where the user decides with every file, as the original does by default. */
-export const ALL_SERVERS: AllowList = () => true;
+const ALL_SERVERS: AllowList = () => true;
 
 /**
  * The servers whose address begins with one of `prefixes`: same scheme, host and port, and whole steps of the path.

@@ -30,7 +30,7 @@ export function readServer(address: string): URL | string {
 export function pathProblem(path: string): string | undefined {
   if (path === "") return "it is empty";
   if (path.length > MAX_PATH_CHARACTERS) return `it is longer than ${MAX_PATH_CHARACTERS} characters`;
-  if (/\p{Cc}/u.test(path)) return "it has control characters";
+  if (/[\p{Cc}\p{Cs}]/u.test(path)) return "it has control characters or halves of characters";
   if (path.split("/").some((step) => step === "" || step === "." || step === ".."))
     return 'it has an empty step or "."';
   return undefined;

@@ -118,7 +118,9 @@ function notAllowed(place: TransitLocation, { allowHint }: VaultSettings): KeySe
     "KEY_SERVICE_NOT_ALLOWED",
     `Cannot use ${VAULT} key ${keyUrl(place)}: its server is not allowed`,
     {
-      details: ["the address comes from the file, and no token is sent to servers beyond the allow list"],
+      details: [
+        "no token is sent to a server that is not on the allow list: its address may come from a file of others",
+      ],
       hints: [allowHint(address)],
       original: `Allowlist does not allow ${address}`,
     },

@@ -358,6 +358,7 @@ describe("gcpKms() refuses", () => {
     "projects/p/locations/l/keyRings/r/cryptoKeys/k\n",
     `${RING}/${"k".repeat(2000)}`,
     `https://evil.example/${RING}/k`,
+    `${RING}/\ud800`,
   ])("the resource %j", async (resource) => {
     const { gcp, kms } = open({ env: TOKEN_ENV });
     expect((await failureOf(gcp.encrypt(key(resource), CANARY_DATA_KEY))).code).toBe("KEY_SERVICE_BAD_KEY");

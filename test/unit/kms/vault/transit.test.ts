@@ -198,6 +198,7 @@ describe("vaultTransit() refuses", () => {
     { name: "a name that climbs", keyName: ".." },
     { name: "a name with a step", keyName: "a/b" },
     { name: "an empty name", keyName: "" },
+    { name: "half a character", keyName: "\ud800" },
   ])("a key whose place is malformed: $name", async ({ address, engine, keyName }) => {
     const { vault, requests } = open();
     const asked = key({
