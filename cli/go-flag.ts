@@ -4,13 +4,13 @@ import { flagHint } from "./nearest.ts";
 export interface GoFlag {
   /** All spellings, without dashes: `["o", "output"]`. The first is the key in the result. */
   readonly names: readonly string[];
-  readonly kind: "bool" | "text" | "list";
+  readonly kind: "bool" | "text" | "int" | "list";
 }
 
 export interface GoFlags {
   /** Whether a bool is set. */
   has(name: string): boolean;
-  /** The texts of a flag, in order; a `text` flag has at most its last one. */
+  /** The texts of a flag, in order; a `text` or `int` flag has at most its last one; an `int` in decimal digits. */
   texts(name: string): readonly string[];
   /** The texts of several flags in the order of the command line, each with the first spelling of its flag. */
   inOrder(...names: readonly string[]): readonly (readonly [name: string, text: string])[];
@@ -69,6 +69,14 @@ export function parseGoFlags(flags: readonly GoFlag[], words: readonly string[])
     }
     const value = inline ?? words[++at];
     if (value === undefined) return { problem: "usage", message: `flag needs an argument: -${name}` };
+    if (flag.kind === "int") {
+      const number = parseInteger(value);
+      if (typeof number === "string") {
+        return { problem: "usage", message: `invalid value ${JSON.stringify(value)} for flag -${name}: ${number}` };
+      }
+      given.set(key, [String(number)]);
+      continue;
+    }
     ordered.push([key, value]);
     given.set(key, flag.kind === "list" ? [...(given.get(key) ?? []), value] : [value]);
   }
@@ -79,6 +87,20 @@ export function parseGoFlags(flags: readonly GoFlag[], words: readonly string[])
     before: words.slice(0, at),
     args: words.slice(at),
   };
+}
+
+/** A number as `strconv.ParseInt` reads it for base 0, or what Go says against it. */
+function parseInteger(text: string): bigint | string {
+  const [, sign = "", digits = ""] =
+    /^([+-]?)((?:0[xX]|0[oO]|0[bB])?_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)$/.exec(text) ?? [];
+  const plain = digits.replaceAll("_", "").replace(/^0(?=\d)/, "0o");
+  try {
+    const value = digits === "" ? undefined : BigInt(plain) * (sign === "-" ? -1n : 1n);
+    if (value === undefined) return "parse error";
+    return BigInt.asIntN(64, value) === value ? value : "value out of range";
+  } catch {
+    return "parse error";
+  }
 }
 
 /** The spellings of `strconv.ParseBool`. */

@@ -10,28 +10,6 @@ import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import type { SopsFlags } from "./flags.ts";
 import { doubts as doubtsOf } from "./log.ts";
 
-export const CONFIG_HELP = `Look for mistakes in .sops.yaml that the original reads past.
-
-Usage: sealkit sops config check [flags]
-
-Examples:
-  # The nearest .sops.yaml, as encrypt would find it
-  sealkit sops config check
-
-  # In a pipeline: warnings fail too
-  sealkit sops config check --strict --format json
-
-Tells of fields that nobody reads, rules that never come into play, patterns that RE2 refuses or that match no file below the
-configuration's folder, keys that cannot be, selectors and thresholds that do not go together. Exit code 1 for errors, 0
-when there are only warnings.
-
-Flags:
-      --config FILE          Check this file (SOPS_CONFIG)
-      --format text|json     How findings are printed (default text)
-      --strict               Exit code 1 for warnings too
-  -h, --help                 Show this page
-`;
-
 /** `sealkit sops config check`. Ours. Returns the exit code. */
 export async function runConfigCheck(io: Io, flags: SopsFlags): Promise<number> {
   const format = flags.text("format") || "text";

@@ -1,11 +1,9 @@
 import type { GoFlag } from "../go-flag.ts";
 import type { Io } from "../io.ts";
 import { COMPLETION_HELP, runCompletion } from "./completion.ts";
-import { CONFIG_HELP, runConfigCheck } from "./config-check.ts";
 import type { Action } from "./failure.ts";
+import { CONFIG_HELP, GROUPS_ADD_HELP, GROUPS_DELETE_HELP, GROUPS_HELP } from "./family-help.ts";
 import { CONFIG_CHECK_FLAGS, GROUPS_ADD_FLAGS, GROUPS_DELETE_FLAGS, type SopsFlags } from "./flags.ts";
-import { runGroupsAdd, runGroupsDelete } from "./groups.ts";
-import { GROUPS_ADD_HELP, GROUPS_DELETE_HELP, GROUPS_HELP } from "./groups-help.ts";
 
 /** One command of the personality. */
 export interface Subcommand {
@@ -37,8 +35,24 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
     {
       help: GROUPS_HELP,
       members: new Map<string, Subcommand>([
-        ["add", { flags: GROUPS_ADD_FLAGS, help: GROUPS_ADD_HELP, action: "groups", run: runGroupsAdd }],
-        ["delete", { flags: GROUPS_DELETE_FLAGS, help: GROUPS_DELETE_HELP, action: "groups", run: runGroupsDelete }],
+        [
+          "add",
+          {
+            flags: GROUPS_ADD_FLAGS,
+            help: GROUPS_ADD_HELP,
+            action: "groups",
+            run: async (...given) => await (await import("./groups.ts")).runGroupsAdd(...given),
+          },
+        ],
+        [
+          "delete",
+          {
+            flags: GROUPS_DELETE_FLAGS,
+            help: GROUPS_DELETE_HELP,
+            action: "groups",
+            run: async (...given) => await (await import("./groups.ts")).runGroupsDelete(...given),
+          },
+        ],
       ]),
     },
   ],
@@ -48,7 +62,15 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
       help: CONFIG_HELP,
       isOurs: true,
       members: new Map<string, Subcommand>([
-        ["check", { flags: CONFIG_CHECK_FLAGS, help: CONFIG_HELP, action: "decrypt", run: runConfigCheck }],
+        [
+          "check",
+          {
+            flags: CONFIG_CHECK_FLAGS,
+            help: CONFIG_HELP,
+            action: "decrypt",
+            run: async (io, flags) => await (await import("./config-check.ts")).runConfigCheck(io, flags),
+          },
+        ],
       ]),
     },
   ],

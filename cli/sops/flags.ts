@@ -1,6 +1,7 @@
 import { type GoFlag, type GoFlagProblem, type GoFlags, parseGoFlags } from "../go-flag.ts";
 
 const text = (...names: string[]): GoFlag => ({ names, kind: "text" });
+const int = (...names: string[]): GoFlag => ({ names, kind: "int" });
 const bool = (...names: string[]): GoFlag => ({ names, kind: "bool" });
 
 const KEYS: readonly GoFlag[] = [
@@ -45,7 +46,7 @@ export const ENCRYPT_FLAGS: readonly GoFlag[] = [
   ...KEYS,
   ...SELECTORS,
   text("encryption-context"),
-  text("shamir-secret-sharing-threshold"),
+  int("shamir-secret-sharing-threshold"),
   ...SERVICES,
   PRESERVE,
   STRICT,
@@ -89,7 +90,7 @@ export const FILESTATUS_FLAGS: readonly GoFlag[] = [text("input-type"), STRICT];
 export const UNSET_FLAGS: readonly GoFlag[] = [
   text("input-type"),
   text("output-type"),
-  text("shamir-secret-sharing-threshold"),
+  int("shamir-secret-sharing-threshold"),
   bool("ignore-mac"),
   text("decryption-order"),
   bool("idempotent"),
@@ -106,7 +107,7 @@ export const EDIT_FLAGS: readonly GoFlag[] = [
   text("output-type"),
   ...SELECTORS,
   text("encryption-context"),
-  text("shamir-secret-sharing-threshold"),
+  int("shamir-secret-sharing-threshold"),
   bool("show-master-keys", "s"),
   bool("ignore-mac"),
   text("decryption-order"),
@@ -194,7 +195,7 @@ export const EXEC_FILE_FLAGS: readonly GoFlag[] = [
 export const GROUPS_DELETE_FLAGS: readonly GoFlag[] = [
   text("file", "f"),
   bool("in-place", "i"),
-  text("shamir-secret-sharing-threshold"),
+  int("shamir-secret-sharing-threshold"),
   ...SERVICES,
   STRICT,
 ];
@@ -216,7 +217,7 @@ export const ROOT_FLAGS: readonly GoFlag[] = [
   bool("rotate", "r"),
   text("set"),
   text("config"),
-  text("indent"),
+  int("indent"),
   bool("mac-only-encrypted"),
   bool("verbose"),
   bool("version", "v"),
@@ -230,7 +231,7 @@ export const ROOT_FLAGS: readonly GoFlag[] = [
   ...COMMENT_SELECTORS,
   ...ROTATE_KEYS.map((name) => text(name)),
   text("encryption-context"),
-  text("shamir-secret-sharing-threshold"),
+  int("shamir-secret-sharing-threshold"),
   text("extract"),
   bool("ignore-mac"),
   text("decryption-order"),

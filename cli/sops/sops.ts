@@ -19,10 +19,8 @@ import { DIFF_HELP, MERGE_HELP, TEXTCONV_HELP } from "./compare-help.ts";
 import { COMPLETE_WORD } from "./completion.ts";
 import { runDecrypt } from "./decrypt.ts";
 import { DIFF_EXIT, runDiff } from "./diff.ts";
-import { runEdit } from "./edit.ts";
 import { runEncrypt } from "./encrypt.ts";
 import { runExecEnv } from "./exec-env.ts";
-import { runExecFile } from "./exec-file.ts";
 import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { FAMILIES, type Family, type Subcommand } from "./families.ts";
 import { absentFile } from "./files-adapter.ts";
@@ -73,7 +71,15 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ["set", { flags: SET_FLAGS, help: SET_HELP, action: "change", run: runSet }],
   ["unset", { flags: UNSET_FLAGS, help: UNSET_HELP, action: "change", run: runUnset }],
   ["exec-env", { flags: EXEC_ENV_FLAGS, help: EXEC_ENV_HELP, action: "exec", run: runExecEnv }],
-  ["exec-file", { flags: EXEC_FILE_FLAGS, help: EXEC_FILE_HELP, action: "exec-file", run: runExecFile }],
+  [
+    "exec-file",
+    {
+      flags: EXEC_FILE_FLAGS,
+      help: EXEC_FILE_HELP,
+      action: "exec-file",
+      run: async (...given) => await (await import("./exec-file.ts")).runExecFile(...given),
+    },
+  ],
   ["diff", { flags: DIFF_FLAGS, help: DIFF_HELP, action: "decrypt", run: runDiff, badUsage: DIFF_EXIT.trouble }],
   ["textconv", { flags: TEXTCONV_FLAGS, help: TEXTCONV_HELP, action: "decrypt", run: runTextconv }],
   ["merge", { flags: MERGE_FLAGS, help: MERGE_HELP, action: "change", run: runMerge, badUsage: MERGE_EXIT.refused }],
@@ -94,7 +100,7 @@ async function runSops(words: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   const parsed = parseGoFlags(ROOT_FLAGS, words);
-  if ("problem" in parsed) return await usageProblem(io, parsed, ROOT_HELP);
+  if ("problem" in parsed) return await usageProblem(io, parsed, ROOT_HELP, ".");
   const root = sopsFlags(parsed);
   const [word, ...rest] = root.args;
   if (root.has("help") || (word === "help" && rest.length === 0)) {
@@ -146,6 +152,11 @@ async function runSubcommand(
   if (manyFlags === undefined) return await subcommand.run(io, flags, usesLocalKeys(words));
   const { runManyOf } = await import("./many/many.ts");
   return await runManyOf(name, io, flags, usesLocalKeys(words));
+}
+
+/** Loaded when it is wanted: most calls edit nothing. */
+async function runEdit(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
+  return await (await import("./edit.ts")).runEdit(io, flags, useLocalKeys);
 }
 
 /** A command of two words. */
@@ -223,12 +234,17 @@ async function helpOf(io: Io, name: string): Promise<number> {
   return 0;
 }
 
-async function usageProblem(io: Io, { problem, message, hint = "" }: GoFlagProblem, help: string): Promise<number> {
+async function usageProblem(
+  io: Io,
+  { problem, message, hint = "" }: GoFlagProblem,
+  help: string,
+  mark = ":",
+): Promise<number> {
   if (problem === "help") {
     await write(io.stdout, help);
     return 0;
   }
-  await write(io.stdout, `Incorrect Usage: ${message}\n\n${help}`);
+  await write(io.stdout, `Incorrect Usage${mark} ${message}\n\n${help}`);
   await write(io.stderr, `${logLine(io, "fatal", message)}${hint}`);
   return SOPS_EXIT.generic;
 }

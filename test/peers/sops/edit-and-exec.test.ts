@@ -292,6 +292,10 @@ describe("groups", () => {
 describe("indents", () => {
   const stores = (text: string) => ({ ".sops.yaml": `stores: {${text}}\n` });
   const indents = [0, 1, 2, 3, 9, 10, -1, -2];
+  const odd = ["0x2", "-0x1", "1_0", "010"].map(
+    (indent): Case => ({ name: `--indent ${indent}`, args: ["--indent", indent, "decrypt", "f.json"] }),
+  );
+  test.concurrent.each(odd)("$name", run);
   const rows = indents.flatMap((indent): Case[] => [
     ...["f.yaml", "f.json"].map(
       (name): Case => ({ name: `--indent ${indent} of ${name}`, args: ["--indent", String(indent), "decrypt", name] }),
