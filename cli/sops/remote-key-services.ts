@@ -1,5 +1,3 @@
-import { parseServiceAddress, remoteKeyService } from "../../src/kms/index.ts";
-import { serviceCaller } from "../../src/kms/remote/client-adapter.ts";
 import type { KeyService } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import type { SopsFlags } from "./flags.ts";
@@ -8,9 +6,14 @@ import type { Doubts } from "./log.ts";
 /** The remote key services that flags, or else the variable, name, in the order in which they are asked. */
 export async function remoteKeyServices(io: Io, flags: SopsFlags, doubts: Doubts): Promise<readonly KeyService[]> {
   const ofFlags = flags.texts("keyservice");
-  const named = ofFlags.length > 0 ? ofFlags : (io.env["SOPS_KEYSERVICE"] ?? "").split(",");
+  const texts = ofFlags.length > 0 ? ofFlags : (io.env["SOPS_KEYSERVICE"] ?? "").split(",");
+  const named = texts.map((address) => address.trim()).filter((address) => address !== "");
+  if (named.length === 0) return [];
+  // Most calls name none, and the clouds are long to load.
+  const { parseServiceAddress, remoteKeyService } = await import("../../src/kms/index.ts");
+  const { serviceCaller } = await import("../../src/kms/remote/client-adapter.ts");
   const services: KeyService[] = [];
-  for (const text of named.map((address) => address.trim()).filter((address) => address !== "")) {
+  for (const text of named) {
     const address = parseServiceAddress(text);
     if (address === undefined) {
       await doubts.raise(

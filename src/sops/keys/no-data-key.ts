@@ -81,14 +81,14 @@ function describeSource({ where, identities, problem }: LoadedSource): string {
 const MAX_HINTS = 4;
 
 function hintsFor(groups: readonly OpenedGroup[], { identities }: Keyring): string[] {
-  const own = identities[0]?.name;
+  const own = identities.find(({ name }) => isRecipient(name))?.name;
   const ofServices = groups.flatMap(({ attempts }) =>
     attempts.flatMap(({ failures }) => failures.flatMap(({ hints }) => hints)),
   );
   const ofIdentities =
-    own === undefined
+    identities.length === 0
       ? ["name the file with your identity: export SOPS_AGE_KEY_FILE=keys.txt"]
-      : [`ask an owner of one of these recipients to encrypt it to yours too: ${own}`];
+      : [`ask an owner of one of these recipients to encrypt it to yours too${own === undefined ? "" : `: ${own}`}`];
   return [...new Set([...ofServices, ...(hasAge(groups) ? ofIdentities : [])])].slice(0, MAX_HINTS);
 }
 
@@ -98,7 +98,12 @@ function nameInText(key: MasterKey): string {
   return key.type === "age" ? shorten(name) : `${SERVICE_NAMES[key.type]} ${name}`;
 }
 
+/** Some identities cannot say whose they are. */
+function isRecipient(name: string): boolean {
+  return /^(age1|ssh-)/.test(name);
+}
+
 /** A recipient as people compare them: both ends. */
 export function shorten(name: string): string {
-  return name.length <= 16 || !/^(age1|ssh-)/.test(name) ? name : `${name.slice(0, 8)}…${name.slice(-4)}`;
+  return name.length <= 16 || !isRecipient(name) ? name : `${name.slice(0, 8)}…${name.slice(-4)}`;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { AgeError, armor, encryptBytes, passphraseRecipient } from "../../../src/age/index.ts";
+import { encodeBech32 } from "../../../src/bytes/bech32.ts";
 import { ClearText } from "../../../src/clear-text.ts";
 import { decrypt, encrypt, type IdentitySource, type OriginalPlace, SopsError } from "../../../src/sops/index.ts";
 import { runCli } from "../../helpers/run-cli.ts";
@@ -12,6 +13,8 @@ const SSH_KEY = sshFixture("ed25519");
 const SSH_RECIPIENT = sshFixture("ed25519.pub").trim();
 const LOCKED_SSH_KEY = sshFixture("ed25519-ctr");
 const LOCKED_SSH_RECIPIENT = sshFixture("ed25519-ctr.pub").trim();
+const PLUGIN_RECIPIENT = encodeBech32("age1yubikey", Uint8Array.of(1, 2, 3));
+const PLUGIN_IDENTITY = encodeBech32("age-plugin-yubikey-", Uint8Array.of(4, 5)).toUpperCase();
 const path = { PATH: process.env["PATH"] ?? "" };
 
 async function seal(...recipients: readonly string[]): Promise<string> {
@@ -118,6 +121,42 @@ describe("SSH keys", () => {
     expect([run.code, run.files["log"]?.text]).toEqual([0, "run\n"]);
     const other = await runCli("sops decrypt f.yaml", { env: { ...command, SOPS_AGE_KEY: IDENTITY_A }, files });
     expect([other.code, other.files["log"]]).toEqual([0, undefined]);
+  });
+});
+
+describe("what the original does not take", () => {
+  test.each(["SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE"])("a private key of SSH in %s", async (variable) => {
+    const files = { "f.yaml": await seal(SSH_RECIPIENT), key: SSH_KEY };
+    const env = { [variable]: variable === "SOPS_AGE_KEY" ? SSH_KEY : "key" };
+    const run = await runCli("sops decrypt f.yaml", { files, env });
+    expect([run.code, run.stdout]).toEqual([0, "a: 1\n"]);
+  });
+
+  test("a tagged recipient needs no program", async () => {
+    const tagged = "age1tag1qwe0kafsjrar4txm6heqnhpfuggzr0gvznz7fvygxrlq90u5mq2pysxtw6h";
+    const run = await runCli(["sops", "encrypt", "--age", tagged, "f.yaml"], {
+      files: { "f.yaml": "a: 1\n" },
+      env: {},
+    });
+    expect([run.code, run.stderr]).toEqual([0, ""]);
+  });
+});
+
+describe("plugins", () => {
+  test("of an identity that names one are run, and of a recipient", async () => {
+    const env = { PATH: "/nowhere" };
+    const identity = await runCli("sops decrypt f.yaml", {
+      env: { ...env, SOPS_AGE_KEY: PLUGIN_IDENTITY },
+      files: { "f.yaml": await seal(RECIPIENT_A) },
+    });
+    expect(identity.stderr).toContain('Cannot start age plugin "yubikey": age-plugin-yubikey is not in PATH');
+    expect([identity.code, identity.stderr.includes(PLUGIN_IDENTITY)]).toEqual([128, false]);
+    const recipient = await runCli(["sops", "encrypt", "--age", PLUGIN_RECIPIENT, "f.yaml"], {
+      env,
+      files: { "f.yaml": "a: 1\n" },
+    });
+    expect([recipient.code, recipient.stdout]).toEqual([1, ""]);
+    expect(recipient.stderr).toContain("age-plugin-yubikey");
   });
 });
 
