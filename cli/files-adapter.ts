@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { flushFolder, writeBeside } from "../src/files/node-files-adapter.ts";
+import { flushAndClose, flushFolder, writeBeside } from "../src/files/node-files-adapter.ts";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
 
@@ -114,13 +114,11 @@ export async function replaceFile(
     const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
     const like =
       before === undefined ? undefined : { mode: before.mode & 0o7777, owner: before.uid, group: before.gid };
-    const handle = await writeBeside(beside, bytes, { mode, like });
+    const descriptor = writeBeside(beside, bytes, { mode, like });
     try {
-      await handle.sync();
-      await handle.close();
+      await flushAndClose(descriptor);
       await rename(beside, target);
     } catch (cause) {
-      await handle.close().catch(() => undefined);
       await unlink(beside).catch(() => undefined);
       throw cause;
     }

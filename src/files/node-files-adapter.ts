@@ -1,52 +1,65 @@
-import { constants } from "node:fs";
 import {
-  chmod,
-  chown,
-  copyFile,
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rmdir,
-  unlink,
-} from "node:fs/promises";
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { mkdir, open, readdir, readFile, rmdir } from "node:fs/promises";
+import { promisify } from "node:util";
 import type { FileIdentity, FileSystem, FoundFile } from "./file-system.ts";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
+const flushDescriptor = promisify(fsync);
 
-/** The file system of this machine. */
+/**
+ * The file system of this machine. What only touches names and small files is done at once: the way through the pool of
+ * threads takes several times as long as the call. What waits for a disk goes there.
+ */
 export const nodeFiles: FileSystem = {
   async find(path) {
-    const seen = await lstat(path, { bigint: true }).catch(unlessMissing);
+    const seen = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (seen === undefined) return undefined;
     if (!seen.isFile())
       throw Object.assign(new Error("no regular file"), { code: seen.isDirectory() ? "EISDIR" : "EINVAL" });
     return foundFile(seen);
   },
   async writeNew(path, content, { mode, like }) {
-    const handle = await writeBeside(path, content, { mode, like });
+    const descriptor = writeBeside(path, content, { mode, like });
     try {
-      return foundFile(await handle.stat({ bigint: true }));
+      return foundFile(fstatSync(descriptor, { bigint: true }));
     } finally {
-      await handle.close();
+      closeSync(descriptor);
     }
   },
   async keep(from, to) {
     try {
-      await link(from, to);
+      linkSync(from, to);
     } catch (cause) {
       if (!NO_LINKS.has(errno(cause))) throw cause;
       await copyWhole(from, to);
     }
   },
-  rename,
+  async rename(from, to) {
+    renameSync(from, to);
+  },
   async remove(path) {
-    await unlink(path).catch(unlessMissing);
+    try {
+      unlinkSync(path);
+    } catch (cause) {
+      unlessMissing(cause);
+    }
   },
   async append(path, text) {
     const handle = await open(path, "a", PRIVATE_FILE);
@@ -60,12 +73,7 @@ export const nodeFiles: FileSystem = {
     return await readFile(path, "utf8").catch(unlessMissing);
   },
   async flush(path) {
-    const handle = await open(path, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await closing(openSync(path, "r"), flushDescriptor);
   },
   flushFolder,
   async makeFolder(path) {
@@ -82,39 +90,61 @@ export const nodeFiles: FileSystem = {
 };
 
 /**
- * Makes a file with its final mode and owner that nobody can read before; the handle is the caller's to flush and close.
- * When it throws, nothing is left. An owner that may not be given is left out, as it must be for anybody but root.
+ * Makes a file with its final mode and owner that nobody can read before; the descriptor is the caller's to flush and
+ * close. When it throws, nothing is left. An owner that may not be given is left out, as it must be for anybody but root.
  */
-export async function writeBeside(
+export function writeBeside(
   path: string,
   content: Uint8Array | string,
   {
     mode,
     like,
   }: { readonly mode: number | undefined; readonly like?: Pick<FoundFile, "mode" | "owner" | "group"> | undefined },
-): Promise<FileHandle> {
+): number {
   const wanted = like === undefined ? mode : (mode ?? like.mode);
-  const handle = await open(path, "wx", like === undefined ? (mode ?? 0o644) : PRIVATE_FILE);
+  const descriptor = openSync(path, "wx", like === undefined ? (mode ?? 0o644) : PRIVATE_FILE);
   try {
-    await handle.writeFile(content);
-    if (wanted !== undefined) await handle.chmod(wanted);
-    const own = await handle.stat();
-    if (like !== undefined && (like.owner !== own.uid || like.group !== own.gid)) {
-      await handle.chown(like.owner, like.group).catch(() => undefined);
-    }
-    return handle;
+    writeFileSync(descriptor, content);
+    if (wanted !== undefined) fchmodSync(descriptor, wanted);
+    if (like !== undefined) giveTo(descriptor, like);
+    return descriptor;
   } catch (cause) {
-    await handle.close().catch(() => undefined);
-    await unlink(path).catch(() => undefined);
+    closeSync(descriptor);
+    unlinkSync(path);
     throw cause;
   }
 }
 
+function giveTo(descriptor: number, { owner, group }: Pick<FoundFile, "owner" | "group">): void {
+  const own = fstatSync(descriptor);
+  if (owner === own.uid && group === own.gid) return;
+  try {
+    fchownSync(descriptor, owner, group);
+  } catch {
+    // Only root may.
+  }
+}
+
+/** Content and size of an open file are on the disk afterwards, and it is closed. */
+export async function flushAndClose(descriptor: number): Promise<void> {
+  await closing(descriptor, flushDescriptor);
+}
+
 /** Makes a rename itself durable; some file systems refuse to flush a folder, and nothing is lost then but this. */
 export async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
+  try {
+    await closing(openSync(folder, "r"), flushDescriptor);
+  } catch {
+    // As said.
+  }
+}
+
+async function closing(descriptor: number, work: (descriptor: number) => Promise<void>): Promise<void> {
+  try {
+    await work(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** What file systems without hard links answer. */
@@ -129,16 +159,15 @@ const NO_LINKS: ReadonlySet<string> = new Set([
 ]);
 
 async function copyWhole(from: string, to: string): Promise<void> {
-  const seen = await lstat(from);
-  await copyFile(from, to, constants.COPYFILE_EXCL);
-  await chmod(to, seen.mode & 0o7777);
-  await chown(to, seen.uid, seen.gid).catch(() => undefined);
-  const handle = await open(to, "r");
+  const seen = lstatSync(from);
+  copyFileSync(from, to, constants.COPYFILE_EXCL);
+  chmodSync(to, seen.mode & 0o7777);
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    chownSync(to, seen.uid, seen.gid);
+  } catch {
+    // Only root may.
   }
+  await closing(openSync(to, "r"), flushDescriptor);
 }
 
 interface BigStats {

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { ToolkitError } from "../../../src/errors.ts";
 import { FilesError, type FoundFile, inParallel, type Replacement } from "../../../src/files/index.ts";
 import { formatOfName, formatOfWord } from "../../../src/sops/index.ts";
@@ -19,6 +20,8 @@ import { readTarget } from "./read-adapter.ts";
 import { type Outcome, printJson, printText, type Report } from "./report.ts";
 import { findTargets, type Targets } from "./targets-adapter.ts";
 import type { Made, ManyCommand } from "./work.ts";
+
+const FILES_A_TURN = 32;
 
 /** Files that are worked on at the same time: enough that reading and asking services overlap with computing. */
 const PARALLEL = 8;
@@ -52,21 +55,28 @@ export async function runMany(io: Io, command: ManyCommand, flags: SopsFlags, us
     return 0;
   }
   const replacement = isDryRun ? undefined : await destination.begin(`sops ${command.name}`, targets.paths);
-  let end: Report["end"] = "planned";
-  let outcomes: readonly Outcome[] = [];
+  let outcomes: readonly Outcome[];
+  // Whoever listens is given the time to take back what stands beside the files, or to finish.
+  const listen = (): void => undefined;
+  io.signal.addEventListener("abort", listen);
   try {
-    outcomes = await makeAll(call, command, targets, destination, replacement);
-    const isRefused = outcomes.some(({ state }) => state === "failed") && !flags.has("keep-going");
-    if (replacement !== undefined) end = isRefused ? "refused" : "done";
-  } catch (error) {
-    await replacement?.abandon();
-    throw error;
+    outcomes = await makeAll(call, command, targets, destination, replacement).catch(async (error: unknown) => {
+      await replacement?.abandon();
+      throw error;
+    });
+    await (isRefused(flags, outcomes) ? replacement?.abandon() : replacement?.commit());
+  } finally {
+    io.signal.removeEventListener("abort", listen);
   }
-  if (end === "refused") await replacement?.abandon();
-  else await replacement?.commit();
+  const end = replacement === undefined ? "planned" : isRefused(flags, outcomes) ? "refused" : "done";
   const report: Report = { ...targets, command, outcomes, end, spentMs: io.now() - started };
   await (flags.text("format") === "json" ? printJson : printText)(io, report);
   return exitFor(outcomes);
+}
+
+/** Whether a failure keeps all files as they are. */
+function isRefused(flags: SopsFlags, outcomes: readonly Outcome[]): boolean {
+  return !flags.has("keep-going") && outcomes.some(({ state }) => state === "failed");
 }
 
 function checkFlags(command: ManyCommand, flags: SopsFlags): void {
@@ -163,6 +173,8 @@ async function makeAll(
         }),
       );
       onStep(outcomes.length, paths.length);
+      // Reading and computing never wait: signals and the line of progress need a turn now and then.
+      if (outcomes.length % FILES_A_TURN === 0) await turn();
     });
   });
   return outcomes.sort((left, right) => (left.file < right.file ? -1 : 1));
@@ -175,7 +187,7 @@ async function makeOne(
   stage: (content: Uint8Array, seen: FoundFile) => Promise<void>,
 ): Promise<Outcome> {
   try {
-    const { bytes, seen } = await readTarget(file, absolute);
+    const { bytes, seen } = readTarget(file, absolute);
     const made: Made = await command.make(forFile(call, file), sourceOf(call.flags, file, bytes));
     if (made.kind === "skipped") return { file, state: "skipped", why: made.why };
     await stage(made.content, seen);

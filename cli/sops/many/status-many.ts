@@ -36,7 +36,7 @@ export async function runStatusMany(io: Io, flags: SopsFlags): Promise<number> {
       io.signal.throwIfAborted();
       const absolute = `${place.base}/${path}`;
       const file = relative(io.cwd, absolute);
-      const source = sourceOf(flags, file, (await readTarget(file, absolute)).bytes);
+      const source = sourceOf(flags, file, readTarget(file, absolute).bytes);
       const encrypted = isEncrypted(source);
       const isWanted = config?.creationRules !== undefined && isToEncrypt({ io, config }, source);
       if (encrypted || isWanted) found.push({ file, encrypted });

@@ -228,6 +228,21 @@ describe("filestatus -r", () => {
   });
 });
 
+test("an interrupted run takes back what it wrote beside the files", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sealkit-many-"));
+  try {
+    for (let at = 0; at < 80; at++) writeFileSync(join(folder, `${at}.yaml`), `a: ${at}\n`);
+    const interrupt = new AbortController();
+    setImmediate(() => interrupt.abort());
+    const run = await runCli(`sops encrypt -r -i --age ${RECIPIENT_A} .`, { cwd: folder, signal: interrupt.signal });
+    expect([run.code, run.stdout, run.stderr]).toEqual([130, "", "error: Interrupted\n"]);
+    expect(readdirSync(folder)).toHaveLength(80);
+    expect(readFileSync(join(folder, "79.yaml"), "utf8")).toBe("a: 79\n");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 describe("a run that was broken off", () => {
   /** A repository in which another run staged a change of c.yaml, and renamed it or not. */
   async function broken(work: (folder: string) => Promise<void>, killAt: "staged" | "ready"): Promise<void> {
