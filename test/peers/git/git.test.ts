@@ -123,7 +123,7 @@ class Repository {
   }
 }
 
-describe("git with sealkit", () => {
+describe.concurrent("git with sealkit", () => {
   test("diff and log -p show what changed, and never a value", async () => {
     const repository = await new Repository("diff").start();
     await repository.set('["db"]["password"]', `"${CANARY}-new"`, "second");
