@@ -1,12 +1,12 @@
 /** Cuts a stream of bytes into chunks of one size; only the last may be shorter, or empty if it is the first. */
 export class Chunker {
   readonly #size: number;
-  #held: Uint8Array;
+  /** As large as it had to be: most files are far smaller than a chunk. */
+  #held: Uint8Array = new Uint8Array(0);
   #length = 0;
 
   constructor(size: number) {
     this.#size = size;
-    this.#held = new Uint8Array(size);
   }
 
   /** Takes a piece; returns the whole chunks that certainly are not the last. They are views, not copies, where possible. */
@@ -15,15 +15,25 @@ export class Chunker {
     let at = 0;
     if (this.#length > 0 && this.#length + piece.length > this.#size) {
       at = this.#size - this.#length;
-      this.#held.set(piece.subarray(0, at), this.#length);
-      chunks.push(this.#held);
-      this.#held = new Uint8Array(this.#size);
+      this.#hold(piece.subarray(0, at));
+      chunks.push(this.#held.subarray(0, this.#size));
+      this.#held = new Uint8Array(0);
       this.#length = 0;
     }
     for (; piece.length - at > this.#size; at += this.#size) chunks.push(piece.subarray(at, at + this.#size));
-    this.#held.set(piece.subarray(at), this.#length);
-    this.#length += piece.length - at;
+    this.#hold(piece.subarray(at));
     return chunks;
+  }
+
+  #hold(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#held.length) {
+      const larger = new Uint8Array(this.#length === 0 ? length : Math.min(this.#size, 2 * length));
+      larger.set(this.#held.subarray(0, this.#length));
+      this.#held = larger;
+    }
+    this.#held.set(bytes, this.#length);
+    this.#length = length;
   }
 
   /** The last chunk: up to and including the full size. */

@@ -83,7 +83,7 @@ export async function runBatch(io: Io, plan: Plan, work: BatchWork): Promise<num
 /** Undefined for a file that was streamed and is in its place already. */
 async function workOn(io: Io, { input, output }: Item, work: BatchWork): Promise<Staged | undefined> {
   const target = resolve(io.cwd, output);
-  if (!work.force && (await exists(target))) throw new Failure(`${output}: file exists`);
+  if (!work.force && exists(target)) throw new Failure(`${output}: file exists`);
   const content = readSmall(resolve(io.cwd, input), input, SMALL_BYTES);
   const { recipients, identities, armor } = work;
   if (content === undefined) {

@@ -8,10 +8,11 @@ import {
   openSync,
   readSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { errno } from "../../files-adapter.ts";
@@ -61,7 +62,7 @@ export function stage(
   content: Uint8Array,
   { mode, replace }: { readonly mode: number; readonly replace: boolean },
 ): Staged {
-  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  const beside = join(dirname(path), `.${basename(path)}.${ours}${(count++).toString(36)}`);
   let descriptor: number | undefined;
   const discard = () => {
     if (descriptor === undefined) return;
@@ -94,6 +95,10 @@ export function stage(
   };
 }
 
+/** What the names of our unfinished results have in common, and nobody else's. */
+const ours = randomBytes(6).toString("hex");
+let count = 0;
+
 /** Folders that are known to be there. */
 const made = new Set<string>();
 
@@ -123,8 +128,8 @@ function place(beside: string, path: string, replace: boolean): void {
 }
 
 /** Whether anything has that name. */
-export async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+export function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Makes the new names in a folder durable; some file systems refuse to flush a folder. */
