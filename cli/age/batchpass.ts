@@ -52,7 +52,7 @@ async function unwrapped(identity: Identity, stanzas: Parameters<Identity["unwra
   try {
     return await identity.unwrap(stanzas);
   } catch (error) {
-    throw error instanceof AgeError && error.code === "AGE_WORK_FACTOR" ? refused(error.original) : error;
+    throw error instanceof AgeError ? refused(error.original) : error;
   }
 }
 

@@ -7,6 +7,7 @@ export type PeerName =
   | "age"
   | "age-keygen"
   | "age-inspect"
+  | "age-plugin-batchpass"
   | "chromium"
   | "etcd"
   | "gpg"

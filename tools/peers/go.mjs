@@ -42,6 +42,13 @@ export const GO_TOOLS = {
     version: ["--version"],
     says: /^v1\.3\.2$/m,
   },
+  "age-plugin-batchpass": {
+    module: "age",
+    package: "filippo.io/age/cmd/age-plugin-batchpass",
+    link: ["-X", "main.Version=v1.3.2"],
+    version: ["--version"],
+    says: /^v1\.3\.2$/m,
+  },
   sops: {
     module: "sops",
     package: "github.com/getsops/sops/v3/cmd/sops",
