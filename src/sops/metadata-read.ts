@@ -32,7 +32,8 @@ export function readMetadata(branch: Branch, file: string | undefined): Metadata
     throw reader.bad("lastmodified", "is not an RFC 3339 time", lastModified === "" ? NO_TIME : undefined);
   }
   if (version === "") throw reader.bad("version", "is missing", "Version string empty");
-  if (!hasThreeNumbers(version)) {
+  // Versions before Go had two numbers.
+  if (!version.startsWith("1.") && !hasThreeNumbers(version)) {
     throw reader.bad("version", "is not of the form 1.2.3", "No Major.Minor.Patch elements found");
   }
   if (metadata.keyGroups.every((group) => group.length === 0)) {

@@ -34,6 +34,8 @@ export function textLeaf(bytes: Buffer): Leaf {
 export function leafOf(bytes: Buffer, type: string): Leaf | undefined {
   switch (type) {
     case "str":
+    // Versions before Go wrote it for whole files and for dates.
+    case "bytes":
       return textLeaf(bytes);
     case "int":
       return parseIntText(bytes.toString("latin1"));
@@ -49,7 +51,7 @@ export function leafOf(bytes: Buffer, type: string): Leaf | undefined {
 }
 
 /** The types that the format defines. */
-export const KNOWN_TYPES: ReadonlySet<string> = new Set(["str", "int", "float", "bool", "time", "comment"]);
+export const KNOWN_TYPES: ReadonlySet<string> = new Set(["str", "bytes", "int", "float", "bool", "time", "comment"]);
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...["1", "t", "T", "TRUE", "true", "True"].map((text) => [text, true] as const),

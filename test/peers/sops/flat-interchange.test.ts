@@ -6,8 +6,9 @@ import { IDENTITY_A, KEYS_A, RECIPIENT_A, skeleton } from "../../helpers/sops.ts
 import { Random } from "./documents.ts";
 import { anyBytes, dotenvFile, iniFile } from "./flat-documents.ts";
 import { original, workspace } from "./original.ts";
+import { remade } from "./remade.ts";
 
-const COUNT = Number(process.env["SEALKIT_PEER_CASES"] ?? 300);
+const COUNT = Number(process.env["SEALKIT_PEER_CASES"] ?? 500);
 const AT_ONCE = 3;
 const ENDINGS = { dotenv: "env", ini: "ini", binary: "bin" } as const;
 const folder = workspace();
@@ -45,6 +46,11 @@ async function compare(seed: number, bytes: Buffer, format: keyof typeof ENDINGS
     return again.code === 0 && !again.stderr.startsWith("panic: ")
       ? `differs: layouts ${skeleton(theirs.stdout)} and ${skeleton(ours)}`
       : "kept";
+  }
+  const { wanted, got } = await remade(theirs.stdout, bytes, format);
+  if (got !== wanted) {
+    const again = await original(["decrypt", at("theirs", theirs.stdout)], { cwd: folder.path, env });
+    return again.stderr.startsWith("panic: ") ? "kept" : `differs: with its data key and IVs ${wanted} and ${got}`;
   }
   const opened = await open(theirs.stdout, format);
   const clear = format === "ini" ? await open(ours, format) : opened;

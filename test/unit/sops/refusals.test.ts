@@ -94,7 +94,7 @@ describe("decrypt() refuses", () => {
     },
     {
       name: "an unknown type label",
-      change: (text) => text.replace(/(a: .*type:)str/, "$1bytes"),
+      change: (text) => text.replace(/(a: .*type:)str/, "$1blob"),
       code: "SOPS_BAD_VALUE",
     },
     {
