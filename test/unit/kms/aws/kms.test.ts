@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { awsKms } from "../../../../src/kms/aws/kms.ts";
 import { contextsOfOldVersions } from "../../../../src/kms/aws/old-context.ts";
+import type { Fetch } from "../../../../src/kms/ports.ts";
 import type { KeyServiceErrorCode, MasterKey } from "../../../../src/sops/index.ts";
 import { ALICE, type FakeAws, fakeAws } from "../../../helpers/fakes/aws.ts";
 import {
@@ -251,6 +252,21 @@ describe("awsKms()", () => {
     const ports = testPorts({ fetch: fetchOf({ [KMS_HOST]: () => answer }), env: KEYS });
     const error = await failureOf(awsKms(ports).encrypt(kmsKey(fakeAws().keys[0]!.arn), CANARY_DATA_KEY));
     expect(error.code).toBe(code);
+    expectNoSecret(error, SECRETS);
+  });
+
+  test("names a service that never answers, after three tries", async () => {
+    let tries = 0;
+    const silent: Fetch = (_, { signal }) =>
+      new Promise((_resolve, reject) => {
+        tries++;
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    const ports = testPorts({ fetch: silent, env: KEYS, hurry: false });
+    const failed = failureOf(awsKms(ports).encrypt(kmsKey(fakeAws().keys[0]!.arn), CANARY_DATA_KEY));
+    await ports.clock.advance(60_000);
+    const error = await failed;
+    expect([error.code, tries, ports.clock.pending]).toEqual(["KEY_SERVICE_TIMEOUT", 3, 0]);
     expectNoSecret(error, SECRETS);
   });
 
