@@ -109,6 +109,27 @@ describe("sealkit sops edit", () => {
     expect(run.stderr).not.toContain(CANARY);
   });
 
+  test.each([
+    { name: "f.json", clear: '{"a": "x"}', text: `{"a": "${CANARY}" ${CANARY}` },
+    { name: "f.env", clear: "A=x\n", text: `${CANARY}\n` },
+    { name: "f.ini", clear: "[s]\na=x\n", text: `[s]\n${CANARY}\n` },
+    { name: "f.yml", clear: "a: x\n", text: `a: "${CANARY}\n  - ${CANARY}: *${CANARY}\n` },
+    { name: "g.yml", clear: "a: x\n", text: `${CANARY}: 1\n${CANARY}: 2\n18446744073709551615: ${CANARY}\n` },
+  ])("no refusal of $name shows what was typed", async ({ name, clear, text }) => {
+    const format = name.endsWith("yml")
+      ? "yaml"
+      : name.endsWith("env")
+        ? "dotenv"
+        : name.endsWith("ini")
+          ? "ini"
+          : "json";
+    const file = (await encrypt(clear, format, { recipients: [RECIPIENT_A], now: NOW })).text;
+    const run = await edit([name], `cat typed > "$1"`, { files: { [name]: file, typed: text } });
+    expect([run.code, run.stderr.includes("Could not load tree")]).toEqual([2, true]);
+    expect(run.stderr.replaceAll(JSON.stringify(CANARY), name === "g.yml" ? "" : "?")).not.toContain(CANARY);
+    expect(run.files[`${name}.edited`]?.text).not.toContain(CANARY);
+  });
+
   test("a file of a narrow selector is kept whole all the same", async () => {
     const { text } = await encrypt(PLAIN, "yaml", {
       recipients: [RECIPIENT_A],
