@@ -12,10 +12,25 @@ export interface BadKeyText {
   readonly upstream: string;
 }
 
+/** Whether a text holds a secret key of age, which is never shown. */
+export function isSecretKey(text: string): boolean {
+  return /AGE-SECRET-KEY-|AGE-PLUGIN-/i.test(text);
+}
+
 /** Longest text that an error shows. */
 const SHOWN_LENGTH = 200;
 
 export function badKey({ type, text, state, example, upstream }: BadKeyText): SopsError {
+  // Keys are mixed up with the secrets behind them.
+  if (isSecretKey(text)) {
+    return new SopsError(
+      "SOPS_BAD_KEY",
+      `Cannot use a secret key as a key of ${SERVICE_NAMES[type]}: it is for decryption`,
+      {
+        hints: [`write it like ${example}`],
+      },
+    );
+  }
   const shown = JSON.stringify(text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text);
   return new SopsError("SOPS_BAD_KEY", `Cannot use ${shown} as a key of ${SERVICE_NAMES[type]}: ${state}`, {
     hints: [`write it like ${example}`],

@@ -2,8 +2,9 @@ import { quoteGo } from "../../bytes/go-quote.ts";
 import { ShamirError, splitSecret } from "../../shamir/index.ts";
 import type { FillRandom } from "../cipher.ts";
 import { SopsError } from "../errors.ts";
-import { fieldOf, KEY_FIELDS, type KeyGroup, type MasterKey } from "../metadata.ts";
+import { KEY_FIELDS, type KeyGroup, type MasterKey } from "../metadata.ts";
 import { lastModifiedAt } from "../time.ts";
+import { isSecretKey } from "./bad-key.ts";
 import { fillFromSystem } from "./data-key.ts";
 import { KeyServiceError } from "./key-service.ts";
 import type { Keyring } from "./keyring.ts";
@@ -127,9 +128,9 @@ function notWrapped(failures: readonly WrapFailure[], keys: KeyGroup, failing: s
       `failed to encrypt new data key with master key ${quoteGo(masterKeyName(key))}: ${error.original}`,
   );
   const upstream = `${failing}: [${reasons.join(" ")}]`;
-  if (first !== undefined && inOrder.every(({ key: { type } }) => type === "age")) {
-    return badRecipient(fieldOf(first.key, "recipient"), first.error);
-  }
+  const isAge = inOrder.every(({ key, error }) => key.type === "age" && error.code === "KEY_SERVICE_BAD_KEY");
+  const worst = inOrder.find(({ key }) => isSecretKey(masterKeyName(key))) ?? (isAge ? first : undefined);
+  if (worst !== undefined) return badRecipient(masterKeyName(worst.key), worst.error);
   const which = inOrder.length === 1 ? "a key" : `${new Set(inOrder.map(({ key }) => key)).size} keys`;
   return new SopsError("SOPS_KEY_NOT_USED", `Cannot encrypt the data key: ${which} of ${keys.length} cannot be used`, {
     details: inOrder.flatMap(({ key, error }) => [
@@ -144,7 +145,7 @@ function notWrapped(failures: readonly WrapFailure[], keys: KeyGroup, failing: s
 
 /** A secret key that was given as a recipient by mistake is not shown. */
 function badRecipient(recipient: string, cause: KeyServiceError): SopsError {
-  const isSecret = /AGE-SECRET-KEY-|AGE-PLUGIN-/i.test(recipient);
+  const isSecret = isSecretKey(recipient);
   const shown = isSecret ? "a secret key" : JSON.stringify(recipient);
   const hints = isSecret ? ["the recipient that belongs to it: sealkit age-keygen -y FILE"] : cause.hints;
   return new SopsError("SOPS_BAD_RECIPIENT", `Cannot encrypt to ${shown}: it is no age recipient that can be used`, {

@@ -181,6 +181,15 @@ describe("nothing is written when", () => {
     );
   });
 
+  test("a secret key stands where a key should, beside others that fail", async () => {
+    const secret = "AGE-SECRET-KEY-1QQQQ";
+    for (const wrong of [ageKey(secret), fingerprint(`${secret}broken`)]) {
+      const error = await errorOf(seal([[arn("broken"), wrong]], { services: services().all }));
+      expect(error.code).toBe("SOPS_BAD_RECIPIENT");
+      expect([error.message, error.upstream, error.details, error.hints].join()).not.toContain(secret);
+    }
+  });
+
   test("nobody answers for a key", async () => {
     const error = await errorOf(seal([[arn("a")]], {}));
     expect([error.code, error.details]).toEqual([

@@ -89,6 +89,12 @@ describe("texts of keys", () => {
     expect([error.code, error.upstream]).toEqual(["SOPS_BAD_KEY", upstream]);
   });
 
+  test.each(["azure_kv", "hc_vault", "hckms"] as const)("a secret key given as %s is not shown", (type) => {
+    const error = refusal(() => keysOfText(type, "AGE-SECRET-KEY-1QQQQ"));
+    expect([error.code, error.upstream]).toEqual(["SOPS_BAD_KEY", undefined]);
+    expect(error.message).not.toContain("SECRET-KEY");
+  });
+
   test("a password in the address of a Vault is refused and not shown", () => {
     const error = refusal(() => keysOfText("hc_vault", "https://u:hunter2@h/v1/t/keys/k"));
     expect(`${error.message} ${error.upstream} ${error.details} ${error.hints}`).not.toContain("hunter2");
