@@ -1,11 +1,15 @@
+import { ClearText } from "../../clear-text.ts";
 import { SopsError } from "../errors.ts";
 import type { PathStep } from "../extract.ts";
 import type { Format } from "../format.ts";
 import { recoverDataKey } from "../keys/data-key.ts";
 import type { Keyring } from "../keys/keyring.ts";
-import { type OpenedFile, type OpenOptions, openFile } from "../open-file.ts";
-import { reseal } from "../reseal.ts";
-import { METADATA_KEY } from "../stores/store.ts";
+import { type OpenedFile, type OpenOptions, openFile, readLocked } from "../open-file.ts";
+import { hasLayout } from "../preserve/keeping-layout.ts";
+import { LayoutError } from "../preserve/layout.ts";
+import { openPreserved } from "../preserve/open-preserved.ts";
+import { printLocked, reseal } from "../reseal.ts";
+import { METADATA_KEY, type StoreContext } from "../stores/store.ts";
 import type { Branch } from "../value.ts";
 import { conflictText, splitConflict } from "./conflict-text.ts";
 import {
@@ -67,9 +71,9 @@ export async function mergeFiles(
   const isSplit = merged.conflicts.length > 0;
   const { cipher } = merged.keyOf === "ours" ? ours : theirs;
   const joint = { metadata: merged.metadata, cipher };
-  const left = print(isSplit ? ours : joint, trees.ours, format, options);
+  const left = print(isSplit ? ours : { ...joint, preserved: ours.preserved }, trees.ours, format, options);
   if (!isSplit && trees.conflicts.length === 0) return { text: left, ...conflicts };
-  const right = print(isSplit ? theirs : joint, trees.theirs, format, options);
+  const right = print(isSplit ? theirs : { ...joint, preserved: ours.preserved }, trees.theirs, format, options);
   return { text: conflictText({ ours: left, theirs: right }, options.markerSize), ...conflicts };
 }
 
@@ -109,7 +113,8 @@ export async function resolveConflict(
   shareIvs(ours, theirs);
   const versions = { ours, theirs };
   const isSplit = metadataConflicts.length > 0;
-  const joint = merged.conflicts.length > 0 && !isSplit ? versions[side] : versions[merged.keyOf];
+  const chosenVersion = merged.conflicts.length > 0 && !isSplit ? versions[side] : versions[merged.keyOf];
+  const joint = { ...chosenVersion, preserved: ours.preserved };
   const left = print(isSplit ? ours : joint, trees.ours, format, options);
   if (!isSplit && trees.conflicts.length === 0) return { text: left, conflicts: [], metadataConflicts };
   const right = print(isSplit ? theirs : joint, trees.theirs, format, options);
@@ -136,6 +141,7 @@ async function openVersion(
   let dataKey = known;
   const opened = await openFile(input, format, keyring, {
     ...options,
+    preserve: false,
     ignoreMac: false,
     place,
     rememberIvs: true,
@@ -146,7 +152,34 @@ async function openVersion(
     },
   });
   if (dataKey === undefined) throw new RangeError("openVersion: expected a data key");
-  return { ...opened, dataKey, input };
+  return { ...opened, dataKey, input, preserved: preservedText(input, format, opened, options) };
+}
+
+/** The clear text in the layout of a file that sops would print in another; undefined where that layout cannot be had. */
+function preservedText(
+  input: Uint8Array,
+  format: Format,
+  { documents, metadata, cipher }: OpenedFile,
+  options: MergeOptions,
+): ClearText | undefined {
+  if (!hasLayout(format)) return undefined;
+  const context: StoreContext = { ...options, onWarning: undefined };
+  const locked = readLocked(input, format, context).documents;
+  if (printLocked({ documents: locked, metadata }, format, context) === Buffer.from(input).toString("utf8")) {
+    return undefined;
+  }
+  return orUndefined(() => new ClearText(openPreserved({ input, format, locked, opened: documents, cipher, context })));
+}
+
+function orUndefined<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof LayoutError || (error instanceof SopsError && error.code === "SOPS_LAYOUT_NOT_KEPT")) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** Who joined lately may have no key for the ancestor, but the data key is often still the one of a descendant. */
@@ -197,14 +230,19 @@ function shareIvs(ours: Version, theirs: Version): void {
   theirs.cipher.learnIvs(ours.cipher);
 }
 
-/** Sealing changes documents in place, and both sides share what is not in conflict. */
+/** In the layout of the version where it has one of its own and that can follow; as sops prints it otherwise. */
 function print(
-  { metadata, cipher }: Pick<OpenedFile, "metadata" | "cipher">,
+  { metadata, cipher, preserved }: Pick<OpenedFile, "metadata" | "cipher" | "preserved">,
   documents: readonly Branch[],
   format: Format,
   options: MergeOptions,
 ): string {
-  return reseal({ documents: structuredClone([...documents]), metadata, cipher }, { ...options, outputFormat: format });
+  // Sealing changes documents in place, and both sides share what is not in conflict.
+  const seal = (layout: ClearText | undefined) => {
+    const opened = { documents: structuredClone([...documents]), metadata, cipher, preserved: layout };
+    return reseal(opened, { ...options, outputFormat: format });
+  };
+  return (preserved === undefined ? undefined : orUndefined(() => seal(preserved))) ?? seal(undefined);
 }
 
 function isBelow(path: readonly PathStep[], top: readonly PathStep[]): boolean {

@@ -155,6 +155,31 @@ describe("mergeFiles()", () => {
     expect((await merge("", await sealed("a: 1\n"), await sealed("a: 2\n"))).conflicts).toHaveLength(1);
   });
 
+  test("a layout of its own stays where it can", async () => {
+    const text = "a:   'x'   # c\n\n\nb: 2\n\n# end\n";
+    const spaced = await sealed(text, "yaml", { preserve: true });
+    const change = async (path: string, json: string) => {
+      const read = readSetValue(json);
+      if (read === undefined || read === "list") throw new Error("no value");
+      const options = { now: NOW + 1000, preserve: true };
+      return (await changeFile(bytes(spaced), "yaml", keyring, setting([path], read.value), options)).text;
+    };
+    const open = async (merged: string) =>
+      (await decrypt(merged, "yaml", KEYS_A, { preserve: true })).clearText.revealText();
+    const { text: merged } = await merge(spaced, await change("a", '"y"'), await change("b", '"three"'));
+    expect(await open(merged)).toBe(text.replace("'x'", "'y'").replace("2", "three"));
+    const conflict = await merge(spaced, await change("a", '"y"'), await change("a", '"z"'));
+    const options = { now: NOW };
+    const settled = await resolveConflict(
+      bytes(conflict.text),
+      "yaml",
+      keyring,
+      { side: "theirs", paths: [["a"]] },
+      options,
+    );
+    expect(await open(settled.text)).toBe(text.replace("'x'", "'z'"));
+  });
+
   test("other formats and several documents are merged too", async () => {
     const json = await sealed('{"a": 1, "b": "x"}', "json");
     const merged = await merge(
