@@ -2,10 +2,13 @@ import { extname, resolve } from "node:path";
 import { systemPorts } from "../../../src/kms/ports-adapter.ts";
 import {
   type CreationRule,
+  compareKeys,
   completeKeys,
   decrypt,
   destinationRuleFor,
+  type KeyChanges,
   type KeyGroup,
+  type Metadata,
   type OpenOptions,
   readLocked,
   recreate,
@@ -62,14 +65,19 @@ async function publishOne(call: PublishCall, file: PublishedFile): Promise<strin
   const { io, flags, config, answers } = call;
   const source = await readNamed(io, flags, file.path);
   // Only what is encrypted is published.
-  readLocked(source.bytes, source.inputFormat, { file: file.path, isLenient: !flags.has("strict") });
+  const { metadata } = readLocked(source.bytes, source.inputFormat, {
+    file: file.path,
+    isLenient: !flags.has("strict"),
+  });
   const rule = destinationRuleFor(config.destinationRules, file.path, config.path);
   const destination = rule.destination();
   const shortened = flags.has("omit-extensions") || rule.omitExtensions;
   const name = shortened ? file.name.slice(0, file.name.length - extname(file.name).length) : file.name;
   const upload: Upload = uploadTo(destination, name, systemPorts({ env: io.env, signal: io.signal }));
   const content =
-    destination.kind === "vault" ? await inClear(call, source) : await forOthers(call, source, rule.recreation);
+    destination.kind === "vault"
+      ? await inClear(call, source)
+      : await forOthers(call, source, metadata, rule.recreation);
   const absolute = resolve(io.cwd, file.path);
   if (!flags.has("yes") && !(await agreed(io, answers, `uploading ${absolute} to ${upload.url} ? (y/n): `))) {
     return `Publication of ${absolute} canceled`;
@@ -88,7 +96,12 @@ async function inClear(call: PublishCall, source: Source): Promise<Uint8Array> {
 }
 
 /** The file as it is, unless the rule names keys to encrypt it to. */
-async function forOthers(call: PublishCall, source: Source, rule: CreationRule | undefined): Promise<Uint8Array> {
+async function forOthers(
+  call: PublishCall,
+  source: Source,
+  metadata: Metadata,
+  rule: CreationRule | undefined,
+): Promise<Uint8Array> {
   const groups = rule?.keyGroups() ?? [];
   if (rule === undefined || groups.flat().length === 0) return source.bytes;
   const keyGroups: readonly KeyGroup[] = await completeKeys(groups, call.keyring);
@@ -103,7 +116,20 @@ async function forOthers(call: PublishCall, source: Source, rule: CreationRule |
     }),
   );
   await recordAction(call.io, "encrypt", source.path);
+  await write(call.io.stdout, otherKeys(compareKeys(metadata, keyGroups)));
   return Buffer.from(text);
+}
+
+/** Who can read the published file, where that is not who can read this one. Recipients are public. */
+function otherKeys({ groups }: KeyChanges): string {
+  if (groups.every(({ added, removed }) => added.length + removed.length === 0)) return "";
+  const lines = groups.flatMap(({ kept, added, removed }, index) => [
+    `Group ${index + 1}`,
+    ...kept.map((name) => `    ${name}`),
+    ...added.map((name) => `+++ ${name}`),
+    ...removed.map((name) => `--- ${name}`),
+  ]);
+  return `The following changes will be made to the file's key groups:\n${lines.join("\n")}\n`;
 }
 
 /** The original takes only suffixes of a recreation rule, and encrypts everything where it has another selector. */
