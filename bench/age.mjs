@@ -1,33 +1,117 @@
-// Throughput of age on one large file.
+// age: throughput and peak memory on one large file, and ten thousand small files in one process against a loop of age.
+// Results are flushed to the disk, which age does not do: with TMPDIR on a RAM disk the programs are compared, not the disk.
+import { spawn } from "node:child_process";
 import { randomFillSync } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ageIdentity } from "./material.mjs";
-import { compare, inTurn, peer, sealkit, timed } from "./measure.mjs";
+import { compare, inTurn, line, peer, sealkit, timed } from "./measure.mjs";
 
-export async function run(folder, { mebibytes = 256, rounds = 5 } = {}) {
+export async function run(folder, { mebibytes = 1024, rounds = 5, files = 10_000, loop = 500 } = {}) {
   const identity = ageIdentity(folder);
+  return [
+    ...(await largeFile(folder, { identity, mebibytes, rounds })),
+    ...(await smallFiles(folder, { identity, files, loop })),
+  ];
+}
+
+async function largeFile(folder, { identity, mebibytes, rounds }) {
   const plain = join(folder, "large");
   const encrypted = join(folder, "large.age");
   const out = join(folder, "large.out");
   const piece = randomFillSync(Buffer.alloc(1 << 20));
-  writeFileSync(plain, Buffer.concat(Array.from({ length: mebibytes }, () => piece)));
-  const encrypt = (age) => timed([...age, "-r", identity.recipient, "-o", out, plain]);
-  const decrypt = (age) => timed([...age, "-d", "-i", identity.file, "-o", out, encrypted]);
+  const file = openSync(plain, "w");
+  for (let at = 0; at < mebibytes; at++) writeSync(file, piece);
+  closeSync(file);
+  const encrypt = (age) => [...age, "-r", identity.recipient, "-o", out, plain];
+  const decrypt = (age) => [...age, "-d", "-i", identity.file, "-o", out, encrypted];
   const ours = [...sealkit, "age"];
   const theirs = [peer("age")];
   await timed([...theirs, "-r", identity.recipient, "-o", encrypted, plain]);
   const times = await inTurn(rounds, {
-    encryptOurs: () => encrypt(ours),
-    encryptTheirs: () => encrypt(theirs),
-    decryptOurs: () => decrypt(ours),
-    decryptTheirs: () => decrypt(theirs),
+    encryptOurs: () => timed(encrypt(ours)),
+    encryptTheirs: () => timed(encrypt(theirs)),
+    decryptOurs: () => timed(decrypt(ours)),
+    decryptTheirs: () => timed(decrypt(theirs)),
   });
-  for (const file of [plain, encrypted, out]) rmSync(file);
+  const peaks = [await peakMegabytes(encrypt(ours)), await peakMegabytes(decrypt(ours))];
+  for (const path of [plain, encrypted, out]) rmSync(path);
   const note = ({ ms }) => `${(mebibytes / (ms / 1000)).toFixed(0)} MiB/s`;
   const { encryptOurs, encryptTheirs, decryptOurs, decryptTheirs } = times;
+  const against = (times) => ({ rival: "age", limit: 1, note: note(times) });
+  const memory = (what, peak) =>
+    line(`age: peak memory to ${what} ${mebibytes} MiB`, {
+      ours: peak,
+      theirs: 100,
+      unit: "MB",
+      rival: "goal",
+      limit: 1,
+    });
   return [
-    compare(`age: encrypt ${mebibytes} MiB`, encryptOurs, encryptTheirs, { rival: "age", note: note(encryptOurs) }),
-    compare(`age: decrypt ${mebibytes} MiB`, decryptOurs, decryptTheirs, { rival: "age", note: note(decryptOurs) }),
+    compare(`age: encrypt ${mebibytes} MiB`, encryptOurs, encryptTheirs, against(encryptOurs)),
+    compare(`age: decrypt ${mebibytes} MiB`, decryptOurs, decryptTheirs, against(decryptOurs)),
+    memory("encrypt", peaks[0]),
+    memory("decrypt", peaks[1]),
   ];
+}
+
+/** `files` in one call of ours; age in a loop over `loop` of them, stretched. */
+async function smallFiles(folder, { identity, files, loop }) {
+  const [plain, encrypted] = [join(folder, "small"), join(folder, "small.age")];
+  for (const path of [plain, encrypted]) mkdirSync(path);
+  const bytes = Buffer.alloc(200);
+  const names = Array.from({ length: files }, (_, at) => `f${at}`);
+  for (const name of names) writeFileSync(join(plain, name), randomFillSync(bytes));
+  const [out, age] = [join(folder, "small.out"), peer("age")];
+  const fresh = async (work) => {
+    rmSync(out, { recursive: true, force: true });
+    mkdirSync(out);
+    return await work();
+  };
+  const once = (args, from) => fresh(() => timed([...sealkit, "age", ...args, "-o", `${out}/`, from]));
+  const looped = (args, from, ending) =>
+    fresh(async () => {
+      let ms = 0;
+      for (const name of names.slice(0, loop))
+        ms += await timed([age, ...args, "-o", join(out, name), join(from, name + ending)]);
+      return ms;
+    });
+  const [to, with_] = [
+    ["-r", identity.recipient],
+    ["-d", "-i", identity.file],
+  ];
+  await timed([...sealkit, "age", ...to, "-o", `${encrypted}/`, plain]);
+  const { encryptOurs, encryptTheirs, decryptOurs, decryptTheirs } = await inTurn(3, {
+    encryptOurs: () => once(to, plain),
+    encryptTheirs: () => looped(to, plain, ""),
+    decryptOurs: () => once(with_, encrypted),
+    decryptTheirs: () => looped(with_, encrypted, ".age"),
+  });
+  for (const path of [plain, encrypted, out]) rmSync(path, { recursive: true });
+  const against = { rival: `age, ${loop} files in a loop, stretched`, limit: 0.05, times: files / loop };
+  return [
+    compare(`age: encrypt ${files} small files`, encryptOurs, encryptTheirs, against),
+    compare(`age: decrypt ${files} small files`, decryptOurs, decryptTheirs, against),
+  ];
+}
+
+/** The most memory that a program had, in millions of bytes; 0 where the system does not tell. */
+async function peakMegabytes([program, ...args]) {
+  const child = spawn(program, args, { stdio: "ignore" });
+  let peak = 0;
+  const timer = setInterval(() => {
+    try {
+      const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
+      peak = Math.max(peak, (Number(kibibytes ?? 0) * 1024) / 1e6);
+    } catch {
+      // It ended between two looks.
+    }
+  }, 20);
+  const code = await new Promise((done, failed) => {
+    child.once("error", failed);
+    child.once("close", done);
+  });
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`${program} ended with ${code}`);
+  return peak;
 }

@@ -28,7 +28,7 @@ const BENCHES = {
     quick: simple("sops", { values: 200, files: 10, calls: 5, rounds: 1 }),
     peers: ["age-keygen", "sops"],
   },
-  age: { run: simple("age"), quick: simple("age", { mebibytes: 8, rounds: 1 }), peers: ["age"] },
+  age: { run: simple("age"), quick: simple("age", { mebibytes: 8, rounds: 1, files: 100, loop: 20 }), peers: ["age"] },
   yaml: { run: simple("yaml"), quick: simple("yaml", { definitions: 20, rounds: 2 }), peers: [] },
   template: {
     run: simple("template"),
