@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { answerWith, parseServiceAddress, remoteKeyService, type ServiceAddress } from "../../../src/kms/index.ts";
 import { serviceCaller } from "../../../src/kms/remote/client-adapter.ts";
 import { type CallServer, serveCalls } from "../../../src/kms/remote/server-adapter.ts";
+import { pgpKeyService, systemPgpPorts } from "../../../src/pgp/index.ts";
 import {
   type KeyService,
   KeyServiceError,
@@ -238,6 +239,38 @@ describe("the original's key service and our client", () => {
     );
     expect(await say("hckms", { key_id: "no-colon" })).toContain("no-colon");
     expect(await say("age", { recipient: "age1none" })).toContain('"age1none"');
+  });
+
+  test("PGP keys of gpg, in both directions", async () => {
+    const home = join(folder.path, "gnupg");
+    mkdirSync(home, { mode: 0o700 });
+    const gpg = (...args: readonly string[]) =>
+      spawnSync(peer("gpg"), ["--homedir", home, "--batch", "--quiet", ...args], { encoding: "utf8" }).stdout;
+    ends.push(async () => void spawnSync("gpgconf", ["--homedir", home, "--kill", "gpg-agent"]));
+    gpg("--passphrase", "", "--quick-gen-key", "one <one@example.com>", "rsa2048", "default", "never");
+    const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(gpg("--list-keys", "--with-colons"))?.[1] ?? "";
+    gpg("--passphrase", "", "--quick-add-key", fingerprint, "rsa2048", "encr", "never");
+    const env = { GNUPGHOME: home, PATH: process.env["PATH"] ?? "" };
+    const path = file("pgp.yaml", clear);
+    const sealed = join(folder.path, "pgp.enc.yaml");
+
+    const port = await freePort();
+    const { address } = await serveOriginal({ network: "tcp", address: `127.0.0.1:${port}` }, env);
+    const flags = [ALONE, "--keyservice", address];
+    const made = await runCli(["sops", "encrypt", ...flags, "--pgp", fingerprint, path], { cwd: folder.path });
+    expect([made.code, made.stderr]).toEqual([0, ""]);
+    writeFileSync(sealed, made.stdout);
+    const opened = await runCli(["sops", "decrypt", ...flags, sealed], { cwd: folder.path });
+    expect([opened.code, opened.stdout]).toEqual([0, "a: 1\nb:\n    - x\n    - 2.5\n"]);
+
+    const service = pgpKeyService(systemPgpPorts({ env }));
+    const ours = await serve(loadKeyring([], { services: new Map([["pgp", service]]) }), "tcp");
+    const theirFlags = [ALONE, "--keyservice", ours.address];
+    const again = await original(["encrypt", ...theirFlags, "--pgp", fingerprint, path], { cwd: folder.path });
+    expect([again.code, again.stderr]).toEqual([0, ""]);
+    writeFileSync(sealed, again.stdout);
+    const read = await original(["decrypt", ...theirFlags, sealed], { cwd: folder.path });
+    expect([read.code, read.stdout]).toEqual([0, opened.stdout]);
   });
 
   test("where nobody listens both clients say the same", async () => {
