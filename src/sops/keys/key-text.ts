@@ -38,7 +38,7 @@ export function splitKeys(text: string): string[] {
 }
 
 /** A PGP key is named by its fingerprint, in blocks or not; `!` at the end means this subkey and no other. */
-export function pgpKey(fingerprint: string): MasterKey {
+function pgpKey(fingerprint: string): MasterKey {
   return { type: "pgp", fields: new Map([["fp", withoutBlanks(fingerprint)]]) };
 }
 

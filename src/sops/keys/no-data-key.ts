@@ -105,5 +105,8 @@ function isRecipient(name: string): boolean {
 
 /** A recipient as people compare them: both ends. */
 export function shorten(name: string): string {
+  // Behind the key of SSH stands a comment, which is anything.
+  const [, type, key] = /^(ssh-\S+) (\S+)/.exec(name) ?? [];
+  if (type !== undefined && key !== undefined) return `${type} …${key.slice(-4)}`;
   return name.length <= 16 || !isRecipient(name) ? name : `${name.slice(0, 8)}…${name.slice(-4)}`;
 }

@@ -94,6 +94,9 @@ describe("SSH keys", () => {
     expect((await decrypt(text, "yaml", [asking])).clearText.revealText()).toBe("a: 1\n");
     const error = await errorOf(decrypt(text, "yaml", [{ ...asking, askPassphrase: async () => "x" }]));
     expect(error.details.join("\n")).toContain("the passphrase is not the right one");
+    // Comments do not hide which key is meant.
+    const shown = LOCKED_SSH_RECIPIENT.split(" ")[1]?.slice(-4);
+    expect(error.details.join("\n").split(`ssh-ed25519 …${shown}`)).toHaveLength(4);
   });
 
   test("an identity is no SSH key", async () => {
