@@ -49,6 +49,8 @@ async function connect({ network, address }: ServiceAddress, { maxMessageBytes }
   const client = new Client(target, credentials.createInsecure(), {
     "grpc.enable_http_proxy": 0,
     "grpc.enable_retries": 0,
+    // Else an attempt of another client that failed just now would answer for this one.
+    "grpc.use_local_subchannel_pool": 1,
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
   });
