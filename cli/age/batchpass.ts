@@ -19,7 +19,7 @@ const SCRYPT = "scrypt";
 const MAX_PASSPHRASE_BYTES = 1024 * 1024;
 
 /** Encrypts with the passphrase in the environment, as `age -e -j batchpass` does. */
-export function batchpassRecipient(io: Io): Recipient {
+function batchpassRecipient(io: Io): Recipient {
   return {
     name: "passphrase",
     async wrap(fileKey) {
