@@ -32,8 +32,7 @@ export function readMetadata(branch: Branch, file: string | undefined): Metadata
     throw reader.bad("lastmodified", "is not an RFC 3339 time", lastModified === "" ? NO_TIME : undefined);
   }
   if (version === "") throw reader.bad("version", "is missing", "Version string empty");
-  // Versions before Go had two numbers.
-  if (!version.startsWith("1.") && !hasThreeNumbers(version)) {
+  if (!isVersionOne(version) && !hasThreeNumbers(version)) {
     throw reader.bad("version", "is not of the form 1.2.3", "No Major.Minor.Patch elements found");
   }
   if (metadata.keyGroups.every((group) => group.length === 0)) {
@@ -43,6 +42,11 @@ export function readMetadata(branch: Branch, file: string | undefined): Metadata
 }
 
 const MAX_VERSION_LENGTH = 1000;
+
+/** Versions before Go had two numbers. */
+function isVersionOne(version: string): boolean {
+  return /^1\.\d{1,5}$/.test(version);
+}
 
 /** A digit on either side of a point is enough: more of them would only make the search the square of the text's length. */
 function hasThreeNumbers(version: string): boolean {
