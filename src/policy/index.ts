@@ -1,0 +1,11 @@
+export {
+  type AllowedFinding,
+  type AuditPolicy,
+  DEFAULT_AUDIT_POLICY,
+  POLICY_SCOPES,
+  type PolicyScope,
+} from "./audit-policy.ts";
+export { PolicyError, type PolicyErrorCode } from "./errors.ts";
+export { type PathPattern, pathPattern } from "./path-pattern.ts";
+export { DEFAULT_POLICY, POLICY_PATH, type Policy, parsePolicy } from "./policy.ts";
+export { PolicyFields } from "./policy-fields.ts";
