@@ -77,6 +77,17 @@ export const syncFlags = {
   }),
   noCrossNamespaceRefs: flag.toggle({ group, help: "Refuse sources of other namespaces" }),
   ignoreSopsMac: flag.toggle({ group, help: "Take SOPS files whose MAC is wrong, as Flux does" }),
+  sopsAgeSecret: flag.text({
+    group,
+    placeholder: "NAME",
+    help: "Secret here whose *.agekey entries decrypt for objects that name no Secret",
+  }),
+  sopsVaultAddress: flag.texts({
+    group,
+    placeholder: "URL",
+    help: "Vault server that tokens of decryption Secrets may go to; repeatable",
+  }),
+  sopsAmbientCredentials: flag.toggle({ group, help: "Decrypt with the cloud credentials of this pod too" }),
   allowClearTextIn: flag.texts({
     group,
     placeholder: "KIND",
@@ -118,6 +129,9 @@ export function kustomizationSettings(given: Given): KustomizationSettings {
     defaultServiceAccount: given.defaultServiceAccount === "" ? undefined : given.defaultServiceAccount,
     noCrossNamespaceRefs: given.noCrossNamespaceRefs,
     ignoreMac: given.ignoreSopsMac,
+    sopsAgeSecret: given.sopsAgeSecret === "" ? undefined : given.sopsAgeSecret,
+    sopsVaultAddresses: given.sopsVaultAddress,
+    sopsAmbientCredentials: given.sopsAmbientCredentials,
     allowClearTextIn: given.allowClearTextIn,
     overrideManagers: given.overrideManager,
     customApplyStageKinds: given.customApplyStageKinds,

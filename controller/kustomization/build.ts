@@ -6,6 +6,7 @@ import { errorLines } from "../error-lines.ts";
 import {
   type DecryptionPorts,
   decryptingView,
+  decryptSecretData,
   refuseEncryptedSecrets,
   refuseOptOuts,
   refuseSpilledClearText,
@@ -66,7 +67,7 @@ export async function buildObjects(
 ): Promise<Built> {
   try {
     const view = await decryptingView(tree, spec, options);
-    const objects = await build(view ?? tree, path);
+    const objects = await decryptSecretData(await build(view ?? tree, path), view, spec);
     refuseOptOuts(objects, view);
     refuseEncryptedSecrets(objects, spec);
     refuseSpilledClearText(objects, view, options.clearTextKinds);

@@ -1,25 +1,29 @@
-import { ClearText } from "../../src/clear-text.ts";
+import { decodeBase64, encodeBase64 } from "../../src/bytes/base64.ts";
 import type { KubeClient } from "../../src/kube/index.ts";
 import type { BuiltObject } from "../../src/kustomize/index.ts";
 import { originText } from "../../src/kustomize/index.ts";
-import { fieldAt, isSecret, type KubeObject, objectId, subjectOf, textAt } from "../../src/objects/index.ts";
-import { type DecryptingTree, type DecryptionKeys, decryptingTree } from "../../src/secrets/index.ts";
+import { fieldAt, isRecord, isSecret, type KubeObject, objectId, subjectOf, textAt } from "../../src/objects/index.ts";
+import { type DecryptingTree, type DecryptionKeys, decryptingTree, type ObjectMarks } from "../../src/secrets/index.ts";
+import { KeyServiceError, SopsError } from "../../src/sops/index.ts";
 import type { FileTree } from "../../src/tree/index.ts";
+import { errorLines } from "../error-lines.ts";
 import { readSecretData } from "../secret-data.ts";
+import { type DecryptionMachine, hasKeys, KNOWN_ENTRIES, keysInEntries } from "./decryption-keys.ts";
 import { failed, stalled } from "./halt.ts";
 import type { KustomizationSpec } from "./spec.ts";
-
-const AGE_KEYS = ".agekey";
 
 export interface DecryptionPorts {
   readonly client: KubeClient;
   readonly signal: AbortSignal;
   readonly checkMac: boolean;
+  readonly machine: DecryptionMachine;
+  /** The Secret whose age identities serve objects that name none. */
+  readonly commonAgeSecret?: { readonly namespace: string; readonly name: string } | undefined;
 }
 
 /**
  * The tree with its SOPS files in clear text, by the keys of the Secret that the object names; undefined when it does not
- * decrypt. One view per pass: its clear text goes with it.
+ * decrypt. One view per pass: its clear text goes with it. Objects that ask for it stay encrypted.
  */
 export async function decryptingView(
   tree: FileTree,
@@ -28,30 +32,95 @@ export async function decryptingView(
 ): Promise<DecryptingTree | undefined> {
   if (spec.decryption === undefined) return undefined;
   const keys = await keysOf(spec, namespace, ports);
-  return decryptingTree(tree, keys, { checkMac: ports.checkMac });
+  const leaves = ({ labels, annotations }: ObjectMarks) =>
+    isOptOut(labels.get(OPT_OUT)) || isOptOut(annotations.get(OPT_OUT));
+  return decryptingTree(tree, keys, { checkMac: ports.checkMac, leaves });
 }
 
 async function keysOf(spec: KustomizationSpec, namespace: string, ports: DecryptionPorts): Promise<DecryptionKeys> {
   const name = spec.decryption?.secretName;
-  if (name === undefined) {
-    return { identities: [{ where: "spec.decryption.secretRef", identities: undefined, problem: "not set" }] };
+  const place = name === undefined ? ports.commonAgeSecret : { namespace, name };
+  if (place === undefined) {
+    const identities = [{ where: "spec.decryption.secretRef", identities: undefined, problem: "not set" }];
+    return { ...keysInEntries(new Map(), "", ports.machine), identities };
   }
-  const data = await readSecretData(ports.client, { namespace, name }, ports.signal);
+  const data = await readSecretData(ports.client, place, ports.signal);
   if (data === undefined) {
-    const message = `cannot get decryption Secret '${namespace}/${name}': secrets "${name}" not found`;
+    const message = `cannot get decryption Secret '${place.namespace}/${place.name}': secrets "${place.name}" not found`;
     throw failed("BuildFailed", message, spec.retryIntervalMs);
   }
-  const entries = [...data].filter(([key]) => key.endsWith(AGE_KEYS));
-  if (entries.length === 0) {
-    const problem = `it has no entry that ends in "${AGE_KEYS}"`;
-    return { identities: [{ where: `Secret ${namespace}/${name}`, identities: undefined, problem }] };
+  const where = `Secret ${place.namespace}/${place.name}`;
+  const keys = entriesOf(data, place, { where, machine: ports.machine, isCommon: name === undefined, spec });
+  if (hasKeys(data)) return keys;
+  return { ...keys, identities: [{ where, identities: undefined, problem: `it has none of ${KNOWN_ENTRIES}` }] };
+}
+
+function entriesOf(
+  data: ReadonlyMap<string, Uint8Array>,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  options: {
+    readonly where: string;
+    readonly machine: DecryptionMachine;
+    readonly isCommon: boolean;
+    readonly spec: KustomizationSpec;
+  },
+): DecryptionKeys {
+  const { where, machine, isCommon, spec } = options;
+  try {
+    return keysInEntries(data, where, machine, isCommon ? { only: "age" } : {});
+  } catch (error) {
+    if (!(error instanceof KeyServiceError)) throw error;
+    const message = `failed to import data from sops decryption Secret '${namespace}/${name}': ${errorLines(error)}`;
+    throw failed("BuildFailed", message, spec.retryIntervalMs);
   }
-  return {
-    identities: entries.map(([key, bytes]) => ({
-      where: `Secret ${namespace}/${name}, entry "${key}"`,
-      identities: new ClearText(bytes),
-    })),
-  };
+}
+
+/**
+ * Objects whose Secrets hold files of SOPS in `data`, with those in clear. A value that is none stays as it is, and so do
+ * objects that ask for it.
+ *
+ * @throws {Halt} with object, entry and file.
+ */
+export async function decryptSecretData(
+  built: readonly BuiltObject[],
+  view: DecryptingTree | undefined,
+  spec: KustomizationSpec,
+): Promise<readonly BuiltObject[]> {
+  if (view === undefined) return built;
+  return await Promise.all(built.map((one) => (isSecret(one.object) ? withClearData(one, view, spec) : one)));
+}
+
+async function withClearData(one: BuiltObject, view: DecryptingTree, spec: KustomizationSpec): Promise<BuiltObject> {
+  const { object, origin } = one;
+  const data = fieldAt(object, "data");
+  if (!isRecord(data) || asksToStayEncrypted(object)) return one;
+  const { namespace, name } = objectId(object);
+  const clear: [string, unknown][] = [];
+  for (const [key, value] of Object.entries(data)) {
+    const bytes = typeof value === "string" ? decodeBase64(value).bytes : undefined;
+    const where = `${origin.file}, Secret ${namespace}/${name}, data.${key}`;
+    const opened = bytes === undefined ? undefined : await openValue(view, where, key, bytes, one, spec);
+    clear.push([key, opened === undefined ? value : encodeBase64(opened)]);
+  }
+  return { ...one, object: { ...object, data: Object.fromEntries(clear) } };
+}
+
+async function openValue(
+  view: DecryptingTree,
+  where: string,
+  key: string,
+  bytes: Uint8Array,
+  { object }: BuiltObject,
+  spec: KustomizationSpec,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await view.readValue(where, key, bytes);
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error;
+    const { namespace, name } = objectId(object);
+    const message = `decryption failed for Secret '${namespace}/${name}', field '${key}': ${errorLines(error)}`;
+    throw failed("BuildFailed", message, spec.retryIntervalMs);
+  }
 }
 
 /**
@@ -84,24 +153,35 @@ export function holdsClearText(view: DecryptingTree | undefined): (object: KubeO
 
 const OPT_OUT = "kustomize.toolkit.fluxcd.io/decrypt";
 
-/** Refuses objects that ask not to be decrypted: whole files are, before their objects are known. */
+function isOptOut(value: unknown): boolean {
+  return typeof value === "string" && value.toLowerCase() === "disabled";
+}
+
+function asksToStayEncrypted({ metadata }: KubeObject): boolean {
+  return isOptOut(metadata.labels?.[OPT_OUT]) || isOptOut(metadata.annotations?.[OPT_OUT]);
+}
+
+/** What is still encrypted when everything has been decrypted that should be. */
+function isStillEncrypted(object: KubeObject): boolean {
+  return textAt(object, "sops", "mac") !== undefined;
+}
+
+/**
+ * Refuses objects that were told only by the build (a label or annotation for all objects) to stay encrypted: their file was
+ * decrypted before that was known.
+ */
 export function refuseOptOuts(built: readonly BuiltObject[], view: DecryptingTree | undefined): void {
   for (const { object, origin } of built) {
-    const { labels, annotations } = object.metadata;
-    const wish = [labels?.[OPT_OUT], annotations?.[OPT_OUT]];
-    if (view?.ledger.files.includes(origin.file) !== true) continue;
-    if (!wish.some((value) => typeof value === "string" && value.toLowerCase() === "disabled")) continue;
+    if (view?.ledger.files.includes(origin.file) !== true || isStillEncrypted(object)) continue;
+    if (!asksToStayEncrypted(object) || view.ledger.findIn(object).length === 0) continue;
     const message = [
-      `Cannot apply ${subjectOf(objectId(object))}: ${OPT_OUT}: Disabled is not supported yet`,
-      `in ${originText(origin)}, which was decrypted`,
-      "hint: keep it in a source whose Kustomization does not decrypt",
+      `Cannot apply ${subjectOf(objectId(object))}: ${OPT_OUT}: Disabled came too late, its file was decrypted`,
+      `in ${originText(origin)}`,
+      "hint: put the annotation into the file itself",
     ];
     throw stalled("UnsupportedField", message.join("\n"));
   }
 }
-
-/** Markers of a SOPS file in a text: JSON, YAML, dotenv, ini. */
-const MARKERS = ['"mac": "ENC[', "mac: ENC[", "sops_mac=ENC[", "[sops]"];
 
 /** Refuses Secrets that are still encrypted: their values would reach the cluster as ciphertext. */
 export function refuseEncryptedSecrets(built: readonly BuiltObject[], spec: KustomizationSpec): void {
@@ -115,24 +195,5 @@ export function refuseEncryptedSecrets(built: readonly BuiltObject[], spec: Kust
           : `Secret/${namespace}/${name} is still SOPS encrypted after decryption`;
       throw failed("ReconciliationFailed", `${message}\nin ${originText(origin)}`, spec.retryIntervalMs);
     }
-    const key = encryptedDataKey(object);
-    if (key !== undefined) {
-      const message = [
-        `Secret/${namespace}/${name}: data.${key} holds a SOPS file, and decrypting values of data is not supported yet`,
-        `in ${originText(origin)}`,
-        "hint: encrypt the Secret's manifest itself",
-      ].join("\n");
-      throw stalled("UnsupportedField", message);
-    }
   }
-}
-
-function encryptedDataKey(secret: KubeObject): string | undefined {
-  const data = fieldAt(secret, "data");
-  for (const [key, value] of typeof data === "object" && data !== null ? Object.entries(data) : []) {
-    if (typeof value !== "string") continue;
-    const text = new TextDecoder().decode(Buffer.from(value, "base64"));
-    if (MARKERS.some((marker) => text.includes(marker))) return key;
-  }
-  return undefined;
 }

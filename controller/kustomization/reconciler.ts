@@ -19,6 +19,7 @@ import { unsupportedField } from "../unsupported-fields.ts";
 import { type Applied, applyAndPrune } from "./apply.ts";
 import { type ArtifactReader, type Built, buildObjects, loadTree } from "./build.ts";
 import { holdsClearText } from "./decryption.ts";
+import type { DecryptionMachine } from "./decryption-keys.ts";
 import { dependencyCircle, unmetDependency } from "./dependencies.ts";
 import { finalize } from "./finalize.ts";
 import { failed, Halt, stalled, waiting } from "./halt.ts";
@@ -38,6 +39,8 @@ export interface KustomizationOptions {
   readonly noCrossNamespaceRefs: boolean;
   /** Flux does not check the MAC of SOPS files; we do unless told not to. */
   readonly checkMac: boolean;
+  readonly machine: DecryptionMachine;
+  readonly commonAgeSecret?: { readonly namespace: string; readonly name: string } | undefined;
   /** Kinds other than Secret that decrypted values may reach; `*` for all. */
   readonly clearTextKinds: readonly string[];
   readonly overrideManagers: readonly string[];
@@ -168,8 +171,8 @@ class KustomizationPass {
     const loaded = await loadTree(artifact, spec, { readArtifact, limits, requeueMs, signal });
     this.#status["lastAttemptedRevision"] = artifact.revision;
     await this.#progress("Building manifests for");
-    const ports = { client, signal, checkMac: this.#options.checkMac };
-    const { clearTextKinds } = this.#options;
+    const { checkMac, machine, commonAgeSecret, clearTextKinds } = this.#options;
+    const ports = { client, signal, checkMac, machine, commonAgeSecret };
     const built = await buildObjects(loaded, spec, { namespace, ports, clearTextKinds });
     await this.#progress("Detecting drift for");
     const objects = built.objects.map(({ object }) => object);

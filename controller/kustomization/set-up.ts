@@ -1,29 +1,38 @@
 import { type Artifact, fetchArtifact } from "../../src/sources/index.ts";
 import type { Family } from "../start.ts";
+import { decryptionMachine } from "./decryption-machine.ts";
 import { kustomizationController } from "./reconciler.ts";
 import { defaultKustomizationSettings, type KustomizationSettings } from "./settings.ts";
 
 /** The Kustomization controller. */
 export function kustomizationFamily(given: Partial<KustomizationSettings> = {}): Family {
   const settings = { ...defaultKustomizationSettings, ...given };
-  const controller = kustomizationController({
-    readArtifact: (artifact: Artifact, options) =>
-      fetchArtifact(artifact, { ...options, retries: settings.httpRetries }),
-    concurrency: settings.concurrency,
-    applyConcurrency: settings.applyConcurrency,
-    requeueDependencyMs: settings.requeueDependencyMs,
-    jitterPercent: settings.intervalJitterPercent,
-    defaultServiceAccount: settings.defaultServiceAccount,
-    noCrossNamespaceRefs: settings.noCrossNamespaceRefs,
-    checkMac: !settings.ignoreMac,
-    clearTextKinds: settings.allowClearTextIn,
-    overrideManagers: settings.overrideManagers,
-    stageKinds: settings.customApplyStageKinds,
-    limits: settings.limits,
-    labelSelector: settings.labelSelector,
+  const machine = decryptionMachine({
+    env: process.env,
+    vaultAddresses: settings.sopsVaultAddresses,
+    allowAmbient: settings.sopsAmbientCredentials,
   });
+  const controllerIn = (namespace: string) =>
+    kustomizationController({
+      readArtifact: (artifact: Artifact, options) =>
+        fetchArtifact(artifact, { ...options, retries: settings.httpRetries }),
+      concurrency: settings.concurrency,
+      applyConcurrency: settings.applyConcurrency,
+      requeueDependencyMs: settings.requeueDependencyMs,
+      jitterPercent: settings.intervalJitterPercent,
+      defaultServiceAccount: settings.defaultServiceAccount,
+      noCrossNamespaceRefs: settings.noCrossNamespaceRefs,
+      checkMac: !settings.ignoreMac,
+      machine,
+      commonAgeSecret: settings.sopsAgeSecret === undefined ? undefined : { namespace, name: settings.sopsAgeSecret },
+      clearTextKinds: settings.allowClearTextIn,
+      overrideManagers: settings.overrideManagers,
+      stageKinds: settings.customApplyStageKinds,
+      limits: settings.limits,
+      labelSelector: settings.labelSelector,
+    });
   return {
     name: "kustomization",
-    setUp: async () => ({ controllers: [controller], ready: Promise.resolve() }),
+    setUp: async ({ namespace }) => ({ controllers: [controllerIn(namespace)], ready: Promise.resolve() }),
   };
 }

@@ -12,6 +12,11 @@ export interface KustomizationSettings {
   readonly noCrossNamespaceRefs: boolean;
   /** Takes SOPS files whose MAC is wrong or missing, as Flux does. */
   readonly ignoreMac: boolean;
+  /** Secret of the controllers' own namespace whose age identities serve objects that name no Secret. */
+  readonly sopsAgeSecret?: string | undefined;
+  readonly sopsVaultAddresses: readonly string[];
+  /** Whether files may be decrypted with the cloud credentials of this pod. */
+  readonly sopsAmbientCredentials: boolean;
   readonly allowClearTextIn: readonly string[];
   readonly overrideManagers: readonly string[];
   readonly customApplyStageKinds: readonly string[];
@@ -27,6 +32,8 @@ export const defaultKustomizationSettings: KustomizationSettings = {
   intervalJitterPercent: 5,
   noCrossNamespaceRefs: false,
   ignoreMac: false,
+  sopsVaultAddresses: [],
+  sopsAmbientCredentials: false,
   allowClearTextIn: [],
   overrideManagers: [],
   customApplyStageKinds: [],

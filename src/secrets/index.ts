@@ -5,6 +5,7 @@ export type {
   DecryptingTree,
   DecryptionKeys,
   DecryptionOptions,
+  ObjectMarks,
 } from "./decrypt/decryption.ts";
 export {
   checkChanges,

@@ -15,6 +15,8 @@ import type { Branch } from "./value.ts";
 export interface StreamOptions extends OpenOptions {
   /** Names a document in an error: `document 2, Secret apps/db`. `index` counts from 0. */
   readonly placeOf?: ((document: Branch, index: number) => string) | undefined;
+  /** Documents that stay as they are, by what of them is clear. One that shares a MAC with others is verified with them. */
+  readonly leaves?: ((document: Branch) => boolean) | undefined;
 }
 
 export interface DecryptedStream {
@@ -47,6 +49,7 @@ async function decryptJson(
   const { file } = options;
   const document = readJsonObject(Buffer.from(input).toString(), file);
   if (!isEncrypted(document)) return undefined;
+  if (options.leaves?.(document) === true) return undefined;
   const metadata = readMetadata(takeMetadata(document, file), file);
   await openDocuments([document], metadata, keyring, { ...options, place: options.placeOf?.(document, 0) });
   return { clearText: ClearText.fromText(printJson(document, options.indent)), decrypted: [document] };
@@ -57,6 +60,8 @@ interface Group {
   readonly documents: Branch[];
   readonly metadata: Branch;
   readonly place: string | undefined;
+  /** Those of the documents that come out decrypted. */
+  readonly wanted: Branch[];
 }
 
 async function decryptYaml(
@@ -71,16 +76,19 @@ async function decryptYaml(
     const document = readDocument(node, file);
     const metadata = takeMetadata(document, file);
     const key = macOf(metadata) || `document ${index}`;
-    const group = groups.get(key) ?? { documents: [], metadata, place: options.placeOf?.(document, index) };
+    const group = groups.get(key) ?? { documents: [], metadata, place: options.placeOf?.(document, index), wanted: [] };
     group.documents.push(document);
     groups.set(key, group);
+    if (options.leaves?.(document) === true) return { kind: "clear", node };
+    group.wanted.push(document);
     return { kind: "decrypted", document };
   });
-  if (groups.size === 0) return undefined;
-  for (const { documents, metadata, place } of groups.values()) {
+  const opened = [...groups.values()].filter(({ wanted }) => wanted.length > 0);
+  if (opened.length === 0) return undefined;
+  for (const { documents, metadata, place } of opened) {
     await openDocuments(documents, readMetadata(metadata, file), keyring, { ...options, place });
   }
-  const decrypted = [...groups.values()].flatMap(({ documents }) => documents);
+  const decrypted = opened.flatMap(({ wanted }) => wanted);
   return { clearText: ClearText.fromText(writeStream(stream)), decrypted };
 }
 

@@ -477,6 +477,25 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
           await keySecret("age-a", { "my.agekey": IDENTITY_A });
           await keySecret("age-b", { "other.agekey": IDENTITY_B });
           await keySecret("age-misnamed", { "keys.txt": IDENTITY_A });
+          await keySecret("aws-broken", { "sops.aws-kms": "aws_access_key_id: AKIA" });
+        });
+        /** A Secret with an encrypted file in `data`. */
+        const withFile = async (key: string, entry: string, more = "") =>
+          `apiVersion: v1\nkind: Secret\nmetadata: {name: ${key}, namespace: apps${more}}\ndata: {${entry}: ${btoa(await seal(`data: ${CANARY}\n`))}}\n`;
+
+        test("files in the data of Secrets, but for one that asks to stay as it is", async () => {
+          const repository = git.repository("inside");
+          const annotations = ", annotations: {kustomize.toolkit.fluxcd.io/decrypt: Disabled}";
+          repository.commit({
+            "a.yaml": await withFile("inside", "app.yaml"),
+            "b.yaml": await withFile("inside-left", "app.yaml", annotations),
+          });
+          await source("inside", repository);
+          await sync("inside", decryption("age-a"));
+          await whenReady(KUSTOMIZATIONS, "inside");
+          expect((await read(SECRETS, "inside"))?.["data"]).toEqual({ "app.yaml": btoa(`data: ${CANARY}\n`) });
+          const left = (await read(SECRETS, "inside-left"))?.["data"] as Record<string, string>;
+          expect(atob(left["app.yaml"] ?? "")).toContain("ENC[AES256_GCM");
         });
 
         test("encrypted documents beside clear ones", async () => {
@@ -507,7 +526,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
             decryption("age-misnamed"),
             async () => ({ "s.yaml": await seal(secret("no-key")) }),
             "BuildFailed",
-            /it has no entry that ends in "\.agekey"/,
+            /it has none of \*\.agekey, \*\.asc/,
           ],
           [
             "key-gone",
@@ -548,17 +567,22 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
                 ),
               ),
             }),
-            "UnsupportedField",
-            /kustomize\.toolkit\.fluxcd\.io\/decrypt: Disabled is not supported yet/,
+            "ReconciliationFailed",
+            /^Secret\/apps\/opted-out is still SOPS encrypted after decryption/,
           ],
           [
-            "inside-data",
-            {},
-            async () => ({
-              "s.yaml": `apiVersion: v1\nkind: Secret\nmetadata: {name: inside-data, namespace: apps}\ndata: {f: ${btoa(await seal("data: x\n"))}}\n`,
-            }),
-            "UnsupportedField",
-            /data\.f holds a SOPS file/,
+            "inside-data-wrong-key",
+            decryption("age-b"),
+            async () => ({ "s.yaml": await withFile("inside-data-wrong-key", "app.yaml") }),
+            "BuildFailed",
+            /^decryption failed for Secret 'apps\/inside-data-wrong-key', field 'app\.yaml': Cannot decrypt "s\.yaml, Secret apps\/inside-data-wrong-key, data\.app\.yaml"/,
+          ],
+          [
+            "bad-aws",
+            decryption("aws-broken"),
+            async () => ({ "s.yaml": await seal(secret("bad-aws")) }),
+            "BuildFailed",
+            /^failed to import data from sops decryption Secret 'apps\/aws-broken': .*aws_secret_access_key is missing/,
           ],
         ])("%s: refused, with its place, and nothing applied", async (key, spec, files, reason, pattern) => {
           const repository = git.repository(key);

@@ -35,6 +35,8 @@ export class Ledger implements ClearTextLedger {
   readonly #objects = new Map<string, DecryptedObject[]>();
   /** Digest of a whole file to its path, by length in bytes: only texts of such a length need a digest. */
   readonly #files = new Map<number, Map<string, string>>();
+  /** Name of a variable to the digests of its values, with their files. */
+  readonly #entries = new Map<string, Map<string, string>>();
   readonly #paths = new Set<string>();
 
   get files(): readonly string[] {
@@ -48,6 +50,15 @@ export class Ledger implements ClearTextLedger {
       const sameLength = this.#files.get(bytes.length) ?? new Map<string, string>();
       sameLength.set(this.#digest(bytes), file);
       this.#files.set(bytes.length, sameLength);
+    }
+  }
+
+  /** Remembers variables of a file, which a generator may put under their names into any object. */
+  rememberEntries(file: string, entries: readonly DecryptedValue[]): void {
+    for (const { path, text } of entries) {
+      const known = this.#entries.get(path.at(-1) ?? "") ?? new Map<string, string>();
+      known.set(this.#digest(encodeUtf8(text)), file);
+      this.#entries.set(path.at(-1) ?? "", known);
     }
   }
 
@@ -108,6 +119,8 @@ export class Ledger implements ClearTextLedger {
     for (const { file, digests } of decrypted) {
       if (digests.get(key)?.has(this.#digest(bytes)) === true) return file;
     }
+    const entry = this.#entries.get(path.at(-1) ?? "")?.get(this.#digest(bytes));
+    if (entry !== undefined) return entry;
     // A generator puts bytes that are no text into `binaryData`, and into a Secret always, as base64.
     return this.#fileOf(bytes) ?? this.#fileOf(decodeBase64(text).bytes);
   }

@@ -1,5 +1,6 @@
 import {
   type Branch,
+  decrypt,
   decryptStream,
   type Format,
   formatOfName,
@@ -10,6 +11,7 @@ import {
   type Metadata,
   mayBeEncrypted,
   type Node,
+  type OpenOptions,
   plaintextOf,
   recoverDataKey,
   SopsError,
@@ -17,17 +19,29 @@ import {
 } from "../../sops/index.ts";
 import type { FileTree } from "../../tree/index.ts";
 import { type DecryptedValue, Ledger } from "./clear-text-ledger.ts";
-import type { DecryptingTree, DecryptionKeys, DecryptionOptions } from "./decryption.ts";
+import type { DecryptingTree, DecryptionKeys, DecryptionOptions, ObjectMarks } from "./decryption.ts";
 
 /** What every encrypted value begins with. */
 const ENCRYPTED_VALUE = "ENC[AES256_GCM,";
+
+/** What the value of an entry may be. JSON stands for bytes too, which SOPS puts into JSON. */
+const VALUE_FORMATS = ["json", "yaml", "dotenv", "ini"] as const;
+
+/** By what the original knows a file of SOPS among the values of a Secret; INI by a mark that it can be sure of. */
+const VALUE_MARKS: Readonly<Record<(typeof VALUE_FORMATS)[number], RegExp>> = {
+  json: /"mac"\s*:\s*"ENC\[/,
+  yaml: /^\s+["']?mac["']?\s*:\s*["']?ENC\[/m,
+  dotenv: /^sops_mac=ENC\[/m,
+  ini: /^\[sops\]\s*$/m,
+};
 
 /** Flux's bound for an encrypted file. */
 const DEFAULT_MAX_FILE_BYTES = 5 * 1024 * 1024;
 
 /**
- * A view of `tree` in which SOPS files read as clear text; see `DecryptingTree`. YAML and JSON files are decrypted by
- * their name's ending, `.dockerconfigjson` as JSON; an encrypted file of another format is refused when it is read.
+ * A view of `tree` in which SOPS files read as clear text; see `DecryptingTree`. The ending of a name says how
+ * it is encrypted, `.dockerconfigjson` that it is JSON; where it says nothing, the marks of the formats decide. Documents of a
+ * YAML file may be encrypted one by one.
  *
  * @example
  * const view = decryptingTree(tree, { identities: [{ where: "Secret apps/sops-age", identities }] });
@@ -35,7 +49,9 @@ const DEFAULT_MAX_FILE_BYTES = 5 * 1024 * 1024;
  */
 export function decryptingTree(tree: FileTree, keys: DecryptionKeys, options: DecryptionOptions = {}): DecryptingTree {
   const ledger = new Ledger();
-  const reader = new Reader(loadKeyring(keys.identities), ledger, options);
+  const { services } = keys;
+  const keyring = loadKeyring(keys.identities, services === undefined ? {} : { services });
+  const reader = new Reader(keyring, ledger, options);
   const readOnce = new Map<string, Promise<Uint8Array | undefined>>();
   return {
     ledger,
@@ -46,15 +62,24 @@ export function decryptingTree(tree: FileTree, keys: DecryptionKeys, options: De
       const before = readOnce.get(path);
       if (before !== undefined) return await before;
       const bytes = await tree.read(path);
-      if (bytes === undefined || !mayBeEncrypted(bytes, formatOfFile(path))) return bytes;
-      const now = readOnce.get(path) ?? reader.read(path, bytes);
+      const format = bytes === undefined ? undefined : formatOfFile(path, bytes);
+      if (bytes === undefined || format === undefined) return bytes;
+      const now = readOnce.get(path) ?? reader.read(path, bytes, format);
       readOnce.set(path, now);
       return await now;
     },
+    readValue: (where, entry, bytes) => reader.readValue(where, entry, bytes),
   };
 }
 
-function formatOfFile(path: string): Format {
+/** How an encrypted file is encrypted; undefined when it is not. A name without a known ending says nothing about it. */
+function formatOfFile(path: string, bytes: Uint8Array): Format | undefined {
+  const named = formatByName(path);
+  const formats: readonly Format[] = named === "binary" ? ["binary", "dotenv", "ini"] : [named];
+  return formats.find((format) => mayBeEncrypted(bytes, format));
+}
+
+function formatByName(path: string): Format {
   return path.endsWith(".dockerconfigjson") ? "json" : formatOfName(path);
 }
 
@@ -71,16 +96,14 @@ class Reader {
     this.#options = options;
   }
 
-  async read(path: string, bytes: Uint8Array): Promise<Uint8Array> {
-    const format = formatOfFile(path);
-    if (!isStreamFormat(format)) throw unsupported(path, format);
+  async read(path: string, bytes: Uint8Array, format: Format): Promise<Uint8Array> {
     this.#checkSize(path, bytes);
+    if (!isStreamFormat(format)) return await this.#readWhole(path, bytes, format);
     const values = new Map<Branch, DecryptedValue[]>();
     const stream = await decryptStream(bytes, format, this.#keyring, {
-      file: path,
-      ignoreMac: this.#options.checkMac === false,
+      ...this.#openOptions(path),
       placeOf: nameDocument,
-      dataKeyOf: (metadata, keyring, subject) => this.#dataKey(metadata, keyring, subject),
+      leaves: (document) => this.#options.leaves?.(marksOf(document)) === true,
       onDecrypted(leaf, keys, document) {
         const found = values.get(document) ?? [];
         values.set(document, found);
@@ -97,6 +120,38 @@ class Reader {
     this.#ledger.rememberFile(path, clear);
     for (const document of stream.decrypted) this.#remember(path, document, values.get(document) ?? []);
     return clear;
+  }
+
+  /** A file that is one whole: dotenv, INI, or bytes. */
+  async #readWhole(path: string, bytes: Uint8Array, format: Format): Promise<Uint8Array> {
+    const entries: DecryptedValue[] = [];
+    const { clearText } = await decrypt(bytes, format, this.#keyring, {
+      ...this.#openOptions(path),
+      onDecrypted(leaf, keys) {
+        if (leaf !== null) entries.push({ path: [...keys], text: textOf(plaintextOf(leaf), leaf) });
+      },
+    });
+    const clear = clearText.reveal();
+    this.#ledger.rememberFile(path, clear);
+    // A generator makes an entry of every variable.
+    if (format === "dotenv") this.#ledger.rememberEntries(path, entries);
+    return clear;
+  }
+
+  async readValue(where: string, entry: string, bytes: Uint8Array): Promise<Uint8Array | undefined> {
+    const format = VALUE_FORMATS.find((one) => VALUE_MARKS[one].test(latin1(bytes)) && mayBeEncrypted(bytes, one));
+    if (format === undefined) return undefined;
+    this.#checkSize(where, bytes);
+    const options = { ...this.#openOptions(where), outputFormat: formatByName(entry) };
+    return (await decrypt(bytes, format, this.#keyring, options)).clearText.reveal();
+  }
+
+  #openOptions(file: string): OpenOptions {
+    return {
+      file,
+      ignoreMac: this.#options.checkMac === false,
+      dataKeyOf: (metadata, keyring, subject) => this.#dataKey(metadata, keyring, subject),
+    };
   }
 
   #remember(path: string, document: Branch, values: readonly DecryptedValue[]): void {
@@ -136,6 +191,10 @@ class Reader {
   }
 }
 
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
 /** The text of a value as a manifest holds it: SOPS writes booleans in title case, JSON does not. */
 function textOf(plain: string | Uint8Array, leaf: unknown): string {
   if (typeof leaf === "boolean") return String(leaf);
@@ -159,6 +218,25 @@ function identityOf(document: Branch): { kind: string; name: string; shown: stri
   return { kind, name, shown: namespace === undefined ? name : `${namespace}/${name}` };
 }
 
+/** Labels and annotations of a document. */
+function marksOf(document: Branch): ObjectMarks {
+  const metadata = valueAt(document, "metadata");
+  const of = (name: string): ReadonlyMap<string, string> => {
+    const found = isBranch(metadata) ? valueAt(metadata, name) : undefined;
+    const marks = new Map<string, string>();
+    for (const item of isBranch(found) ? found.items : []) {
+      const text = item.kind === "entry" ? clearText(item.value) : undefined;
+      if (item.kind === "entry" && text !== undefined) marks.set(item.key, text);
+    }
+    return marks;
+  };
+  return { labels: of("labels"), annotations: of("annotations") };
+}
+
+function isBranch(node: Node | undefined): node is Branch {
+  return typeof node === "object" && node !== null && node.kind === "branch";
+}
+
 function clearText(node: Node | undefined): string | undefined {
   return typeof node === "string" && !looksEncrypted(node) ? node : undefined;
 }
@@ -166,12 +244,4 @@ function clearText(node: Node | undefined): string | undefined {
 function valueAt({ items }: Branch, key: string): Node | undefined {
   for (const item of items) if (item.kind === "entry" && item.key === key) return item.value;
   return undefined;
-}
-
-function unsupported(path: string, format: Format): SopsError {
-  return new SopsError(
-    "SOPS_FORMAT_UNSUPPORTED",
-    `Cannot decrypt ${JSON.stringify(path)}: encrypted ${format} files are not supported yet`,
-    { file: path, details: ["supported: .yaml, .yml, .json"] },
-  );
 }

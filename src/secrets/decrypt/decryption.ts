@@ -1,10 +1,12 @@
 import type { KubeObject } from "../../objects/index.ts";
-import type { IdentitySource } from "../../sops/index.ts";
+import type { IdentitySource, KeyServices } from "../../sops/index.ts";
 import type { FileTree } from "../../tree/index.ts";
 
 /** One set of keys. A view made with it shares clear text with no other set. */
 export interface DecryptionKeys {
   readonly identities: readonly IdentitySource[];
+  /** Key services besides age. A type that is not in it is not asked for. */
+  readonly services?: KeyServices | undefined;
 }
 
 export interface DecryptionOptions {
@@ -12,6 +14,14 @@ export interface DecryptionOptions {
   readonly checkMac?: boolean | undefined;
   /** Largest encrypted file in bytes. Flux's bound of 5 MiB is the default. */
   readonly maxFileBytes?: number | undefined;
+  /** Objects that stay encrypted, by their labels and annotations. */
+  readonly leaves?: ((metadata: ObjectMarks) => boolean) | undefined;
+}
+
+/** What an object says of itself, as far as it is clear. */
+export interface ObjectMarks {
+  readonly labels: ReadonlyMap<string, string>;
+  readonly annotations: ReadonlyMap<string, string>;
 }
 
 /**
@@ -24,6 +34,13 @@ export interface DecryptionOptions {
 export interface DecryptingTree extends FileTree {
   /** What this view has decrypted so far. */
   readonly ledger: ClearTextLedger;
+  /**
+   * A file of SOPS that is the value of an entry, as a Secret's `data` may hold one, in clear; undefined when it is none.
+   * The ending of the entry's name decides the form of the result.
+   *
+   * @throws {SopsError} with `where` as its file.
+   */
+  readValue(where: string, entry: string, bytes: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
 /** Remembers what was decrypted without keeping it: keyed digests under a key that lives as long as the view. */

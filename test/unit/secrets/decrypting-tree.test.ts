@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../src/objects/index.ts";
-import { decryptingTree } from "../../../src/secrets/index.ts";
-import { encrypt, SopsError } from "../../../src/sops/index.ts";
+import { decryptingTree, type ObjectMarks } from "../../../src/secrets/index.ts";
+import { encrypt, type Format, SopsError } from "../../../src/sops/index.ts";
 import { type FileTree, treeFromEntries } from "../../../src/tree/index.ts";
 import { readManifests } from "../../../src/yaml/index.ts";
-import { KEYS_A, KEYS_B, RECIPIENT_A, sopsFixture } from "../../helpers/sops.ts";
+import { KEYS_A, KEYS_B, RECIPIENT_A, RECIPIENT_B, sopsFixture } from "../../helpers/sops.ts";
 
 const CANARY = "canary-5f2a";
 const keys = { identities: KEYS_A };
@@ -92,16 +92,16 @@ describe("decryptingTree()", () => {
       more: { maxFileBytes: 100 },
     },
     {
-      name: "an encrypted dotenv file",
+      name: "a dotenv file with half its metadata",
       file: "a.env",
       content: async () => "A=x\nsops_mac=ENC[x]\n",
-      code: "SOPS_FORMAT_UNSUPPORTED",
+      code: "SOPS_BAD_METADATA",
     },
     {
-      name: "an encrypted binary file",
+      name: "bytes with half their metadata",
       file: "a.bin",
       content: async () => '{"data": "ENC[x]", "sops": {"mac": "ENC[x]"}}',
-      code: "SOPS_FORMAT_UNSUPPORTED",
+      code: "SOPS_BAD_METADATA",
     },
     {
       name: "an encrypted file that is no YAML",
@@ -188,5 +188,93 @@ describe("ledger", () => {
     const other = await read("kind: ConfigMap\nmetadata:\n  name: c\ndata:\n  password: p\nclear: p\n");
     expect(other.ledger.findIn(configMap("c", "changed"))).toEqual([]);
     expect(other.ledger.findIn({ ...configMap("c", ""), clear: "p" })).toEqual([]);
+  });
+});
+
+describe("files that are one whole", () => {
+  const whole = async (text: string, format: Format) =>
+    (await encrypt(text, format, { recipients: [RECIPIENT_A], now: 0 })).text;
+
+  test.each([
+    { path: "a.env", format: "dotenv", text: `A=${CANARY}\nB=2\n` },
+    { path: ".env.production", format: "dotenv", text: `A=${CANARY}\n` },
+    { path: "a.ini", format: "ini", text: `[s]\nkey = ${CANARY}\n` },
+    { path: "settings", format: "ini", text: `[s]\nkey = ${CANARY}\n` },
+    { path: "tls.key", format: "binary", text: `-----${CANARY}\n` },
+    { path: "x.dockerconfigjson", format: "json", text: `{\n\t"auths": "${CANARY}"\n}\n` },
+  ] as const)("$path reads as clear $format", async ({ path, format, text }) => {
+    const tree = decryptingTree(treeOf({ [path]: await whole(text, format) }), keys);
+    expect(await textOf(tree, path)).toBe(text);
+    expect(tree.ledger.files).toEqual([path]);
+  });
+
+  test("a variable that a generator puts into a ConfigMap is found there, by its name", async () => {
+    const tree = decryptingTree(treeOf({ "a.env": await whole(`TOKEN=${CANARY}\nPORT=80\n`, "dotenv") }), keys);
+    await tree.read("a.env");
+    const map = (data: Record<string, string>): KubeObject => ({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "m" },
+      data,
+    });
+    expect(tree.ledger.findIn(map({ TOKEN: CANARY }))).toEqual([{ field: "data.TOKEN", file: "a.env" }]);
+    expect(tree.ledger.findIn(map({ OTHER: CANARY, PORT: "8080" }))).toEqual([]);
+  });
+});
+
+describe("documents that stay encrypted", () => {
+  const leaves = ({ annotations }: ObjectMarks) => annotations.get("keep") === "yes";
+  const kept = (name: string) =>
+    secret(name).replace("namespace: apps", "namespace: apps\n    annotations:\n        keep: yes");
+
+  test("one of two that were encrypted one by one; no key is needed for it", async () => {
+    const other = (
+      await encrypt(kept("two").replace("keep: yes", 'keep: "yes"'), "yaml", {
+        recipients: [RECIPIENT_B],
+        now: 0,
+        selector: { kind: "encrypted_regex", pattern: "^stringData$" },
+      })
+    ).text;
+    const tree = decryptingTree(treeOf({ "a.yaml": `${await seal(secret("one"))}---\n${other}` }), keys, { leaves });
+    const [one, two] = readManifests(await textOf(tree, "a.yaml")).manifests;
+    expect(one?.value).toMatchObject({ stringData: { password: CANARY } });
+    expect(JSON.stringify(two?.value)).toContain("ENC[AES256_GCM");
+    expect(JSON.stringify(two?.value)).toContain("lastmodified");
+  });
+
+  test("a file with nothing else in it is not touched", async () => {
+    const text = await seal(kept("one").replace("keep: yes", 'keep: "yes"'));
+    const tree = decryptingTree(treeOf({ "a.yaml": text }), { identities: KEYS_B }, { leaves });
+    expect(await textOf(tree, "a.yaml")).toBe(text);
+    expect(tree.ledger.files).toEqual([]);
+  });
+});
+
+describe("values of entries", () => {
+  const tree = decryptingTree(treeOf({}), keys);
+  const read = async (entry: string, text: string) => {
+    const bytes = await tree.readValue("s.yaml, data.x", entry, Buffer.from(text));
+    return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+  };
+  const whole = async (text: string, format: Format) =>
+    (await encrypt(text, format, { recipients: [RECIPIENT_A], now: 0 })).text;
+
+  test("the ending of the entry decides the form", async () => {
+    const sealed = await whole(`A=${CANARY}\n`, "dotenv");
+    expect(await read("a.env", sealed)).toBe(`A=${CANARY}\n`);
+    expect(await read("a.yaml", sealed)).toBe(`A: ${CANARY}\n`);
+    expect(await read("a.dockerconfigjson", await whole('{"a": 1}', "json"))).toBe('{\n\t"a": 1\n}\n');
+    expect(await read("key", await whole(CANARY, "binary"))).toBe(CANARY);
+  });
+
+  test("what is no file of SOPS is none", async () => {
+    expect(await read("a.yaml", "sops: mine\nmac: address\n")).toBeUndefined();
+    expect(await read("a.yaml", "sops: {version: 1}\nmac: ENC[x]\n")).toBeUndefined();
+    expect(await read("a", "\u0000")).toBeUndefined();
+  });
+
+  test("a damaged one is refused with its place", async () => {
+    const sealed = (await whole(`A=${CANARY}\n`, "dotenv")).replace("data:", "data:AAAA");
+    await expect(read("a.env", sealed)).rejects.toMatchObject({ file: "s.yaml, data.x" });
   });
 });
