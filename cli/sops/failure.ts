@@ -52,7 +52,6 @@ const ENCRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_BAD_SELECTOR: SOPS_EXIT.conflictingParameters,
   SOPS_COMMENT_CONFLICT: SOPS_EXIT.encryptingTree,
   SOPS_EMPTY_FILE: SOPS_EXIT.needsOneDocument,
-  SOPS_FORMAT_UNSUPPORTED: SOPS_EXIT.cannotRead,
   SOPS_TOO_LARGE: SOPS_EXIT.cannotRead,
   SOPS_UNPRINTABLE: SOPS_EXIT.dumpingTree,
 };

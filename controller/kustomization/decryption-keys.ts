@@ -1,5 +1,6 @@
 import { ClearText } from "../../src/clear-text.ts";
 import {
+  type AllowList,
   awsKms,
   azureKeyVault,
   azureKeyVaultWith,
@@ -14,7 +15,7 @@ import {
 } from "../../src/kms/index.ts";
 import { openPgpKeyService } from "../../src/pgp/index.ts";
 import type { DecryptionKeys } from "../../src/secrets/index.ts";
-import type { IdentitySource, KeyService, KeyType } from "../../src/sops/index.ts";
+import { type IdentitySource, type KeyService, KeyServiceError, type KeyType } from "../../src/sops/index.ts";
 
 /** What of the machine and its settings may take part in decrypting. */
 export interface DecryptionMachine {
@@ -104,12 +105,24 @@ function vaultWith(token: Uint8Array, entries: Entries, { sealedOff, vaultAddres
     .split(/[\s,]+/)
     .filter((address) => address !== "");
   const settings = fixedVaultSettings({
-    allowed: serversOf([...vaultAddresses, ...own].filter((address) => URL.canParse(address))),
+    allowed: allowedServers([...vaultAddresses, ...own]),
     allowHint: (address) =>
       `allow it, if you trust it: an entry ${VAULT_ADDRESSES} beside ${VAULT_TOKEN} with ${address}, or --sops-vault-address ${address}`,
   });
   const text = utf8(token).trim();
   return vaultTransitWith(sealedOff, settings, async () => (text === "" ? undefined : ClearText.fromText(text)));
+}
+
+function allowedServers(addresses: readonly string[]): AllowList {
+  try {
+    return serversOf(addresses);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new KeyServiceError("KEY_SERVICE_BAD_SETTINGS", `Cannot use ${VAULT_ADDRESSES}: ${error.message}`, {
+      original: error.message,
+      hints: ["https://vault.example.com:8200, one on a line"],
+    });
+  }
 }
 
 function utf8(bytes: Uint8Array): string {
