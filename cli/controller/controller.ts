@@ -185,7 +185,9 @@ const definition = defineCommand({
       source: async () =>
         (await import("../../controller/gitrepository/set-up.ts")).sourceFamily(sourceSettings(given)),
       kustomization: async () =>
-        (await import("../../controller/kustomization/set-up.ts")).kustomizationFamily(kustomizationSettings(given)),
+        (await import("../../controller/kustomization/set-up.ts")).kustomizationFamily(
+          kustomizationSettings(given, io.env),
+        ),
     });
 
     const election = { name: given.leaderElectionName, identity: processIdentity(io.env) };

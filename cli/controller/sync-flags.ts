@@ -119,7 +119,7 @@ export function sourceSettings(given: Given): SourceSettings {
   };
 }
 
-export function kustomizationSettings(given: Given): KustomizationSettings {
+export function kustomizationSettings(given: Given, env: KustomizationSettings["env"]): KustomizationSettings {
   return {
     concurrency: given.concurrent,
     applyConcurrency: given.concurrentSsa,
@@ -132,6 +132,7 @@ export function kustomizationSettings(given: Given): KustomizationSettings {
     sopsAgeSecret: given.sopsAgeSecret === "" ? undefined : given.sopsAgeSecret,
     sopsVaultAddresses: given.sopsVaultAddress,
     sopsAmbientCredentials: given.sopsAmbientCredentials,
+    env,
     allowClearTextIn: given.allowClearTextIn,
     overrideManagers: given.overrideManager,
     customApplyStageKinds: given.customApplyStageKinds,

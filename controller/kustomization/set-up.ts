@@ -8,7 +8,7 @@ import { defaultKustomizationSettings, type KustomizationSettings } from "./sett
 export function kustomizationFamily(given: Partial<KustomizationSettings> = {}): Family {
   const settings = { ...defaultKustomizationSettings, ...given };
   const machine = decryptionMachine({
-    env: process.env,
+    env: settings.env,
     vaultAddresses: settings.sopsVaultAddresses,
     allowAmbient: settings.sopsAmbientCredentials,
   });

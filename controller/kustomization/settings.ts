@@ -17,6 +17,8 @@ export interface KustomizationSettings {
   readonly sopsVaultAddresses: readonly string[];
   /** Whether files may be decrypted with the cloud credentials of this pod. */
   readonly sopsAmbientCredentials: boolean;
+  /** The environment of the process, for proxies and, where they are allowed, credentials. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly allowClearTextIn: readonly string[];
   readonly overrideManagers: readonly string[];
   readonly customApplyStageKinds: readonly string[];
@@ -34,6 +36,7 @@ export const defaultKustomizationSettings: KustomizationSettings = {
   ignoreMac: false,
   sopsVaultAddresses: [],
   sopsAmbientCredentials: false,
+  env: {},
   allowClearTextIn: [],
   overrideManagers: [],
   customApplyStageKinds: [],
