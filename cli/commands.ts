@@ -87,6 +87,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./keys/keys.ts")).keysCommand,
   },
   {
+    name: "rotate",
+    group: "Keys",
+    summary: "Bring everything encrypted in a repository to the newest keys",
+    load: async () => (await import("./rotate/rotate.ts")).rotateCommand,
+  },
+  {
     name: "demo",
     group: "Try it out",
     summary: "Watch a Secret from Git into a cluster, its key renewed, the cluster lost and restored",

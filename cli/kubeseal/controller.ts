@@ -24,6 +24,13 @@ export interface ControllerAddress {
   readonly requestTimeout?: string | undefined;
 }
 
+/** An answer to a request to rotate, good or bad. */
+export interface RotateAnswer {
+  readonly status: number;
+  readonly headers: RawResponse["headers"];
+  readonly text: string;
+}
+
 /** The controller of sealed secrets, reached through the API server's service proxy. */
 export interface Controller {
   certificate(): Promise<Uint8Array>;
@@ -31,6 +38,8 @@ export interface Controller {
   verify(object: string): Promise<boolean>;
   /** The same object under the newest key, as JSON; undefined when no key opens it. */
   rotate(object: string): Promise<string | undefined>;
+  /** The same, with whatever status the controller answers. */
+  askToRotate(object: string): Promise<RotateAnswer>;
   close(): Promise<void>;
 }
 
@@ -50,16 +59,17 @@ export async function findController(options: ControllerAddress, io: Io): Promis
   const port = await firstPort(client, namespace, name, io.signal);
   const service = `http:${name}:${port}`;
   const base = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/http:${encodeURIComponent(name)}:${port}/proxy`;
-  const ask = async (
-    { prefix, verb, path, accept }: { prefix: string; verb: "get" | "post"; path: string; accept: string },
-    body?: string,
-  ): Promise<RawResponse> => {
+  const send = async ({ prefix, verb, path, accept }: Question, body?: string): Promise<RawResponse> => {
     const request = { method: verb.toUpperCase(), path: base + path, headers: { accept }, signal: io.signal };
-    const answer = await client.raw(body === undefined ? request : { ...request, body }).catch((cause: unknown) => {
+    return await client.raw(body === undefined ? request : { ...request, body }).catch((cause: unknown) => {
       if (!(cause instanceof KubeError)) throw cause;
       const { apiMessage, details, hints } = cause;
       throw new KubesealError("KUBESEAL_CLUSTER", `${prefix}${apiMessage}`, { details, hints, cause });
     });
+  };
+  const ask = async (question: Question, body?: string): Promise<RawResponse> => {
+    const answer = await send(question, body);
+    const { prefix, verb } = question;
     // A conflict is how the controller says that no key opens an object.
     if (answer.status < 400 || (answer.status === 409 && verb === "post")) return answer;
     throw new KubesealError("KUBESEAL_CLUSTER", `${prefix}${answerText(answer, verb, service)}`);
@@ -74,13 +84,31 @@ export async function findController(options: ControllerAddress, io: Io): Promis
       return (await ask({ ...what, accept: "application/json, */*" }, object)).status !== 409;
     },
     async rotate(object) {
-      const what = { prefix: "cannot re-encrypt secret: ", verb: "post", path: "/v1/rotate" } as const;
-      const { status, body } = await ask({ ...what, accept: "application/json, */*" }, object);
+      const { status, body } = await ask(ROTATE, object);
       return status === 409 ? undefined : new TextDecoder().decode(body);
+    },
+    async askToRotate(object) {
+      const { status, headers, body } = await send(ROTATE, object);
+      return { status, headers, text: new TextDecoder().decode(body) };
     },
     close: () => client.close(),
   };
 }
+
+interface Question {
+  /** What an error begins with. */
+  readonly prefix: string;
+  readonly verb: "get" | "post";
+  readonly path: string;
+  readonly accept: string;
+}
+
+const ROTATE: Question = {
+  prefix: "cannot re-encrypt secret: ",
+  verb: "post",
+  path: "/v1/rotate",
+  accept: "application/json, */*",
+};
 
 /** The certificate that the controller seals with now. */
 export async function fetchCertificate(options: ControllerAddress, io: Io): Promise<Uint8Array> {

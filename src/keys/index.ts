@@ -17,7 +17,23 @@ export {
   type RestoreStep,
 } from "./restore/restore.ts";
 export {
+  type AskController,
+  type Reseal,
+  type Resealed,
+  type ResealWithKeysOptions,
+  resealThroughController,
+  resealWithKeys,
+} from "./rotate/reseal.ts";
+export {
+  type NotRotated,
+  type RotatedFile,
+  type RotateFileOptions,
+  rotateFile,
+  type SopsRule,
+} from "./rotate/rotate-file.ts";
+export {
   type LeftSealed,
+  type ResealFileOptions,
   type RotatedSealedFile,
   type RotateSealedOptions,
   rotateSealedFile,

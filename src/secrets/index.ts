@@ -13,6 +13,8 @@ export {
   type EditSealedOptions,
   editSealed,
   type ItemChanges,
+  type PlaceSealedOptions,
+  placeSealed,
   type SealedPlace,
 } from "./edit/edit-sealed.ts";
 export { editSheet, type OpenedEach, readSheet } from "./edit/edit-sheet.ts";

@@ -8,6 +8,7 @@ import { fieldOf, type KeyGroup } from "./metadata.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
 import { refuseOtherFormat } from "./preserve/keeping-layout.ts";
 import { reseal } from "./reseal.ts";
+import { compareKeys } from "./update-keys.ts";
 
 export interface RotateOptions extends OpenOptions {
   /** Milliseconds since the epoch, for `lastmodified`. */
@@ -22,6 +23,8 @@ export interface RotateOptions extends OpenOptions {
   readonly addKeys?: KeyGroup | undefined;
   /** Keys of any type, as `remove`: the one with the same name leaves. */
   readonly removeKeys?: KeyGroup | undefined;
+  /** The keys of each group from now on, in place of all that the file has; `add` and `remove` count after them. */
+  readonly wanted?: readonly KeyGroup[] | undefined;
 }
 
 /**
@@ -35,16 +38,23 @@ export async function rotate(
   keyring: Keyring,
   options: RotateOptions,
 ): Promise<string> {
-  const { outputFormat = format, now, fillRandom } = options;
+  const { outputFormat = format, now, fillRandom, wanted } = options;
   const add = [...(options.add ?? []).map(ageKey), ...(options.addKeys ?? [])];
   const remove = [...(options.remove ?? []).map(ageKey), ...(options.removeKeys ?? [])];
-  await checkRecipients(add.flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : [])));
+  await checkRecipients(
+    [...add, ...(wanted ?? []).flat()].flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : [])),
+  );
   if (options.preserve === true) refuseOtherFormat(format, outputFormat, options.file);
   const opened = await openFile(input, format, keyring, { ...options, rememberIvs: true });
   const dataKey = newDataKey(fillRandom);
-  const groups = changedGroups(opened.metadata.keyGroups, add, remove);
-  const { shamirThreshold: threshold } = opened.metadata;
-  const keys = await rewrap(dataKey, { groups, threshold, keyring, now, fillRandom });
+  const { metadata } = opened;
+  const keys = await rewrap(dataKey, {
+    groups: changedGroups(wanted ?? metadata.keyGroups, add, remove),
+    threshold: wanted === undefined ? metadata.shamirThreshold : compareKeys(metadata, wanted).shamirThreshold.after,
+    keyring,
+    now,
+    fillRandom,
+  });
   const rotated = { ...opened, metadata: { ...opened.metadata, ...keys }, cipher: opened.cipher.withKey(dataKey) };
   return reseal(rotated, { ...options, outputFormat });
 }

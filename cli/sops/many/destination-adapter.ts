@@ -1,19 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { dirname, relative, resolve } from "node:path";
-import {
-  beginReplacing,
-  endUnfinished,
-  type FoundFile,
-  findUnfinished,
-  type Recovered,
-  type Replacement,
-  type Unfinished,
-} from "../../../src/files/index.ts";
+import type { FoundFile, Replacement } from "../../../src/files/index.ts";
 import { nodeFiles } from "../../../src/files/node-files-adapter.ts";
 import { type FoundPlace, findPlace } from "../../../src/files/place-adapter.ts";
-import { thisWorker } from "../../../src/files/worker-adapter.ts";
 import { isIgnoredFolder } from "../../files-below/walk-adapter.ts";
 import type { Io } from "../../io.ts";
+import { type ReplacedFiles, replacedFiles } from "../../many-files/replaced-files-adapter.ts";
 import { SOPS_EXIT, SopsFailure } from "../failure.ts";
 import type { SopsFlags } from "../flags.ts";
 import type { Targets } from "./targets-adapter.ts";
@@ -23,9 +14,7 @@ import type { ManyCommand } from "./work.ts";
 const SECRET_MODE = 0o600;
 
 /** Where results go: into the files themselves, or into another folder. */
-export interface Destination {
-  unfinished(): Promise<Unfinished | undefined>;
-  endUnfinished(wanted: "finish" | "undo"): Promise<Recovered | undefined>;
+export interface Destination extends ReplacedFiles {
   /** `paths` are those of the sources. */
   begin(label: string, paths: readonly string[]): Promise<Replacement>;
   stage(replacement: Replacement, path: string, content: Uint8Array, seen: FoundFile): Promise<void>;
@@ -58,17 +47,11 @@ export async function destinationOf(
 }
 
 function destination(place: FoundPlace, translate: (path: string) => string, isInPlace: boolean): Destination {
-  const worker = thisWorker();
+  const replaced = replacedFiles(place);
   const folders = new Map<string, Promise<void>>();
   return {
-    unfinished: () => findUnfinished(nodeFiles, place),
-    endUnfinished: (wanted) => endUnfinished(nodeFiles, worker, place, wanted),
-    begin: (label, paths) =>
-      beginReplacing(nodeFiles, worker, place, {
-        run: randomBytes(6).toString("hex"),
-        label,
-        paths: paths.map(translate),
-      }),
+    ...replaced,
+    begin: (label, paths) => replaced.begin(label, paths.map(translate)),
     async stage(replacement, path, content, seen) {
       const target = translate(path);
       if (isInPlace) return await replacement.stage(target, content, { seen });

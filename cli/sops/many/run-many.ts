@@ -4,6 +4,8 @@ import { ToolkitError } from "../../../src/errors.ts";
 import { FilesError, type FoundFile, inParallel, type Replacement } from "../../../src/files/index.ts";
 import { formatOfName, formatOfWord } from "../../../src/sops/index.ts";
 import type { Io } from "../../io.ts";
+import { endEarlierRun, replaceTogether } from "../../many-files/earlier-run.ts";
+import { readTarget } from "../../many-files/read-adapter.ts";
 import { note, write } from "../../output.ts";
 import { withProgress } from "../../progress.ts";
 import { agreed } from "../agreed.ts";
@@ -16,7 +18,6 @@ import { commandKeyring } from "../keyring.ts";
 import { type Doubts, doubts as doubtsOf } from "../log.ts";
 import { Answers } from "../prompt.ts";
 import { type Destination, destinationOf } from "./destination-adapter.ts";
-import { readTarget } from "./read-adapter.ts";
 import { type Outcome, printJson, printText, type Report } from "./report.ts";
 import { findTargets, type Targets } from "./targets-adapter.ts";
 import type { Made, ManyCommand } from "./work.ts";
@@ -37,7 +38,7 @@ export async function runMany(io: Io, command: ManyCommand, flags: SopsFlags, us
   const targets = await findTargets(io, flags.args);
   const destination = await destinationOf(io, flags, targets, command);
   const isDryRun = flags.has("dry-run");
-  if (await endedEarlier(io, flags, destination)) return 0;
+  if (await endEarlierRun(io, destination, { isDryRun, undo: flags.has("undo") })) return 0;
   const config = await configFor(io, flags, targets, doubts);
   if (command.name === "updatekeys" && config?.creationRules === undefined) {
     throw new SopsFailure(SOPS_EXIT.generic, "config file not found, or has no creation rules");
@@ -55,19 +56,10 @@ export async function runMany(io: Io, command: ManyCommand, flags: SopsFlags, us
     return 0;
   }
   const replacement = isDryRun ? undefined : await destination.begin(`sops ${command.name}`, targets.paths);
-  let outcomes: readonly Outcome[];
-  // Whoever listens is given the time to take back what stands beside the files, or to finish.
-  const listen = (): void => undefined;
-  io.signal.addEventListener("abort", listen);
-  try {
-    outcomes = await makeAll(call, command, targets, destination, replacement).catch(async (error: unknown) => {
-      await replacement?.abandon();
-      throw error;
-    });
-    await (isRefused(flags, outcomes) ? replacement?.abandon() : replacement?.commit());
-  } finally {
-    io.signal.removeEventListener("abort", listen);
-  }
+  const outcomes = await replaceTogether(io, replacement, async () => {
+    const result = await makeAll(call, command, targets, destination, replacement);
+    return { result, isRefused: isRefused(flags, result) };
+  });
   const end = replacement === undefined ? "planned" : isRefused(flags, outcomes) ? "refused" : "done";
   const report: Report = { ...targets, command, outcomes, end, spentMs: io.now() - started };
   await (flags.text("format") === "json" ? printJson : printText)(io, report);
@@ -98,35 +90,6 @@ function checkFlags(command: ManyCommand, flags: SopsFlags): void {
   const hints = [`sealkit sops ${command.name} -r -i ${flags.args[0] ?? "FOLDER"}`];
   if (command.name === "decrypt") hints.unshift("sealkit sops decrypt -r --output-dir FOLDER …");
   refuse("it has to be said where the results go", ...hints, "to see what would be done: --dry-run");
-}
-
-/** Finishes or undoes what an earlier run left. Returns whether that is all that was asked for. */
-async function endedEarlier(io: Io, flags: SopsFlags, destination: Destination): Promise<boolean> {
-  const left = await destination.unfinished();
-  if (left !== undefined && flags.has("dry-run")) {
-    await note(
-      io,
-      `An earlier run (${left.label}, ${left.files} files) did not end; without --dry-run it is ended first.`,
-    );
-    return false;
-  }
-  if (left === undefined) {
-    if (flags.has("undo")) await note(io, "There is no unfinished run to undo.");
-    return flags.has("undo");
-  }
-  const ended = await destination.endUnfinished(flags.has("undo") ? "undo" : "finish");
-  if (ended !== undefined) {
-    const what =
-      ended.outcome === "finished"
-        ? `finished: ${ended.files} files are as after it`
-        : "undone: all files are as before it";
-    await note(io, `An earlier run (${ended.label}) did not end. It was ${what}.`);
-    for (const { path, former } of ended.leftAlone) {
-      const where = former === undefined ? "" : `; what it was before is in ${former}`;
-      await note(io, `${path} was changed since and stays as it is${where}`);
-    }
-  }
-  return flags.has("undo");
 }
 
 /** The configuration from the current folder upward, as for one file; else from the folders that were named. */

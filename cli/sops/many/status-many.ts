@@ -1,13 +1,13 @@
 import { relative } from "node:path";
 import { inParallel } from "../../../src/files/index.ts";
 import type { Io } from "../../io.ts";
+import { readTarget } from "../../many-files/read-adapter.ts";
 import { note, table, write } from "../../output.ts";
 import { withProgress } from "../../progress.ts";
 import { findConfig } from "../config-adapter.ts";
 import { SOPS_EXIT, SopsFailure } from "../failure.ts";
 import type { SopsFlags } from "../flags.ts";
 import { doubts as doubtsOf } from "../log.ts";
-import { readTarget } from "./read-adapter.ts";
 import { sourceOf } from "./run-many.ts";
 import { findTargets } from "./targets-adapter.ts";
 import { isEncrypted, isToEncrypt } from "./work.ts";

@@ -1,18 +1,10 @@
-import { decodeBase64Go } from "../../bytes/base64.ts";
 import { decodeUtf8 } from "../../bytes/utf8.ts";
-import type { ClearText } from "../../clear-text.ts";
 import { ToolkitError } from "../../errors.ts";
 import { objectId, subjectOf } from "../../objects/index.ts";
-import { type Keyring, SealedError, scopeLabel } from "../../sealed/index.ts";
-import { editSealed, HINTS_ANNOTATION, type SealedInFile, scopeOf, sealedInFile } from "../../secrets/index.ts";
-import type { SealingCertificate } from "../../x509/index.ts";
+import { HINTS_ANNOTATION, placeSealed, type SealedInFile, sealedInFile } from "../../secrets/index.ts";
+import { type Reseal, type ResealWithKeysOptions, resealWithKeys } from "./reseal.ts";
 
-export interface RotateSealedOptions {
-  /** Opens what is there. */
-  readonly keyring: Keyring;
-  /** What to seal for: the certificate of the newest key. */
-  readonly certificate: Pick<SealingCertificate, "spki" | "fingerprint">;
-}
+export interface RotateSealedOptions extends ResealWithKeysOptions {}
 
 /** What became of the SealedSecrets of one file. */
 export interface RotatedSealedFile {
@@ -44,6 +36,21 @@ export async function rotateSealedFile(
   source: string,
   options: RotateSealedOptions,
 ): Promise<RotatedSealedFile> {
+  return await resealFile(bytes, source, { reseal: resealWithKeys(options), addHints: false });
+}
+
+export interface ResealFileOptions {
+  readonly reseal: Reseal;
+  /** Whether the annotation of hints is added where it is missing; one that is there is kept true either way. */
+  readonly addHints: boolean;
+}
+
+/** The same, whoever seals anew. @throws {YamlError} for a file that cannot be read. */
+export async function resealFile(
+  bytes: Uint8Array,
+  source: string,
+  { reseal, addHints }: ResealFileOptions,
+): Promise<RotatedSealedFile> {
   const original = decodeUtf8(bytes);
   if (original === undefined) return { text: undefined, items: 0, current: 0, left: [] };
   let text = original;
@@ -51,52 +58,29 @@ export async function rotateSealedFile(
   let current = 0;
   const left: LeftSealed[] = [];
   for (const place of sealedInFile(original, source)) {
-    const opened = await openOld(place, options);
-    if (typeof opened === "string") {
-      left.push(leftFor(place, opened));
+    if (place.view.legacyData !== undefined) {
+      left.push(leftFor(place, "it uses the deprecated field spec.data: seal the whole Secret again"));
       continue;
     }
-    current += place.view.encryptedData.size - opened.size;
-    if (opened.size === 0) continue;
+    const result = await reseal.reseal(place);
+    if ("why" in result) {
+      left.push(leftFor(place, result.why));
+      continue;
+    }
+    const { sealed } = result;
+    current += result.current;
+    if (sealed.size === 0) continue;
     try {
+      const hints = addHints || place.view.annotations[HINTS_ANNOTATION] !== undefined;
       // Documents keep their numbers: only texts inside them change.
-      const hints = place.view.annotations[HINTS_ANNOTATION] !== undefined;
-      text = await editSealed(text, place, { set: opened, unset: [] }, { ...options, hints, source });
-      items += opened.size;
+      text = placeSealed(text, place, [...sealed], { fingerprint: reseal.fingerprint, addHints: hints, source });
+      items += sealed.size;
     } catch (cause) {
       if (!(cause instanceof ToolkitError)) throw cause;
       left.push(leftFor(place, [cause.message, ...cause.details].join("; ")));
     }
   }
   return { text: text === original ? undefined : text, items, current, left };
-}
-
-/** The items that are on older keys, opened; or why the SealedSecret cannot be rotated. */
-async function openOld(
-  { view }: SealedInFile,
-  { keyring, certificate }: RotateSealedOptions,
-): Promise<ReadonlyMap<string, ClearText> | string> {
-  if (view.legacyData !== undefined) return "it uses the deprecated field spec.data: seal the whole Secret again";
-  const { namespace = "", name = "" } = view.metadata;
-  const label = scopeLabel(scopeOf(view.annotations), namespace, name);
-  const old = new Map<string, ClearText>();
-  const unopened: string[] = [];
-  for (const [item, value] of view.encryptedData) {
-    const sealed = typeof value === "string" ? decodeBase64Go(value).bytes : undefined;
-    const opened = sealed === undefined ? undefined : await openOne(sealed, label, keyring);
-    if (opened === undefined) unopened.push(JSON.stringify(item));
-    else if (opened.openedBy !== certificate.fingerprint) old.set(item, opened.clearText);
-  }
-  return unopened.length === 0 ? old : `no key opens ${unopened.join(", ")} where it stands`;
-}
-
-async function openOne(sealed: Uint8Array, label: Uint8Array, keyring: Keyring) {
-  try {
-    return await keyring.open(sealed, label);
-  } catch (error) {
-    if (error instanceof SealedError) return undefined;
-    throw error;
-  }
 }
 
 function leftFor({ object, line }: SealedInFile, why: string): LeftSealed {

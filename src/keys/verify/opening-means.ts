@@ -1,6 +1,6 @@
 import { decodeBase64Go } from "../../bytes/base64.ts";
 import { ClearText } from "../../clear-text.ts";
-import { Keyring as SealedKeyring } from "../../sealed/index.ts";
+import { Keyring as SealedKeyring, type UnsealingKey } from "../../sealed/index.ts";
 import {
   type IdentitySource,
   type KeyringOptions,
@@ -18,7 +18,10 @@ export interface OpeningMeans {
   readonly sops: SopsKeyring;
 }
 
-export interface MeansOptions extends Pick<KeyringOptions, "services"> {
+export interface MeansOptions extends Pick<KeyringOptions, "services" | "askForIdentities" | "plugins"> {
+  /** Sealing keys and identities that are at hand besides those of the backup. */
+  readonly moreKeys?: readonly UnsealingKey[] | undefined;
+  readonly moreIdentities?: readonly IdentitySource[] | undefined;
   readonly prefix?: string | undefined;
   /** How many private-key operations run at once. */
   readonly parallel: number;
@@ -27,18 +30,18 @@ export interface MeansOptions extends Pick<KeyringOptions, "services"> {
 const AGE_KEYS = ".agekey";
 
 /** The keys of a backup, retired ones too: what the controller would not read, a person still could. */
-export function openingMeans(backup: Backup, options: MeansOptions): OpeningMeans {
-  const { prefix = DEFAULT_KEY_PREFIX, parallel, services } = options;
+export function openingMeans(backup: Pick<Backup, "secrets">, options: MeansOptions): OpeningMeans {
+  const { prefix = DEFAULT_KEY_PREFIX, parallel, moreKeys = [], moreIdentities = [], ...sops } = options;
   const sealingKeys = sealingKeysOf(backup.secrets, prefix);
   return {
     sealingKeys,
-    sealed: new SealedKeyring(allKeys(sealingKeys), { parallel }),
-    sops: loadKeyring(identitiesIn(backup, prefix), services === undefined ? {} : { services }),
+    sealed: new SealedKeyring([...allKeys(sealingKeys), ...moreKeys], { parallel }),
+    sops: loadKeyring([...identitiesIn(backup, prefix), ...moreIdentities], sops),
   };
 }
 
 /** The age identities in the Secrets of a backup: entries whose name ends in `.agekey`. */
-function identitiesIn({ secrets }: Backup, prefix: string): readonly IdentitySource[] {
+function identitiesIn({ secrets }: Pick<Backup, "secrets">, prefix: string): readonly IdentitySource[] {
   return secrets
     .filter((secret) => !isKeySecret(secret, prefix))
     .flatMap((secret) => {

@@ -49,32 +49,49 @@ export async function editSealed(
   changes: ItemChanges,
   options: EditSealedOptions,
 ): Promise<string> {
-  const { view, document } = place;
-  checkChanges(view, changes);
+  checkChanges(place.view, changes);
   const { spki, fingerprint } = options.certificate;
-  const label = labelOf(view);
+  const label = labelOf(place.view);
   const sealed = await Promise.all(
     [...changes.set].map(async ([name, value]) => {
       return [name, encodeBase64(await sealItem(spki, value.reveal(), label))] as const;
     }),
   );
-  const before = place.item === undefined ? [] : ["items", place.item];
+  const { source, hints } = options;
+  return placeSealed(text, place, sealed, { unset: changes.unset, fingerprint, addHints: hints, source });
+}
+
+export interface PlaceSealedOptions {
+  /** The key that the items are sealed for. */
+  readonly fingerprint: string;
+  /** Items to take out. */
+  readonly unset?: readonly string[] | undefined;
+  /** Whether the annotation says for which key the items are, also where it is not there yet. */
+  readonly addHints: boolean;
+  readonly source?: string | undefined;
+}
+
+/**
+ * The text of a file with items of one SealedSecret in it that were sealed elsewhere, as base64. Every other character of
+ * the file stays.
+ *
+ * @throws {YamlError} `YAML_NOT_EDITABLE`
+ */
+export function placeSealed(
+  text: string,
+  { view, document, item }: SealedPlace,
+  sealed: readonly (readonly [name: string, value: string])[],
+  { fingerprint, unset = [], addHints, source }: PlaceSealedOptions,
+): string {
+  const before = item === undefined ? [] : ["items", item];
   const steps: TextChange[] = [
     ...sealed.map(([name, value]) => ({ path: [...before, "spec", "encryptedData", name], value })),
-    ...changes.unset.map((name) => ({ path: [...before, "spec", "encryptedData", name], value: undefined })),
+    ...unset.map((name) => ({ path: [...before, "spec", "encryptedData", name], value: undefined })),
   ];
   const present = view.annotations[HINTS_ANNOTATION];
-  const hints = changedHints(present, {
-    sealed,
-    unset: changes.unset,
-    fingerprint: options.hints ? fingerprint : undefined,
-  });
+  const hints = changedHints(present, { sealed, unset, fingerprint: addHints ? fingerprint : undefined });
   if (hints !== present) steps.push({ path: [...before, "metadata", "annotations", HINTS_ANNOTATION], value: hints });
-  return editManifests(text, {
-    document,
-    changes: steps,
-    ...(options.source === undefined ? {} : { source: options.source }),
-  });
+  return editManifests(text, { document, changes: steps, ...(source === undefined ? {} : { source }) });
 }
 
 /**

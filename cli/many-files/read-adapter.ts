@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-import type { FoundFile } from "../../../src/files/index.ts";
-import { foundFile } from "../../../src/files/node-files-adapter.ts";
-import { SOPS_LIMITS } from "../../../src/sops/index.ts";
-import { CliError } from "../../errors.ts";
-import { fileError } from "../../files-adapter.ts";
+import type { FoundFile } from "../../src/files/index.ts";
+import { foundFile } from "../../src/files/node-files-adapter.ts";
+import { SOPS_LIMITS } from "../../src/sops/index.ts";
+import { CliError } from "../errors.ts";
+import { fileError } from "../files-adapter.ts";
 
 export interface ReadTarget {
   readonly bytes: Uint8Array;

@@ -1,0 +1,198 @@
+import { relative } from "node:path";
+import { ToolkitError } from "../../src/errors.ts";
+import { inParallel, isBeside, type Replacement } from "../../src/files/index.ts";
+import { type FoundPlace, findPlace } from "../../src/files/place-adapter.ts";
+import { type NotRotated, type RotatedFile, rotateFile } from "../../src/keys/index.ts";
+import { type EncryptedFile, findEncrypted, type SkippedFile, workTreeFiles } from "../../src/repository/index.ts";
+import type { Io } from "../io.ts";
+import { endEarlierRun, replaceTogether } from "../many-files/earlier-run.ts";
+import { readTarget } from "../many-files/read-adapter.ts";
+import { type ReplacedFiles, replacedFiles } from "../many-files/replaced-files-adapter.ts";
+import type { LoadedMeans } from "../opening/load-means.ts";
+import { RepositoryRules } from "../opening/repository-rules-adapter.ts";
+import { withProgress } from "../progress.ts";
+import { type DoneFiles, openDoneFiles } from "./done-files-adapter.ts";
+import type { RotationTarget } from "./target.ts";
+
+/** Files that are replaced together, and read at one time at most. */
+const BATCH_FILES = 256;
+const BATCH_BYTES = 64 * 1024 * 1024;
+/** Files that are worked on at the same time: enough to keep all private keys busy. */
+const PARALLEL = 16;
+
+export interface RotationOptions {
+  /** Absolute. */
+  readonly folder: string;
+  /** The folder as it was typed. */
+  readonly shown: string;
+  readonly means: LoadedMeans;
+  readonly target: RotationTarget;
+  readonly hints: boolean;
+  readonly again: boolean;
+  readonly dryRun: boolean;
+  readonly undo: boolean;
+}
+
+/** What became of one file; paths relative to the repository's folder. */
+export interface FileOutcome extends Pick<RotatedFile, "path" | "kind" | "items" | "current"> {
+  /** `current`: there was nothing to do; `done before`: an earlier run that did not do everything has done it. */
+  readonly state: "rotated" | "current" | "done before" | "failed";
+  readonly problems: readonly NotRotated[];
+}
+
+export interface RotationResult {
+  readonly repository: string;
+  readonly fingerprint: string | undefined;
+  readonly from: string | undefined;
+  /** Whether the new contents are in their places; else nothing was to be written. */
+  readonly written: boolean;
+  readonly files: readonly FileOutcome[];
+  readonly skipped: readonly SkippedFile[];
+  readonly spentMs: number;
+}
+
+/** A file that is to be rotated. */
+interface Candidate {
+  readonly found: EncryptedFile;
+  readonly absolute: string;
+  /** Relative to the base of the place. */
+  readonly inPlace: string;
+}
+
+/**
+ * Rotates a repository batch by batch; each batch is replaced together. Undefined when a run that was broken off was to be
+ * undone, and nothing else.
+ *
+ * @throws {FilesError}; {RepositoryError}; {GitError}; the signal's reason: batches that were done stay done.
+ */
+export async function runRotation(io: Io, options: RotationOptions): Promise<RotationResult | undefined> {
+  const { folder, target, dryRun, undo } = options;
+  const started = io.now();
+  const repository = await workTreeFiles(folder, { env: io.env, signal: io.signal });
+  const place = await findPlace(folder);
+  const replaced = replacedFiles(place);
+  if (await endEarlierRun(io, replaced, { isDryRun: dryRun, undo })) return undefined;
+  const done = await openDoneFiles(place.state, io.now());
+  const run = new Rotation(io, options, { place, replaced, done });
+  await withProgress(io, "Rotating", async (onStep) => {
+    let seen = 0;
+    let batch: Candidate[] = [];
+    let bytes = 0;
+    for await (const file of repository.files()) {
+      io.signal.throwIfAborted();
+      onStep(++seen, repository.count);
+      if (isOwn(file.path)) continue;
+      const found = findEncrypted(file);
+      if (found === undefined) continue;
+      const absolute = `${folder}/${file.path}`;
+      batch.push({ found, absolute, inPlace: relative(place.base === "" ? "/" : place.base, absolute) });
+      bytes += file.bytes.length;
+      if (batch.length < BATCH_FILES && bytes < BATCH_BYTES) continue;
+      await run.rotate(batch);
+      batch = [];
+      bytes = 0;
+    }
+    if (batch.length > 0) await run.rotate(batch);
+  });
+  const { outcomes } = run;
+  if (!dryRun && outcomes.every(({ state }) => state !== "failed")) await done.forget();
+  return {
+    repository: options.shown,
+    fingerprint: target.reseal?.fingerprint,
+    from: target.from,
+    written: !dryRun,
+    files: outcomes,
+    skipped: repository.skipped,
+    spentMs: io.now() - started,
+  };
+}
+
+/** What a run of ours leaves beside files, and its journal where there is no git. */
+function isOwn(path: string): boolean {
+  return isBeside(path.slice(path.lastIndexOf("/") + 1)) || path.startsWith(".sealkit/");
+}
+
+class Rotation {
+  readonly outcomes: FileOutcome[] = [];
+  readonly #io: Io;
+  readonly #options: RotationOptions;
+  readonly #replaced: ReplacedFiles;
+  readonly #done: DoneFiles;
+  readonly #rules: RepositoryRules;
+
+  constructor(
+    io: Io,
+    options: RotationOptions,
+    {
+      place,
+      replaced,
+      done,
+    }: { readonly place: FoundPlace; readonly replaced: ReplacedFiles; readonly done: DoneFiles },
+  ) {
+    this.#io = io;
+    this.#options = options;
+    this.#replaced = replaced;
+    this.#done = done;
+    this.#rules = new RepositoryRules(io, place.isWorkTree ? place.base : options.folder);
+  }
+
+  /** One batch: all its files that open are replaced together, the others stay as they are. */
+  async rotate(batch: readonly Candidate[]): Promise<void> {
+    const paths = batch.map(({ inPlace }) => inPlace);
+    const replacement = this.#options.dryRun ? undefined : await this.#replaced.begin("rotate", paths);
+    const contents = new Map<string, Uint8Array>();
+    const made = await replaceTogether(this.#io, replacement, async () => {
+      const result: FileOutcome[] = [];
+      await inParallel(batch, PARALLEL, async (candidate) => {
+        this.#io.signal.throwIfAborted();
+        result.push(await this.#one(candidate, replacement, contents));
+      });
+      return { result, isRefused: false };
+    });
+    if (!this.#options.dryRun) await this.#done.add(contents);
+    this.outcomes.push(...made.sort((a, b) => (a.path < b.path ? -1 : 1)));
+  }
+
+  async #one(
+    { found, absolute, inPlace }: Candidate,
+    replacement: Replacement | undefined,
+    contents: Map<string, Uint8Array>,
+  ): Promise<FileOutcome> {
+    const { path } = found.file;
+    const { means, target, hints, again } = this.#options;
+    try {
+      const { bytes, seen } = readTarget(path, absolute);
+      const fresh = Buffer.compare(bytes, found.file.bytes) === 0 ? found : findEncrypted({ ...found.file, bytes });
+      if (fresh === undefined) return failed(path, "it was changed while this ran");
+      if (!again && fresh.sops !== undefined && this.#done.has(inPlace, bytes)) {
+        return { path, kind: "SOPS file", items: 0, current: 0, state: "done before", problems: [] };
+      }
+      const rotated = await rotateFile(fresh, {
+        ...(target.reseal === undefined ? {} : { reseal: target.reseal }),
+        addHints: hints,
+        sops: means.sops,
+        ruleFor: () => this.#rules.ruleFor(absolute),
+        now: this.#io.now(),
+      });
+      const { content, problems, ...rest } = rotated;
+      if (content !== undefined) {
+        await replacement?.stage(inPlace, content, { seen });
+        if (rotated.kind === "SOPS file") contents.set(inPlace, content);
+      }
+      const state = problems.length > 0 ? "failed" : content === undefined ? "current" : "rotated";
+      return { ...rest, problems, state };
+    } catch (cause) {
+      if (!(cause instanceof ToolkitError)) throw cause;
+      const isNamedBadly = path.includes("\ufffd");
+      return failed(
+        path,
+        isNamedBadly ? "its name is no UTF-8: rename it" : [cause.message, ...cause.details].join("; "),
+      );
+    }
+  }
+}
+
+function failed(path: string, why: string): FileOutcome {
+  const problem: NotRotated = { line: undefined, object: undefined, why };
+  return { path, kind: "SealedSecrets", items: 0, current: 0, state: "failed", problems: [problem] };
+}

@@ -1,0 +1,113 @@
+import { type Reseal, resealThroughController, resealWithKeys } from "../../src/keys/index.ts";
+import type { Clock } from "../../src/kube/index.ts";
+import { type Keyring, SealedError, scopeLabel, sealItem } from "../../src/sealed/index.ts";
+import { checkNotExpired, readCertificate, type SealingCertificate } from "../../src/x509/index.ts";
+import { checkFingerprint } from "../certificates/fingerprint.ts";
+import {
+  type CertificateFlagValues,
+  certificateWishes,
+  inOwnWords,
+  ownCertificates,
+} from "../certificates/own-flags.ts";
+import { selectionOf } from "../cluster-flags.ts";
+import { CliError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { fetchCertificate } from "../kubeseal/controller.ts";
+import type { LoadedMeans } from "../opening/load-means.ts";
+import { warn } from "../output.ts";
+import { openRotatingController } from "./rotating-controller.ts";
+
+/** Who seals anew, and for which key. */
+export interface RotationTarget {
+  /** Undefined when there is no key for SealedSecrets at all. */
+  readonly reseal: Reseal | undefined;
+  /** For people: `the newest key of the set, sealed-secrets-keyx7`; undefined without one. */
+  readonly from: string | undefined;
+  close(): Promise<void>;
+}
+
+export interface TargetFlags extends CertificateFlagValues {
+  readonly viaController: boolean;
+  readonly cert: string | undefined;
+}
+
+/**
+ * What SealedSecrets are brought to: the newest key of those at hand, that of a certificate which was named, or that of a
+ * controller.
+ *
+ * @throws {CliError} `CLI_BAD_FLAG` when there are keys, and none of them says how old it is; {X509Error} `X509_EXPIRED`;
+ *   {KubesealError}; {KubeError}
+ */
+export async function rotationTarget(
+  flags: TargetFlags,
+  means: LoadedMeans,
+  io: Io,
+  clock: Clock,
+): Promise<RotationTarget> {
+  if (flags.viaController) return await throughController(flags, io, clock);
+  const close = async () => undefined;
+  if (!means.hasSealingKeys) return { reseal: undefined, from: undefined, close };
+  const { certificate, from } = await targetCertificate(flags, means, io);
+  await checkOpens(means.sealed, certificate, io);
+  return { reseal: resealWithKeys({ keyring: means.sealed, certificate }), from, close };
+}
+
+async function throughController(flags: TargetFlags, io: Io, clock: Clock): Promise<RotationTarget> {
+  const address = { ...flags, selection: selectionOf(flags, io) };
+  const pem = await inOwnWords(() => fetchCertificate(address, io));
+  const certificate = readCertificate(new TextDecoder().decode(pem));
+  await inOwnWords(async () => checkFingerprint(certificate, flags.certFingerprint, "of the controller"));
+  const controller = await inOwnWords(() => openRotatingController(address, io, clock));
+  return {
+    reseal: resealThroughController(controller.ask, certificate.fingerprint),
+    from: "the newest key of the controller",
+    close: controller.close,
+  };
+}
+
+async function targetCertificate(
+  flags: TargetFlags,
+  { newest }: LoadedMeans,
+  io: Io,
+): Promise<{ readonly certificate: SealingCertificate; readonly from: string }> {
+  if (flags.cert !== undefined) {
+    const [obtained] = await ownCertificates([flags.cert], flags, io);
+    if (obtained !== undefined) return { certificate: obtained.certificate, from: `the certificate ${obtained.place}` };
+  }
+  if (newest === undefined) {
+    throw new CliError("CLI_BAD_FLAG", "Cannot rotate: nothing says which of the private keys is the newest", {
+      details: ["a private key alone has no date; its certificate has one"],
+      hints: ["name the certificate to seal for: --cert FILE", "or key Secrets, which hold the certificate too"],
+    });
+  }
+  const { certificate, name } = newest;
+  checkNotExpired(certificate, io.now());
+  await inOwnWords(async () => {
+    checkFingerprint(certificate, certificateWishes([], flags, io).fingerprints, `of ${name}`);
+  });
+  return { certificate, from: `the newest key of the set, ${name}` };
+}
+
+const PROBE = new TextEncoder().encode("probe");
+
+/** Proves once that what is sealed for the certificate opens with a key at hand, before anything is replaced. */
+async function checkOpens(keyring: Keyring, { spki, fingerprint }: SealingCertificate, io: Io): Promise<void> {
+  if (!keyring.fingerprints.includes(fingerprint)) {
+    await warn(io, `the private key of ${fingerprint} is not among those at hand: no one here can check that it opens`);
+    return;
+  }
+  const label = scopeLabel("cluster-wide", "", "");
+  try {
+    const { clearText } = await keyring.open(await sealItem(spki, PROBE, label), label, { only: fingerprint });
+    if (Buffer.from(clearText.reveal()).equals(PROBE)) return;
+  } catch (cause) {
+    if (!(cause instanceof SealedError)) throw cause;
+  }
+  throw new CliError(
+    "CLI_BAD_INPUT",
+    `Cannot rotate to ${fingerprint}: its private key does not open what is sealed for it`,
+    {
+      hints: ["the set of keys is damaged: take another copy"],
+    },
+  );
+}
