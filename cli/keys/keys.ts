@@ -5,7 +5,7 @@ export const keysCommand = defineGroup({
   summary: "Look after the keys that sealed Secrets are opened with",
   commands: {
     list: {
-      summary: "Show the sealing keys of a cluster and what needs them",
+      summary: "Show the keys of a cluster and what needs them",
       load: async () => (await import("./list.ts")).listCommand,
     },
     renew: {
@@ -19,6 +19,10 @@ export const keysCommand = defineGroup({
     retire: {
       summary: "Take a sealing key out of use that nothing needs any more",
       load: async () => (await import("./retire.ts")).retireCommand,
+    },
+    compromise: {
+      summary: "Take a key out of use that somebody else may have, and list what they could read",
+      load: async () => (await import("./compromise.ts")).compromiseCommand,
     },
     backup: {
       summary: "Write all keys of a cluster into one file, encrypted with age",

@@ -1,16 +1,27 @@
 import { resolve } from "node:path";
-import { countNeed, countNeedIn, listSealingKeys, type Need, type SealingKeyInfo } from "../../src/keys/index.ts";
+import {
+  type AgeIdentityInfo,
+  countNeed,
+  countNeedIn,
+  countRecipients,
+  listAgeIdentities,
+  listSealingKeys,
+  type Need,
+  type SealingKeyInfo,
+} from "../../src/keys/index.ts";
+import { type KubeClient, KubeError } from "../../src/kube/index.ts";
 import { workTreeFiles } from "../../src/repository/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
+import type { Io } from "../io.ts";
 import { note, shortAge, table, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const listCommand = defineCommand({
   name: "keys list",
-  summary: "Show the sealing keys of a cluster and what needs them",
+  summary: "Show the keys of a cluster and what needs them",
   examples: [
     { what: "All keys, newest first", command: "sealkit keys list" },
     { what: "Quickly, without counting what needs them", command: "sealkit keys list --skip-count" },
@@ -18,7 +29,8 @@ export const listCommand = defineCommand({
   ],
   description:
     "The newest key seals; active ones open what was sealed for them; retired and compromised ones (another label than\n" +
-    "active) are not read by the controller. A key is needed by a SealedSecret when it opens one of its items.",
+    "active) are not read by the controller. A key is needed by a SealedSecret when it opens one of its items. After them the\n" +
+    "age identities that Kustomizations decrypt with: their recipients, and with --repo how many SOPS files name these.",
   flags: {
     output: flag.choice(["table", "wide", "json", "yaml", "name"], { short: "o", default: "table", help: "Form" }),
     repo: flag.texts({ placeholder: "FOLDER", help: "Count what needs them in a repository too; may be repeated" }),
@@ -31,16 +43,22 @@ export const listCommand = defineCommand({
       const need = flags.skipCount
         ? undefined
         : await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, onStep));
+      const ages = await agesOf(client, io);
       const inGit: Need[] = [];
+      const named: ReadonlyMap<string, number>[] = [];
       for (const folder of flags.repo) {
         const files = await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
         inGit.push(await withProgress(io, `Opening ${folder}`, (onStep) => countNeedIn(files, keys, onStep)));
+        if (ages.length > 0) named.push(await countRecipients(files));
       }
       if (keys.length === 0) await note(io, `No sealing keys in namespace ${flags.controllerNamespace}`);
       if (need !== undefined && need.unopened > 0) {
         await note(io, `${need.unopened} SealedSecrets are opened by none of these keys`);
       }
-      const entries = keys.map((key) => entryOf(key, need, inGit));
+      const entries = [
+        ...keys.map((key) => entryOf(key, need, inGit)),
+        ...ages.map((age) => ({ type: "age", ...age, filesInGit: filesNaming(age, named) })),
+      ];
       switch (flags.output) {
         case "json":
           await write(io.stdout, `${printJson(entries, { indent: "  ", escapeHtml: false })}\n`);
@@ -49,21 +67,53 @@ export const listCommand = defineCommand({
           await write(io.stdout, entries.length === 0 ? "" : printSigs(entries));
           break;
         case "name":
-          await write(io.stdout, keys.map(({ name }) => `secret/${name}\n`).join(""));
+          await write(io.stdout, namesOf(keys, ages).join(""));
           break;
         default:
           if (keys.length > 0)
             await write(io.stdout, keyTable(keys, { need, inGit, wide: flags.output === "wide", io }));
+          if (ages.length > 0) await write(io.stdout, `${keys.length > 0 ? "\n" : ""}${ageTable(ages, named)}`);
       }
       return EXIT.ok;
     }),
 });
+
+/** None where they may not be read: the sealing keys are shown all the same. */
+async function agesOf(client: KubeClient, io: Io): Promise<readonly AgeIdentityInfo[]> {
+  try {
+    return await listAgeIdentities(client);
+  } catch (cause) {
+    if (!(cause instanceof KubeError) || cause.status !== 403) throw cause;
+    await note(io, `The age identities are left out: ${cause.apiMessage}`);
+    return [];
+  }
+}
+
+function filesNaming({ recipient }: AgeIdentityInfo, counts: readonly ReadonlyMap<string, number>[]) {
+  if (counts.length === 0 || recipient === undefined) return undefined;
+  return counts.reduce((sum, byRecipient) => sum + (byRecipient.get(recipient) ?? 0), 0);
+}
+
+/** Each Secret once. Those of age identities are in other namespaces. */
+function namesOf(keys: readonly SealingKeyInfo[], ages: readonly AgeIdentityInfo[]): readonly string[] {
+  return [...new Set([...keys, ...ages].map(({ name }) => `secret/${name}\n`))];
+}
+
+function ageTable(ages: readonly AgeIdentityInfo[], counts: readonly ReadonlyMap<string, number>[]): string {
+  const rows = ages.map((age) => {
+    const files = filesNaming(age, counts);
+    const row = [`${age.namespace}/${age.name}`, age.entry, age.recipient ?? `unreadable: ${age.problem ?? ""}`];
+    return counts.length === 0 ? row : [...row, files === undefined ? "" : `${files} files in Git`];
+  });
+  return table(["SECRET", "ENTRY", "AGE RECIPIENT", ...(counts.length === 0 ? [] : ["NAMED BY"])], rows);
+}
 
 function entryOf(key: SealingKeyInfo, need: Need | undefined, inGit: readonly Need[]) {
   const { name, namespace, status, fingerprint, bits, problem } = key;
   const time = (ms: number | undefined) =>
     ms === undefined ? undefined : `${new Date(ms).toISOString().slice(0, 19)}Z`;
   return {
+    type: "sealing",
     name,
     namespace,
     status,

@@ -1,3 +1,10 @@
+export {
+  AGE_ENTRY,
+  type AgeIdentityInfo,
+  countRecipients,
+  identitiesOf,
+  listAgeIdentities,
+} from "./age/decryption-identities.ts";
 export { BACKUP_VERSION, type BackupManifest, type BackupOptions, backupText, encryptBackup } from "./backup/backup.ts";
 export { BACKUP_LABEL, type CollectOptions, collectSecrets } from "./backup/collect.ts";
 export { type Backup, isAgeFile, parseBackup, readBackup } from "./backup/read-backup.ts";
@@ -8,6 +15,13 @@ export {
   type SealedInClusterOptions,
   sealedInCluster,
 } from "./backup/sealed-in-cluster.ts";
+export { type ExposedValue, exposedValues } from "./compromise/exposed-values.ts";
+export { type ResealedInCluster, type ResealOptions, resealInCluster } from "./compromise/reseal-in-cluster.ts";
+export {
+  type ResealedInRepository,
+  type ResealInRepositoryOptions,
+  resealInRepository,
+} from "./compromise/reseal-in-repository.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
 export {
   carryOutRestore,

@@ -49,7 +49,7 @@ async function getSecret(client: KubeClient, place: string): Promise<KubeObject 
 }
 
 /** The Secrets that Kustomizations name for decryption, as `namespace/name`. */
-async function decryptionSecrets(client: KubeClient): Promise<readonly string[]> {
+export async function decryptionSecrets(client: KubeClient): Promise<readonly string[]> {
   const resource = await client.resourceFor("kustomize.toolkit.fluxcd.io/v1", "Kustomization");
   if (resource === undefined) return [];
   const { items } = await client.list<KubeObject>(resource);

@@ -31,15 +31,20 @@ function isHeld(sealed: KubeObject, { hold, known }: SealedInClusterOptions): bo
 }
 
 /** Marks that say without doubt that a tool brings an object back. Source: what Flux, Helm and Argo CD put on objects. */
-const MANAGED_BY: readonly (readonly ["labels" | "annotations", string])[] = [
-  ["labels", "kustomize.toolkit.fluxcd.io/name"],
-  ["labels", "helm.toolkit.fluxcd.io/name"],
-  ["annotations", "meta.helm.sh/release-name"],
-  ["annotations", "argocd.argoproj.io/tracking-id"],
+const MANAGED_BY: readonly (readonly ["labels" | "annotations", string, string])[] = [
+  ["labels", "kustomize.toolkit.fluxcd.io/name", "a Kustomization"],
+  ["labels", "helm.toolkit.fluxcd.io/name", "a HelmRelease"],
+  ["annotations", "meta.helm.sh/release-name", "Helm"],
+  ["annotations", "argocd.argoproj.io/tracking-id", "Argo CD"],
 ];
 
-function isManaged({ metadata }: KubeObject): boolean {
-  return MANAGED_BY.some(([where, name]) => typeof metadata[where]?.[name] === "string");
+function isManaged(object: KubeObject): boolean {
+  return managerOf(object) !== undefined;
+}
+
+/** Which tool brings an object back from its source when it is changed, in words; undefined for none that is known. */
+export function managerOf({ metadata }: KubeObject): string | undefined {
+  return MANAGED_BY.find(([where, name]) => typeof metadata[where]?.[name] === "string")?.[2];
 }
 
 /** What tells a cluster from another, and its controller; `""` for what may not be read. */

@@ -4,13 +4,14 @@ import { ahead, findEncrypted, type RepositoryFiles } from "../../repository/ind
 import { Keyring } from "../../sealed/index.ts";
 import { SecretsError, verifySealed } from "../../secrets/index.ts";
 import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
+import { openItemsApart } from "./open-items-apart.ts";
 import { allKeys, type SealingKeyInfo } from "./sealing-keys.ts";
 
 /** Who needs which key. */
 export interface Need {
   /** Fingerprint to the SealedSecrets with an item that this key opens. */
   readonly byKey: ReadonlyMap<string, readonly NeededFor[]>;
-  /** How many SealedSecrets none of the keys opens. */
+  /** How many SealedSecrets hold something that none of the keys opens. */
   readonly unopened: number;
 }
 
@@ -20,6 +21,8 @@ export interface NeededFor {
   readonly object: string;
   /** File and line, in a repository. */
   readonly at: string | undefined;
+  /** File, in a repository. */
+  readonly path: string | undefined;
   /** Items that only this key opens. */
   readonly items: readonly string[];
 }
@@ -48,7 +51,7 @@ export async function countNeed(
   let done = 0;
   const open = (object: KubeObject) => openedBy({ ...object, ...SEALED_SECRETS_TYPE }, keyring);
   for await (const opened of ahead(items, AT_ONCE, open)) {
-    tally.add(opened, undefined);
+    tally.add(opened);
     onObject(++done, items.length);
   }
   return tally;
@@ -74,7 +77,7 @@ export async function countNeedIn(
         open,
       ),
     )) {
-      tally.add(opened, `${file.path}:${places[at]?.line ?? 1}`);
+      tally.add(opened, { path: file.path, line: places[at]?.line ?? 1 });
     }
     if (found?.problem !== undefined && found.sops === undefined) tally.unopened++;
     onFile(++done, count);
@@ -84,17 +87,21 @@ export async function countNeedIn(
 
 interface OpenedObject {
   readonly object: string;
-  /** Item to the key that opens it; undefined when one does not open. */
-  readonly items: ReadonlyMap<string, string> | undefined;
+  /** Item to the key that opens it. */
+  readonly items: ReadonlyMap<string, string>;
+  /** Whether all items open. */
+  readonly isWhole: boolean;
 }
 
 async function openedBy(object: KubeObject, keyring: Keyring): Promise<OpenedObject> {
   const name = subjectOf(objectId(object));
   try {
-    return { object: name, items: await verifySealed(object, keyring, { acceptLegacyData: true }) };
+    return { object: name, items: await verifySealed(object, keyring, { acceptLegacyData: true }), isWhole: true };
   } catch (cause) {
     if (!(cause instanceof SecretsError)) throw cause;
-    return { object: name, items: undefined };
+    // One item that no key opens does not make the others need none.
+    const { opened } = await openItemsApart(object, keyring);
+    return { object: name, items: new Map([...opened].map(([item, by]) => [item, by.openedBy])), isWhole: false };
   }
 }
 
@@ -102,12 +109,13 @@ class Tally implements Need {
   readonly byKey = new Map<string, NeededFor[]>();
   unopened = 0;
 
-  add({ object, items }: OpenedObject, at: string | undefined): void {
-    if (items === undefined) this.unopened++;
-    for (const key of new Set(items?.values())) {
-      const needed = [...(items ?? [])].flatMap(([item, opener]) => (opener === key ? [item] : []));
+  add({ object, items, isWhole }: OpenedObject, place?: { readonly path: string; readonly line: number }): void {
+    const at = place === undefined ? undefined : `${place.path}:${place.line}`;
+    if (!isWhole) this.unopened++;
+    for (const key of new Set(items.values())) {
+      const needed = [...items].flatMap(([item, opener]) => (opener === key ? [item] : []));
       const list = this.byKey.get(key) ?? [];
-      list.push({ object, at, items: needed });
+      list.push({ object, at, path: place?.path, items: needed });
       this.byKey.set(key, list);
     }
   }

@@ -11,7 +11,7 @@ const offered = async (...words: readonly string[]) =>
 describe("__complete", () => {
   test.each([
     { name: "commands by their beginning", words: ["ku"], want: ["kubeseal"] },
-    { name: "subcommands", words: ["keys", "re"], want: ["renew", "restore"] },
+    { name: "subcommands", words: ["keys", "re"], want: ["renew", "retire", "restore"] },
     { name: "flags", words: ["seal", "--al"], want: ["--allow-empty-data"] },
     { name: "flags of subcommands", words: ["keys", "renew", "--b"], want: ["--bits"] },
     {

@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, "../../golden/help");
 const lines = [
   "",
   ...COMMANDS.map(({ name }) => name),
-  ...["list", "renew", "import", "retire", "backup", "split", "combine", "verify", "restore"].map(
+  ...["list", "renew", "import", "retire", "compromise", "backup", "split", "combine", "verify", "restore"].map(
     (name) => `keys ${name}`,
   ),
 ];

@@ -1,0 +1,273 @@
+import { randomBytes } from "node:crypto";
+import { relative, resolve } from "node:path";
+import { endUnfinished, findUnfinished } from "../../src/files/index.ts";
+import { nodeFiles } from "../../src/files/node-files-adapter.ts";
+import { findPlace } from "../../src/files/place-adapter.ts";
+import { thisWorker } from "../../src/files/worker-adapter.ts";
+import {
+  allKeys,
+  checkNotNeeded,
+  countNeed,
+  countNeedIn,
+  exposedValues,
+  KeysError,
+  keyCalled,
+  listSealingKeys,
+  type Need,
+  renewSealingKey,
+  resealInCluster,
+  resealInRepository,
+  type SealingKeyInfo,
+  setAside,
+} from "../../src/keys/index.ts";
+import type { KubeClient } from "../../src/kube/index.ts";
+import { workTreeFiles } from "../../src/repository/index.ts";
+import { Keyring } from "../../src/sealed/index.ts";
+import { printJson, printSigs } from "../../src/yaml/index.ts";
+import { defineCommand, flag } from "../define-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { Io } from "../io.ts";
+import { note, table, warn, write } from "../output.ts";
+import { withProgress } from "../progress.ts";
+import { count } from "./backup.ts";
+import { keyPlace, type PlaceFlags, placeFlags, withCluster } from "./place.ts";
+import { waitForKey } from "./wait.ts";
+
+/** What journals say of work that was broken off. */
+const LABEL = "keys compromise";
+/** As many places as a message names. */
+const SHOWN = 20;
+
+export const compromiseCommand = defineCommand({
+  name: "keys compromise",
+  summary: "Take a key out of use that somebody else may have, and list what they could read",
+  positionals: { usage: "KEY", min: 1, max: 1 },
+  examples: [
+    {
+      what: "What the key opens, and what would be done",
+      command: "sealkit keys compromise sealed-secrets-keyx7k2p --repo . --dry-run",
+    },
+    {
+      what: "Do it: a new key, everything onto it, and the old one marked",
+      command: "sealkit keys compromise sealed-secrets-keyx7k2p --repo .",
+    },
+  ],
+  description:
+    "Makes a new key first, unless there is a newer one, and waits until the controller seals with it. Lists every value\n" +
+    "that the key opens: those have to be changed where they come from, because sealing them anew does not take them back\n" +
+    "from whoever read them. Then brings them onto the new key, in the cluster and in the folders of --repo, and marks the\n" +
+    "key as compromised only when nothing needs it any more. What a tool syncs from Git is changed in its repository alone:\n" +
+    "commit, push, and run the command again when it is synced. It may be broken off and run again at any point.",
+  flags: {
+    repo: flag.texts({ placeholder: "FOLDER", help: "Repository to change too; may be repeated" }),
+    managedToo: flag.toggle({ help: "Change in the cluster also what a tool syncs from Git" }),
+    bits: flag.choice(["2048", "3072", "4096"], { default: "4096", help: "Size of the new key" }),
+    ttl: flag.duration({ default: "87600h", placeholder: "DURATION", help: "How long its certificate is valid" }),
+    timeout: flag.duration({ default: "60s", placeholder: "DURATION", help: "How long to wait for the controller" }),
+    dryRun: flag.toggle({ help: "List what the key opens, and change nothing" }),
+    output: flag.choice(["table", "json", "yaml"], { short: "o", default: "table", help: "Form of the list" }),
+    ...placeFlags,
+  },
+  run: ({ flags, args, io }) =>
+    withCluster(flags, io, async (client) => {
+      const word = args[0] ?? "";
+      const before = await listSealingKeys(client, keyPlace(flags));
+      const key = keyCalled(word, before);
+      const { fingerprint } = key;
+      if (fingerprint === undefined) throw unreadable(key);
+      for (const folder of flags.repo) await endBrokenOff(folder, flags.dryRun, io);
+      const newest = flags.dryRun ? undefined : await newerKey(client, key, { before, flags, io });
+
+      const keys = newest === undefined ? before : await listSealingKeys(client, keyPlace(flags));
+      const found = await needs(client, keys, flags.repo, io);
+      const values = exposedValues(fingerprint, found);
+      await write(io.stdout, listText({ key, newest, values }, flags.output));
+      if (values.length > 0) {
+        await warn(
+          io,
+          `${count(values.length, "value")} to be changed at the origin: whoever has the key can read them`,
+        );
+      }
+      for (const { object, item, at } of values.filter(({ item }) => item.endsWith(".agekey"))) {
+        await note(io, `${object} holds an age identity (${item}${at === undefined ? "" : `, ${at}`}): replace it too`);
+      }
+      if (flags.repo.length === 0) await note(io, "Repositories were not looked at: name them with --repo");
+      if (newest === undefined) {
+        const isOldest = before.some((other) => isNewer(other, key));
+        const renewal = isOldest ? "" : "make a new key, ";
+        await note(io, `Would ${renewal}bring these onto the newest key and mark ${key.name} as compromised`);
+        return EXIT.ok;
+      }
+
+      const keyring = new Keyring(allKeys(keys));
+      const certificate = certificateOf(newest);
+      const resealed = await withProgress(io, "Sealing in the cluster", (onStep) =>
+        resealInCluster(client, { from: fingerprint, keyring, certificate, managedToo: flags.managedToo }, onStep),
+      );
+      const done = resealed.filter(({ left }) => left === undefined).length;
+      if (done > 0) await note(io, `Sealed ${count(done, "SealedSecret")} of the cluster anew`);
+      for (const { object, left } of resealed.filter(({ left }) => left !== undefined).slice(0, SHOWN)) {
+        await note(io, `Left ${object} of the cluster: ${left ?? ""}`);
+      }
+      for (const [at, folder] of flags.repo.entries()) {
+        await resealFolder(folder, pathsNeeding(fingerprint, found[at + 1]?.need), { keyring, certificate, io });
+      }
+
+      const after = await needs(client, await listSealingKeys(client, keyPlace(flags)), flags.repo, io);
+      const still = after.flatMap(({ need }) => need.byKey.get(fingerprint) ?? []);
+      if (still.length > 0) throw stillNeeded(key, still, flags.repo.length > 0);
+      const live = keyCalled(key.name, await listSealingKeys(client, keyPlace(flags)));
+      checkNotNeeded(
+        live,
+        after.map(({ need }) => need),
+      );
+      if (live.status === "compromised") await note(io, `${key.name} is marked as compromised already`);
+      else {
+        await setAside(client, key, "compromised");
+        await note(io, `Marked ${key.name} as compromised: nothing needs it any more`);
+      }
+      await note(io, "Back up the keys again: sealkit keys backup");
+      return EXIT.ok;
+    }),
+});
+
+interface Renewal {
+  readonly before: readonly SealingKeyInfo[];
+  readonly flags: PlaceFlags & { readonly bits: string; readonly ttl: number; readonly timeout: number };
+  readonly io: Io;
+}
+
+/** A key that is newer than the one that somebody has, served by the controller. */
+async function newerKey(client: KubeClient, key: SealingKeyInfo, renewal: Renewal): Promise<SealingKeyInfo> {
+  const { before, flags, io } = renewal;
+  if (!before.some((other) => isNewer(other, key))) {
+    const settings = { ...keyPlace(flags), now: io.now(), bits: Number(flags.bits), lifetimeMs: flags.ttl };
+    const { name, fingerprint } = await renewSealingKey(client, settings);
+    await note(io, `Made a new key: ${name} ${fingerprint}`);
+  }
+  const [newest] = await listSealingKeys(client, keyPlace(flags));
+  if (newest === undefined || newest.fingerprint === key.fingerprint) throw unreadable(key);
+  await waitForKey(io, flags, newest.fingerprint ?? "");
+  return newest;
+}
+
+function isNewer(other: SealingKeyInfo, key: SealingKeyInfo): boolean {
+  return other.status === "newest" && other.fingerprint !== key.fingerprint;
+}
+
+interface NeedOf {
+  readonly place: string;
+  readonly need: Need;
+}
+
+/** Of the cluster first, then of each folder. */
+async function needs(
+  client: KubeClient,
+  keys: readonly SealingKeyInfo[],
+  folders: readonly string[],
+  io: Io,
+): Promise<readonly NeedOf[]> {
+  const found: NeedOf[] = [
+    {
+      place: "cluster",
+      need: await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, onStep)),
+    },
+  ];
+  for (const folder of folders) {
+    const files = await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
+    const need = await withProgress(io, `Opening ${folder}`, (onStep) => countNeedIn(files, keys, onStep));
+    found.push({ place: folder, need });
+  }
+  return found;
+}
+
+function pathsNeeding(fingerprint: string, need: Need | undefined): ReadonlySet<string> {
+  return new Set((need?.byKey.get(fingerprint) ?? []).flatMap(({ path }) => (path === undefined ? [] : [path])));
+}
+
+interface Resealing {
+  readonly keyring: Keyring;
+  readonly certificate: ReturnType<typeof certificateOf>;
+  readonly io: Io;
+}
+
+async function resealFolder(folder: string, paths: ReadonlySet<string>, { keyring, certificate, io }: Resealing) {
+  const full = resolve(io.cwd, folder);
+  const place = await findPlace(full);
+  const repository = await workTreeFiles(full, { env: io.env, signal: io.signal });
+  const { changed, left } = await resealInRepository(repository, paths, {
+    keyring,
+    certificate,
+    files: nodeFiles,
+    worker: thisWorker(),
+    place,
+    run: randomBytes(6).toString("hex"),
+    label: LABEL,
+    fromBase: (path) => relative(place.base === "" ? "/" : place.base, resolve(full, path)),
+  });
+  if (changed.length > 0) await note(io, `Sealed ${count(changed.length, "file")} of ${folder} anew: commit and push`);
+  for (const { object, at, why } of left.slice(0, SHOWN)) await note(io, `Left ${object} in ${at}: ${why}`);
+}
+
+/** What an earlier call left half done is finished first. */
+async function endBrokenOff(folder: string, isDryRun: boolean, io: Io): Promise<void> {
+  // A folder that is not there is told before there is a new key.
+  await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
+  const place = await findPlace(resolve(io.cwd, folder));
+  const unfinished = await findUnfinished(nodeFiles, place);
+  if (unfinished?.label !== LABEL) return;
+  if (isDryRun) {
+    await note(io, `An earlier run in ${folder} did not end: it would be ended first`);
+    return;
+  }
+  const ended = await endUnfinished(nodeFiles, thisWorker(), place, "finish");
+  if (ended !== undefined) await note(io, `An earlier run in ${folder} was ended first: ${ended.outcome}`);
+}
+
+function certificateOf({ pair, name }: SealingKeyInfo) {
+  if (pair !== undefined) return pair.certificate;
+  throw new KeysError("KEYS_SECRET_UNUSABLE", `Cannot seal with key ${name}: it is unreadable`);
+}
+
+function unreadable({ name, problem }: SealingKeyInfo): KeysError {
+  return new KeysError("KEYS_SECRET_UNUSABLE", `Cannot tell what key ${name} opens: it is unreadable`, {
+    details: problem === undefined ? [] : [problem],
+    hints: ["restore it from a backup: sealkit keys restore -i IDENTITY BACKUP"],
+  });
+}
+
+function stillNeeded(key: SealingKeyInfo, still: readonly { object: string; at: string | undefined }[], repo: boolean) {
+  const state = `${still.length} SealedSecrets still need it`;
+  return new KeysError("KEYS_NEEDED", `Cannot mark key ${key.name} as compromised: ${state}`, {
+    details: [
+      ...still.slice(0, SHOWN).map(({ object, at }) => `${object} in ${at ?? "the cluster"}`),
+      ...(still.length > SHOWN ? [`and ${still.length - SHOWN} more`] : []),
+    ],
+    hints: [
+      repo
+        ? "commit and push what was sealed anew, wait until the cluster has it, and run the command again"
+        : "name the repository that they come from with --repo, or change them here with --managed-too",
+    ],
+  });
+}
+
+interface Listing {
+  readonly key: SealingKeyInfo;
+  readonly newest: SealingKeyInfo | undefined;
+  readonly values: ReturnType<typeof exposedValues>;
+}
+
+function listText({ key, newest, values }: Listing, form: "table" | "json" | "yaml"): string {
+  if (form === "table") {
+    if (values.length === 0) return "";
+    const rows = values.map(({ place, object, item, at }) => [place, object, item, at ?? ""]);
+    return table(["PLACE", "OBJECT", "ITEM", "FILE"], rows);
+  }
+  const named = ({ name, fingerprint }: SealingKeyInfo) => ({ name, fingerprint });
+  const report = {
+    key: named(key),
+    newest: newest === undefined ? undefined : named(newest),
+    values: values.map((value) => ({ ...value })),
+  };
+  return form === "json" ? `${printJson(report, { indent: "  ", escapeHtml: false })}\n` : printSigs(report);
+}
