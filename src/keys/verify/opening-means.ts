@@ -1,9 +1,12 @@
 import { decodeBase64Go } from "../../bytes/base64.ts";
 import { ClearText } from "../../clear-text.ts";
+import { openPgpKeyService } from "../../pgp/index.ts";
 import { Keyring as SealedKeyring, type UnsealingKey } from "../../sealed/index.ts";
 import {
   type IdentitySource,
   type KeyringOptions,
+  type KeyService,
+  type KeyType,
   loadKeyring,
   type Keyring as SopsKeyring,
 } from "../../sops/index.ts";
@@ -28,31 +31,50 @@ export interface MeansOptions extends Pick<KeyringOptions, "services" | "askForI
 }
 
 const AGE_KEYS = ".agekey";
+const PGP_KEYS = ".asc";
 
 /** The keys of a backup, retired ones too: what the controller would not read, a person still could. */
 export function openingMeans(backup: Pick<Backup, "secrets">, options: MeansOptions): OpeningMeans {
   const { prefix = DEFAULT_KEY_PREFIX, parallel, moreKeys = [], moreIdentities = [], ...sops } = options;
   const sealingKeys = sealingKeysOf(backup.secrets, prefix);
+  const services = new Map([...(sops.services ?? []), ...pgpIn(backup, prefix)]);
   return {
     sealingKeys,
     sealed: new SealedKeyring([...allKeys(sealingKeys), ...moreKeys], { parallel }),
-    sops: loadKeyring([...identitiesIn(backup, prefix), ...moreIdentities], sops),
+    sops: loadKeyring([...identitiesIn(backup, prefix), ...moreIdentities], { ...sops, services }),
   };
 }
 
 /** The age identities in the Secrets of a backup: entries whose name ends in `.agekey`. */
-function identitiesIn({ secrets }: Pick<Backup, "secrets">, prefix: string): readonly IdentitySource[] {
+function identitiesIn(backup: Pick<Backup, "secrets">, prefix: string): readonly IdentitySource[] {
+  return entriesOf(backup, prefix, AGE_KEYS).map(({ where, bytes }) =>
+    bytes === undefined
+      ? { where, identities: undefined, problem: "it is no base64" }
+      : { where, identities: new ClearText(bytes) },
+  );
+}
+
+/** PGP keys in entries whose name ends in `.asc`, used in process. */
+function pgpIn(backup: Pick<Backup, "secrets">, prefix: string): readonly (readonly [KeyType, KeyService])[] {
+  const armored = entriesOf(backup, prefix, PGP_KEYS).flatMap(({ bytes }) => bytes ?? []);
+  return armored.length === 0 ? [] : [["pgp", openPgpKeyService(async () => armored)]];
+}
+
+interface Entry {
+  readonly where: string;
+  /** Undefined when it is no base64. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+function entriesOf({ secrets }: Pick<Backup, "secrets">, prefix: string, ending: string): readonly Entry[] {
   return secrets
     .filter((secret) => !isKeySecret(secret, prefix))
     .flatMap((secret) => {
       const { namespace = "", name = "" } = secret.metadata;
-      const entries = [...secretItems(secret)].filter(([entry]) => entry.endsWith(AGE_KEYS));
-      return entries.map(([entry, value]) => {
-        const where = `the backup, Secret ${namespace}/${name}, entry "${entry}"`;
-        const { bytes } = decodeBase64Go(value);
-        return bytes === undefined
-          ? { where, identities: undefined, problem: "it is no base64" }
-          : { where, identities: new ClearText(bytes) };
-      });
+      const entries = [...secretItems(secret)].filter(([entry]) => entry.endsWith(ending));
+      return entries.map(([entry, value]) => ({
+        where: `the backup, Secret ${namespace}/${name}, entry "${entry}"`,
+        bytes: decodeBase64Go(value).bytes,
+      }));
     });
 }
