@@ -65,7 +65,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "sops",
     group: "Encrypt",
-    summary: "Encrypt and decrypt YAML and JSON files, as SOPS does",
+    summary: "Encrypt single values of files, as SOPS does",
     load: async () => (await import("./sops/sops.ts")).sopsCommand,
   },
   {

@@ -1,6 +1,6 @@
 import { MANY_HELP } from "./many-help.ts";
 
-export const ROOT_HELP = `Encrypt and decrypt YAML and JSON files as SOPS does: keys readable, values not.
+export const ROOT_HELP = `Encrypt and decrypt YAML, JSON, dotenv, INI and other files as SOPS does: keys readable, values not.
 
 Usage: sealkit sops COMMAND [flags] FILE
        sealkit sops [-e|-d|-r|--set CHANGE] [flags] FILE
@@ -111,7 +111,9 @@ Examples:
   # As JSON
   sealkit sops decrypt --output-type json values.yaml | jq .db
 
-Identities are taken from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD and ~/.config/sops/age/keys.txt.
+Identities of age are taken from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, ~/.config/sops/age/keys.txt, and
+SSH keys from SOPS_AGE_SSH_PRIVATE_KEY_FILE, SOPS_AGE_SSH_PRIVATE_KEY_CMD, ~/.ssh/id_ed25519 and ~/.ssh/id_rsa. PGP is up
+to gpg; AWS, Google Cloud, Azure, Huawei Cloud and Vault take the credentials that their own tools take.
 
 Flags:
       --extract PATH         Only the value at this path

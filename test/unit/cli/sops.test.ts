@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -177,6 +186,24 @@ describe("sealkit sops encrypt", () => {
       expect([help.code, help.stdout]).toEqual([0, expect.stringContaining("Examples:")]);
     }
   });
+});
+
+test("trap: a change in place keeps the mode of the file and the link to it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sealkit-traps-"));
+  try {
+    writeFileSync(join(folder, "target.yaml"), ENCRYPTED, { mode: 0o640 });
+    symlinkSync("target.yaml", join(folder, "link.yaml"));
+    const run = await runCli(["sops", "set", "link.yaml", '["added"]', `"${CANARY}"`], {
+      cwd: folder,
+      env: { SOPS_AGE_KEY: IDENTITY_A.replace(/^#.*\n/gm, "") },
+    });
+    expect([run.code, run.stdout]).toEqual([0, ""]);
+    expect(readlinkSync(join(folder, "link.yaml"))).toBe("target.yaml");
+    expect(statSync(join(folder, "target.yaml")).mode & 0o777).toBe(0o640);
+    expect(readFileSync(join(folder, "target.yaml"), "utf8")).toContain("added: ENC[");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe("splitCommand()", () => {
