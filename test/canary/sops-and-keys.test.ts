@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { encryptBytes, generateX25519Identity, parseIdentity, parseRecipient } from "../../src/age/index.ts";
 import { backupText } from "../../src/keys/index.ts";
 import { encrypt } from "../../src/sops/index.ts";
+import { runCli } from "../helpers/run-cli.ts";
 import { makeSealingKey } from "../helpers/sealing-keys.ts";
 import { makeCanary } from "./canary.ts";
 import { expectRefused, type Refusal } from "./refused.ts";
@@ -74,7 +75,7 @@ describe("sops decrypt shows nothing of what it does not decrypt", () => {
     ["a file that is cut", (text) => text.slice(0, -10).replace(/"other": "[^"]*"/, `"other": "${secret}"`)],
     ["no metadata", () => `{"password": "${secret}"}`],
     ["no JSON", () => `password = ${secret}`],
-    ...["int", "float", "bool", "time", "bytes", "comment", secret].map((type): [string, (text: string) => string] => [
+    ...["int", "float", "bool", "time", "comment", secret].map((type): [string, (text: string) => string] => [
       `the type label ${type === secret ? "is the secret" : type}`,
       (text) => text.replace(/("other": "ENC\[[^"]*),type:str\]/, `$1,type:${type}]`),
     ]),
@@ -82,6 +83,16 @@ describe("sops decrypt shows nothing of what it does not decrypt", () => {
     const changed = change(file);
     expect(changed).not.toBe(file);
     await refused({ words: ["sops", "decrypt", "f.json"], files: { "f.json": changed }, env });
+  });
+
+  test("the type label bytes, which versions before Go wrote for texts, changes nothing: its bytes and the MAC are the same", async () => {
+    const changed = file.replace(/("other": "ENC\[[^"]*),type:str\]/, "$1,type:bytes]");
+    expect(changed).not.toBe(file);
+    const [one, other] = await Promise.all(
+      [file, changed].map((text) => runCli(["sops", "decrypt", "f.json"], { files: { "f.json": text }, env })),
+    );
+    expect(other).toMatchObject({ code: 0, stdout: one?.stdout });
+    expect(one?.stdout).toContain(`${secret} too`);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { ClearText } from "../../clear-text.ts";
-import { SopsError } from "../errors.ts";
+import { nameOf, SopsError } from "../errors.ts";
 import type { PathStep } from "../extract.ts";
 import type { Format } from "../format.ts";
 import { recoverDataKey } from "../keys/data-key.ts";
@@ -17,6 +17,7 @@ import {
   type MetadataConflict,
   type MetadataMerge,
   mergeMetadata,
+  openMetadata,
   sameBytes,
   sameRecipients,
 } from "./merge-metadata.ts";
@@ -73,7 +74,10 @@ export async function mergeFiles(
   const joint = { metadata: merged.metadata, cipher };
   const left = print(isSplit ? ours : { ...joint, preserved: ours.preserved }, trees.ours, format, options);
   if (!isSplit && trees.conflicts.length === 0) return { text: left, ...conflicts };
-  const right = print(isSplit ? theirs : { ...joint, preserved: ours.preserved }, trees.theirs, format, options);
+  // Under their key and selector stands what they wrote, and nothing of ours: who made them may not be who it seems.
+  const right = isSplit
+    ? Buffer.from(theirs.input).toString("utf8")
+    : print({ ...joint, preserved: ours.preserved }, trees.theirs, format, options);
   return { text: conflictText({ ours: left, theirs: right }, options.markerSize), ...conflicts };
 }
 
@@ -101,7 +105,7 @@ export async function resolveConflict(
   const theirs = await openVersion(Buffer.from(texts.theirs), "theirs", format, keyring, options);
   if (paths.length === 0) return { text: texts[side], conflicts: [], metadataConflicts: [] };
   const open = settleTrees(ours.documents, theirs.documents, () => undefined).conflicts;
-  const merged = mergeMetadata(undefined, ours, theirs);
+  const merged = openMetadata(ours, theirs);
   const isMetadata = (path: readonly PathStep[]) => path.length === 1 && path[0] === METADATA_KEY;
   const missing = paths.find((path) =>
     isMetadata(path) ? merged.conflicts.length === 0 : !open.some((conflict) => isBelow(conflict.path, path)),
@@ -110,6 +114,7 @@ export async function resolveConflict(
   const chosen = (path: readonly PathStep[]) => paths.some((wanted) => !isMetadata(wanted) && isBelow(path, wanted));
   const trees = settleTrees(ours.documents, theirs.documents, (path) => (chosen(path) ? side : undefined));
   const metadataConflicts = paths.some(isMetadata) ? [] : merged.conflicts;
+  if (metadataConflicts.length > 0 && side === "ours") throw encryptionFirst(options.file, metadataConflicts);
   shareIvs(ours, theirs);
   const versions = { ours, theirs };
   const isSplit = metadataConflicts.length > 0;
@@ -243,6 +248,15 @@ function print(
     return reseal(opened, { ...options, outputFormat: format });
   };
   return (preserved === undefined ? undefined : orUndefined(() => seal(preserved))) ?? seal(undefined);
+}
+
+/** Our values are not written under their key and selector before somebody took these. */
+function encryptionFirst(file: string | undefined, conflicts: readonly MetadataConflict[]): SopsError {
+  return new SopsError("SOPS_NO_CONFLICT", `Cannot resolve paths of ${nameOf(file)}: its encryption is in conflict`, {
+    file,
+    details: [`both sides have their own ${conflicts.join(", ")}`],
+    hints: ["settle that first, with ours or theirs: sealkit sops merge --resolve ours FILE '[\"sops\"]'"],
+  });
 }
 
 function isBelow(path: readonly PathStep[], top: readonly PathStep[]): boolean {

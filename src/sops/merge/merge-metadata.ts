@@ -1,8 +1,11 @@
 import type { KeyGroup, Metadata } from "../metadata.ts";
 import { DEFAULT_SELECTOR } from "../selector.ts";
 
-/** A field of the metadata that both sides changed, each in its own way. */
-export type MetadataConflict = "recipients" | "selector" | "mac_only_encrypted";
+/**
+ * What of the metadata a person has to decide: what both sides changed, each in its own way; and what theirs alone changed
+ * where taking it over could show our values to others.
+ */
+export type MetadataConflict = "data key" | "recipients" | "selector" | "mac_only_encrypted";
 
 /** One version: what it says, and its data key. */
 export interface KeyedMetadata {
@@ -19,9 +22,11 @@ export interface MetadataMerge {
 }
 
 /**
- * Merges metadata field by field: what one side changed is taken. The data key is ours, unless theirs was rotated and ours
- * was not: who left must not read on. Keys that only one side rotated and recipients that only the other changed cannot
- * be joined without wrapping a key anew, which is left to a person.
+ * Merges metadata field by field: what one side changed is taken, except where the other side need not be who it seems.
+ * Anybody can encrypt to the recipients of a file, and nothing authenticates its selector. So a data key that is new in
+ * theirs, which its author knows, and a selector of theirs, which may leave our values in clear, are for a person to
+ * take. Neither can keys that one side rotated and recipients that only the other changed be joined without wrapping a
+ * key anew.
  */
 export function mergeMetadata(
   base: KeyedMetadata | undefined,
@@ -33,7 +38,7 @@ export function mergeMetadata(
     const nameOf = (version: KeyedMetadata) => JSON.stringify(partOf(version.metadata));
     const [left, right] = [nameOf(ours), nameOf(theirs)];
     if (left === right || (base !== undefined && nameOf(base) === right)) return "ours";
-    if (base !== undefined && nameOf(base) === left) return "theirs";
+    if (base !== undefined && nameOf(base) === left && what !== "selector") return "theirs";
     conflicts.push(what);
     return "ours";
   };
@@ -44,6 +49,7 @@ export function mergeMetadata(
   const isOursNew = base === undefined || !sameBytes(ours.dataKey, base.dataKey);
   const isTheirsNew = base === undefined || !sameBytes(theirs.dataKey, base.dataKey);
   const keyOf = isSameKey || isOursNew || !isTheirsNew ? "ours" : "theirs";
+  if (keyOf === "theirs") conflicts.push("data key");
   const areRecipientsEqual = sameRecipients(ours.metadata, theirs.metadata);
   const isSplit = !isSameKey && !areRecipientsEqual && recipients !== keyOf;
   if (isSplit && !conflicts.includes("recipients")) conflicts.push("recipients");
@@ -61,6 +67,13 @@ export function mergeMetadata(
     keyOf,
     conflicts,
   };
+}
+
+/** What two sides of a conflict that was left open still disagree about: of their ancestor nothing is known any more. */
+export function openMetadata(ours: KeyedMetadata, theirs: KeyedMetadata): MetadataMerge {
+  const merged = mergeMetadata(undefined, ours, theirs);
+  const isOpen = !sameBytes(ours.dataKey, theirs.dataKey);
+  return isOpen ? { ...merged, conflicts: ["data key", ...merged.conflicts] } : merged;
 }
 
 /** The keys of all groups without what differs from one encryption to the next. */

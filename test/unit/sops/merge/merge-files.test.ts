@@ -1,17 +1,21 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  ageKey,
   changeFile,
   decrypt,
   encrypt,
   type Format,
   loadKeyring,
   mergeFiles,
+  readLocked,
   readSetValue,
+  recoverDataKey,
   resolveConflict,
   rotate,
   type SopsError,
   setting,
   unsetting,
+  withKeys,
 } from "../../../../src/sops/index.ts";
 import { KEYS_A, KEYS_B, RECIPIENT_A, RECIPIENT_B } from "../../../helpers/sops.ts";
 
@@ -40,6 +44,13 @@ async function set(text: string, path: readonly (string | number)[], json: strin
 }
 async function unset(text: string, path: readonly (string | number)[]) {
   return (await changeFile(bytes(text), "yaml", keyring, unsetting(path), { now: NOW + 1000 })).text;
+}
+/** The same data key for others: as `sops updatekeys` leaves it. */
+async function withRecipients(text: string, recipients: readonly string[]) {
+  const locked = readLocked(bytes(text), "yaml", {});
+  const dataKey = await recoverDataKey(locked.metadata, keyring, {});
+  const options = { format: "yaml", keyring, now: NOW } as const;
+  return await withKeys(locked, dataKey, [recipients.map(ageKey)], options);
 }
 /** A file with this clear text, under the data key of another: as `sops edit` leaves it. */
 async function merge(base: string, ours: string, theirs: string, format: Format = "yaml") {
@@ -198,7 +209,7 @@ describe("mergeFiles()", () => {
     );
     expect(await clear(two.text, KEYS_A, "dotenv")).toBe("A=3\nB=4\n");
     const stream = await sealed("a: 1\n---\nb: 2\n");
-    const third = await merge(stream, await set(stream, ["a"], "9"), await sealed("a: 1\n---\nb: 3\n"));
+    const third = await merge(stream, await sealed("a: 1\n---\nb: 3\n"), await set(stream, ["a"], "9"));
     expect(await clear(third.text)).toBe("a: 9\n---\nb: 3\n");
     const longer = await merge(stream, await set(stream, ["a"], "9"), await sealed("a: 1\n---\nb: 2\n---\nc: 3\n"));
     expect(longer.conflicts).toMatchObject([{ about: "documents" }]);
@@ -207,7 +218,7 @@ describe("mergeFiles()", () => {
 
 describe("mergeFiles() and metadata", () => {
   test("recipients that one side changed are taken", async () => {
-    const theirs = await rotate(bytes(base), "yaml", keyring, { add: [RECIPIENT_B], now: NOW });
+    const theirs = await withRecipients(base, [RECIPIENT_A, RECIPIENT_B]);
     const { text, conflicts } = await merge(base, await set(base, ["db", "port"], "1"), theirs);
     expect(conflicts).toEqual([]);
     expect(await clear(text, KEYS_B)).toContain("port: 1");
@@ -215,12 +226,57 @@ describe("mergeFiles() and metadata", () => {
     expect(await clear(back.text, KEYS_B)).toContain("port: 1");
   });
 
-  test("a data key that one side rotated wins: who left does not read on", async () => {
+  test("a data key that we rotated wins; one that they rotated is for a person to take", async () => {
     const both = await sealed(BASE, "yaml", { recipients: [RECIPIENT_A, RECIPIENT_B] });
-    const theirs = await rotate(bytes(both), "yaml", keyring, { remove: [RECIPIENT_B], now: NOW });
-    const { text } = await merge(both, await set(both, ["db", "port"], "1"), theirs);
+    const rotated = await rotate(bytes(both), "yaml", keyring, { remove: [RECIPIENT_B], now: NOW });
+    const edited = await set(both, ["db", "port"], "1");
+    const own = await merge(both, rotated, edited);
+    await expect(clear(own.text, KEYS_B)).rejects.toMatchObject({ code: "SOPS_NO_DATA_KEY" });
+    expect(await clear(own.text)).toContain("port: 1");
+    const foreign = await merge(both, edited, rotated);
+    expect([foreign.conflicts, foreign.metadataConflicts]).toEqual([[], ["data key"]]);
+    const settle = async (text: string, side: "ours" | "theirs", paths: readonly (readonly string[])[]) =>
+      await resolveConflict(bytes(text), "yaml", keyring, { side, paths }, { now: NOW, file: "f.yaml" });
+    await expect(settle(foreign.text, "ours", [["db", "port"]])).rejects.toMatchObject({
+      code: "SOPS_NO_CONFLICT",
+      message: 'Cannot resolve paths of "f.yaml": its encryption is in conflict',
+    });
+    const taken = await settle(foreign.text, "theirs", [["sops"]]);
+    const { text } = await settle(taken.text, "ours", []);
     await expect(clear(text, KEYS_B)).rejects.toMatchObject({ code: "SOPS_NO_DATA_KEY" });
     expect(await clear(text)).toContain("port: 1");
+  });
+
+  test("somebody without a key, who encrypted anew to us, learns nothing of what we added", async () => {
+    const recipients = [RECIPIENT_A, RECIPIENT_B];
+    const ours = await set(base, ["db", "token"], '"canary-token"');
+    for (const forged of [
+      // They know the data key that they made, and what they deleted cannot be in conflict.
+      await sealed("{}\n", "yaml", { recipients }),
+      await sealed("hosts: [one]\n", "yaml", { recipients }),
+      await sealed(BASE, "yaml", { recipients }),
+      await sealed(BASE, "yaml"),
+      await sealed(BASE, "yaml", { selector: { kind: "encrypted_regex", pattern: "^password$" } }),
+    ]) {
+      const { text, metadataConflicts } = await merge(base, ours, forged);
+      expect(metadataConflicts).toContain("data key");
+      const theirSide = text.slice(text.indexOf("\n=======\n"));
+      expect(theirSide).not.toMatch(/^\s+token:/m);
+      expect(text).not.toContain("canary-token");
+    }
+  });
+
+  test("a selector that was changed without a key leaves nothing in clear that we added", async () => {
+    const ours = await set(base, ["db", "token"], '"canary-token"');
+    // All that is there stays encrypted, so that data key and MAC fit as before.
+    const forged = base.replace("unencrypted_suffix: _unencrypted", "encrypted_regex: ^(db|hosts)$");
+    expect(await clear(forged)).toContain("canary-old");
+    const narrow = base.replace("unencrypted_suffix: _unencrypted", "encrypted_regex: ^(user|password|port|hosts)$");
+    for (const theirs of [forged, narrow]) {
+      const { text, metadataConflicts } = await merge(base, ours, theirs);
+      expect(metadataConflicts).toEqual(["selector"]);
+      expect(text).not.toContain("canary-token");
+    }
   });
 
   test("recipients on one side and a new data key on the other are a conflict by name", async () => {
