@@ -93,6 +93,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./rotate/rotate.ts")).rotateCommand,
   },
   {
+    name: "drill",
+    group: "Keys",
+    summary: "Rehearse a recovery: restore a backup, sync a repository, compare with the cluster",
+    load: async () => (await import("./drill/drill.ts")).drillCommand,
+  },
+  {
     name: "demo",
     group: "Try it out",
     summary: "Watch a Secret from Git into a cluster, its key renewed, the cluster lost and restored",

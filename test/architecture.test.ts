@@ -45,7 +45,7 @@ const LEVELS: Readonly<Record<string, number>> = {
 const SIBLINGS: readonly string[] = ["src/sealed -> src/x509", "src/crypto -> src/bytes"];
 
 /** Commands that start the controller or the sandbox: the one place where cli meets them. */
-const STARTERS = /^cli\/(controller|sandbox|preview|demo)(\.ts$|\/)/;
+const STARTERS = /^cli\/(controller|sandbox|preview|demo|drill)(\.ts$|\/)/;
 
 /** Areas whose work is cryptography may take node:crypto; the edge of the library is in *-adapter.ts. */
 const CRYPTO_AREAS = ["src/crypto", "src/age", "src/sealed", "src/x509", "src/sops", "src/kms"];

@@ -29,6 +29,8 @@ export interface WholeClusterOptions extends SandboxOptions {
   readonly listenMetrics?: string | undefined;
   /** Which kinds run, instead of all. */
   readonly families?: readonly Family[] | undefined;
+  /** Done with the cluster once our kinds are known, before the controllers look at it. */
+  readonly prepare?: ((client: KubeClient) => Promise<void>) | undefined;
 }
 
 /** A sandbox with the controllers at work in it, all in this process. */
@@ -41,11 +43,12 @@ export interface WholeCluster {
 
 /** Starts a sandbox, installs our resource kinds, and runs the controllers behind the Service that kubeseal asks for. */
 export async function startWholeCluster(options: WholeClusterOptions = {}): Promise<WholeCluster> {
-  const { log, settings, renderer, families, storagePath, listenMetrics, ...sandboxOptions } = options;
+  const { log, settings, renderer, families, storagePath, listenMetrics, prepare, ...sandboxOptions } = options;
   const sandbox = await startSandbox(sandboxOptions);
   const client = createKubeClient(configOf(sandbox), { userAgent: `sealkit-sandbox/${packageJson.version}` });
   try {
     await install(client);
+    await prepare?.(client);
     const controllers = await runControllers(client, { log, settings, renderer, families, storagePath, listenMetrics });
     sandbox.registerService({
       namespace: CONTROLLER_NAMESPACE,

@@ -1,11 +1,12 @@
 import { type Artifact, fetchArtifact } from "../../src/sources/index.ts";
 import type { Family } from "../start.ts";
+import type { ArtifactReader } from "./build.ts";
 import { decryptionMachine } from "./decryption-machine.ts";
 import { kustomizationController } from "./reconciler.ts";
 import { defaultKustomizationSettings, type KustomizationSettings } from "./settings.ts";
 
-/** The Kustomization controller. */
-export function kustomizationFamily(given: Partial<KustomizationSettings> = {}): Family {
+/** The Kustomization controller. `readArtifact` is where artifacts come from, when not over HTTP. */
+export function kustomizationFamily(given: Partial<KustomizationSettings> = {}, readArtifact?: ArtifactReader): Family {
   const settings = { ...defaultKustomizationSettings, ...given };
   const machine = decryptionMachine({
     env: settings.env,
@@ -14,8 +15,9 @@ export function kustomizationFamily(given: Partial<KustomizationSettings> = {}):
   });
   const controllerIn = (namespace: string) =>
     kustomizationController({
-      readArtifact: (artifact: Artifact, options) =>
-        fetchArtifact(artifact, { ...options, retries: settings.httpRetries }),
+      readArtifact:
+        readArtifact ??
+        ((artifact: Artifact, options) => fetchArtifact(artifact, { ...options, retries: settings.httpRetries })),
       concurrency: settings.concurrency,
       applyConcurrency: settings.applyConcurrency,
       requeueDependencyMs: settings.requeueDependencyMs,

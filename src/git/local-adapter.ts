@@ -13,6 +13,10 @@ export interface LocalRepository {
    * folder (a submodule).
    */
   workTreePaths(): Promise<readonly Uint8Array[]>;
+  /** The commit that is checked out; undefined before the first one. */
+  head(): Promise<string | undefined>;
+  /** URLs of its remotes, without users and passwords. */
+  remotes(): Promise<readonly string[]>;
   /** Local and remote-tracking branches, by full name. */
   branches(): Promise<readonly GitBranch[]>;
   /** The files of a commit, all of it, wherever in the work tree the folder is. */
@@ -81,6 +85,15 @@ export async function openLocalRepository(folder: string, options: LocalOptions)
     workTreePaths: async () => {
       const listed = await expect(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
       return splitAtNul(listed);
+    },
+    head: async () => {
+      const { exitCode, stdout } = await run(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+      return exitCode === 0 ? linesOf(stdout)[0] : undefined;
+    },
+    remotes: async () => {
+      const { stdout } = await run(["config", "--null", "--get-regexp", "^remote\\..*\\.url$"]);
+      const entries = splitAtNul(stdout).map((entry) => new TextDecoder().decode(entry));
+      return entries.map((entry) => entry.slice(entry.indexOf("\n") + 1).replace(/^([a-z+]+:\/\/)[^/@]*@/, "$1"));
     },
     branches: async () => {
       const format = "--format=%(objectname) %(refname)%(if)%(symref)%(then) ->%(end)";

@@ -22,6 +22,17 @@ export {
   type ResealInRepositoryOptions,
   resealInRepository,
 } from "./compromise/reseal-in-repository.ts";
+export { type Comparison, compareSecrets, type SecretDifference, type SecretPlace } from "./drill/compare.ts";
+export {
+  type Compared,
+  type DrilledBackup,
+  type DrilledRepository,
+  type DrillProblem,
+  type DrillReport,
+  drillPassed,
+  type Rehearsed,
+} from "./drill/report.ts";
+export { type DigestedSecret, digestSecrets, RUN_KEY_BYTES } from "./drill/secret-digests.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
 export {
   carryOutRestore,

@@ -28,7 +28,7 @@ export interface GitTree {
  * @throws {TreeError} beyond the limits; {SourceError}, {GitError}.
  */
 export async function gitTree(
-  repository: Repository,
+  repository: Pick<Repository, "files" | "read">,
   commit: string,
   options: { readonly ignore?: string | undefined; readonly limits?: Partial<TreeLimits> } = {},
 ): Promise<GitTree> {
@@ -50,7 +50,7 @@ export async function gitTree(
   return { tree: filterTree(tree, (path) => !ignored(path)), leftOut };
 }
 
-async function ignoreFiles(repository: Repository, files: readonly GitFile[]) {
+async function ignoreFiles(repository: Pick<Repository, "read">, files: readonly GitFile[]) {
   const found = files.filter(({ kind, path }) => kind === "file" && baseName(path) === IGNORE_FILE);
   if (found.length > MAX_IGNORE_FILES || found.some(({ bytes }) => bytes > MAX_IGNORE_BYTES)) {
     throw new SourceError("SOURCE_IGNORE_TOO_LARGE", `Cannot use the ${IGNORE_FILE} files: too many or too large`, {
@@ -64,7 +64,10 @@ async function ignoreFiles(repository: Repository, files: readonly GitFile[]) {
   }));
 }
 
-async function readAll(repository: Repository, files: readonly GitFile[]): Promise<ReadonlyMap<string, Uint8Array>> {
+async function readAll(
+  repository: Pick<Repository, "read">,
+  files: readonly GitFile[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
   const sizes = new Map(files.map(({ hash, bytes }) => [hash, bytes]));
   if (sizes.size === 0) return new Map();
   return repository.read(

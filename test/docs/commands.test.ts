@@ -1,18 +1,20 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../cli/sandbox/whole-cluster.ts";
 import { runCli } from "../helpers/run-cli.ts";
 
 /**
- * Runs the `console` blocks of the README, of the migration page and of docs/commands: a line that begins with `$ ` is run, the lines below it are what it
+ * Runs the `console` blocks of the README, of the migration page, of docs/commands and docs/guides: a line that begins with `$ ` is run, the lines below it are what it
  * prints on stdout and stderr together, where `…` stands for anything in a line and a line `…` for any lines. Blocks of
  * one page share a folder. `cat > NAME <<EOF` writes a file; `KUBECONFIG` names a sandbox with the controllers.
  */
 const root = join(import.meta.dirname, "../..");
-const commands = readdirSync(join(root, "docs/commands")).map((name) => `docs/commands/${name}`);
-const pages = ["README.md", "docs/migration.md", ...commands].filter(
+const folders = ["docs/commands"].flatMap((folder) =>
+  readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+);
+const pages = ["README.md", "docs/migration.md", ...folders].filter(
   (name) => name.endsWith(".md") && stepsOf(name).length > 0,
 );
 
@@ -88,7 +90,7 @@ function matches(shown: string, wanted: readonly string[]): boolean {
 
 const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
-describe("README and docs/commands", () => {
+describe("README, docs/commands and docs/guides", () => {
   let cluster: WholeCluster;
   beforeAll(async () => {
     cluster = await startWholeCluster({ settings: { keySizeBits: 2048, ratePerSecond: 100, rateBurst: 100 } });
@@ -113,6 +115,7 @@ describe("README and docs/commands", () => {
       const env = { PATH: process.env["PATH"] ?? "", HOME: cwd, KUBECONFIG: "kubeconfig" };
       for (const { command, output, file } of stepsOf(page)) {
         if (file !== undefined) {
+          mkdirSync(dirname(join(cwd, file.name)), { recursive: true });
           writeFileSync(join(cwd, file.name), file.text);
           continue;
         }

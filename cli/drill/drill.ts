@@ -1,0 +1,146 @@
+import { createHash, randomBytes } from "node:crypto";
+import packageJson from "../../package.json" with { type: "json" };
+import {
+  type Backup,
+  type Compared,
+  type DrilledBackup,
+  type DrillReport,
+  drillPassed,
+  isAgeFile,
+  isKeySecret,
+  RUN_KEY_BYTES,
+  sealingKeysOf,
+} from "../../src/keys/index.ts";
+import { defineCommand, flag } from "../define-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { readFile } from "../files-adapter.ts";
+import type { Io } from "../io.ts";
+import { openBackup } from "../keys/open-backup.ts";
+import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
+import { note, write } from "../output.ts";
+import { compareWithLive } from "./live.ts";
+import { rehearse } from "./rehearse.ts";
+import { REPORT_FORMS, reportText } from "./report-text.ts";
+import { openSource } from "./repository.ts";
+
+export const drillCommand = defineCommand({
+  name: "drill",
+  summary: "Rehearse the day on which the cluster is gone: restore a backup and sync a repository, in memory",
+  positionals: { usage: "BACKUP", min: 1, max: 1 },
+  examples: [
+    {
+      what: "Does everything in the repository come back?",
+      command: "sealkit drill -i identity.txt keys.age --repo . --path clusters/prod",
+    },
+    {
+      what: "And is every Secret as it is in the cluster now?",
+      command: "sealkit drill -i identity.txt keys.age --repo . --path clusters/prod --compare",
+    },
+    {
+      what: "A report to keep, from the shares of an identity",
+      command: "sealkit drill --share a.txt --share b.txt keys.age --repo . -o markdown > drill.md",
+    },
+  ],
+  description:
+    "Starts an empty cluster in memory, restores the backup into it, starts our controllers and lets them sync what is\n" +
+    "committed in the repository. With --compare, every Secret that results is compared with the one of the live cluster;\n" +
+    "only digests under a key of this run are kept, and nothing is written to disk. Exit status 1 when something does not\n" +
+    "come back, or is not as it is in the live cluster. GitRepositories that name this repository get it from here;\n" +
+    "nothing is fetched.",
+  flags: {
+    identity: flag.texts({
+      short: "i",
+      placeholder: "FILE",
+      help: "age identity that opens the backup; may be repeated",
+    }),
+    share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
+    repo: flag.text({ placeholder: "FOLDER", default: ".", help: "Repository to sync" }),
+    path: flag.texts({
+      placeholder: "PATH",
+      help: "Path in it that the cluster syncs; may be repeated; default: all of it",
+    }),
+    createNamespace: flag.texts({ placeholder: "NAME", help: "A namespace that is there already; may be repeated" }),
+    compare: flag.toggle({ help: "Compare every Secret with the live cluster" }),
+    timeout: flag.duration({ default: "5m", placeholder: "DURATION", help: "How long the sync may take" }),
+    output: flag.choice(REPORT_FORMS, { short: "o", default: "table", help: "Form of the report" }),
+    ...placeFlags,
+  },
+  async run({ flags, args, io }) {
+    const started = io.now();
+    const file = args[0] ?? "";
+    const { namespace, prefix } = keyPlace(flags);
+    const backup = await openBackup(io, file, {
+      identityFiles: flags.identity,
+      shareFiles: flags.share,
+      prefix,
+      remedy: `sealkit drill -i IDENTITY ${file} --repo ${flags.repo}`,
+    });
+    const source = await openSource(flags.repo, io);
+    const below = source.below === "" ? "./" : `./${source.below}`;
+    const paths = flags.path.length === 0 ? [below] : flags.path.map((path) => joined(source.below, path));
+    const runKey = randomBytes(RUN_KEY_BYTES);
+    const { rehearsed, secrets, leftOut, files } = await rehearse(backup, source, {
+      paths,
+      namespaces: flags.createNamespace,
+      prefix,
+      runKey,
+      timeoutMs: flags.timeout,
+      signal: io.signal,
+    });
+    const heldKeys = new Set(sealingKeysOf(backup.secrets, prefix).flatMap(({ fingerprint }) => fingerprint ?? []));
+    const comparison: Compared | undefined = flags.compare
+      ? await withCluster(flags, io, (client) =>
+          compareWithLive(client, secrets, {
+            namespace,
+            controllerName: flags.controllerName,
+            prefix,
+            runKey,
+            heldKeys,
+          }),
+        )
+      : undefined;
+    runKey.fill(0);
+    const report: DrillReport = {
+      result: drillPassed({ rehearsal: rehearsed, comparison }) ? "passed" : "failed",
+      started: `${new Date(started).toISOString().slice(0, 19)}Z`,
+      durationMs: io.now() - started,
+      by: `sealkit ${packageJson.version}`,
+      backup: await describeBackup(backup, file, { prefix, io }),
+      repository: { folder: flags.repo, commit: source.commit, paths, files, leftOut },
+      rehearsal: rehearsed,
+      comparison,
+    };
+    await write(io.stdout, reportText(report, flags.output));
+    await tell(report, io);
+    return report.result === "passed" ? EXIT.ok : EXIT.failed;
+  },
+});
+
+function joined(below: string, path: string): string {
+  return below === "" ? path : `./${below}/${path}`;
+}
+
+async function describeBackup(
+  { manifest, secrets, sealedSecrets }: Backup,
+  file: string,
+  { prefix, io }: { readonly prefix: string; readonly io: Io },
+): Promise<DrilledBackup> {
+  const bytes = await readFile(io, file);
+  const keys = secrets.filter((secret) => isKeySecret(secret, prefix)).length;
+  return {
+    file,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    encrypted: isAgeFile(bytes),
+    manifest,
+    sealingKeys: keys,
+    otherSecrets: secrets.length - keys,
+    sealedSecrets: sealedSecrets.length,
+  };
+}
+
+async function tell({ result, rehearsal, comparison, backup }: DrillReport, io: Io): Promise<void> {
+  if (!backup.encrypted) await note(io, "The backup is not encrypted: whoever can read the file has the keys");
+  if (comparison === undefined) await note(io, "No live cluster was looked at: --compare does that");
+  const took = rehearsal.problems.length === 0 ? "Everything came back" : "Not everything came back";
+  await note(io, result === "passed" ? `Drill passed. ${took}` : `Drill failed. ${took}`);
+}

@@ -1,0 +1,114 @@
+import { kustomizationFamily } from "../../controller/kustomization/set-up.ts";
+import { sealedSecretFamily } from "../../controller/sealedsecret/set-up.ts";
+import {
+  type Backup,
+  carryOutRestore,
+  type DigestedSecret,
+  digestSecrets,
+  planRestore,
+  type Rehearsed,
+  sealingKeysOf,
+} from "../../src/keys/index.ts";
+import type { ApiResource, KubeClient } from "../../src/kube/index.ts";
+import { type KubeObject, listAt } from "../../src/objects/index.ts";
+import { CONTROLLER_NAMESPACE, SYNC_NAMESPACE, startWholeCluster } from "../sandbox/whole-cluster.ts";
+import { bringIn, DRILL_NAME, SECRETS } from "./bring-in.ts";
+import type { RepositorySource } from "./repository.ts";
+import { untilSettled } from "./settle.ts";
+import { standInSource } from "./stand-in-source.ts";
+
+const NAMESPACES: ApiResource = {
+  group: "",
+  version: "v1",
+  plural: "namespaces",
+  kind: "Namespace",
+  namespaced: false,
+};
+
+export interface RehearseOptions {
+  /** Paths of the repository to sync, each as a Kustomization. */
+  readonly paths: readonly string[];
+  readonly namespaces: readonly string[];
+  readonly prefix: string;
+  /** Under which Secrets are digested. */
+  readonly runKey: Uint8Array;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Rehearsal {
+  readonly rehearsed: Rehearsed;
+  readonly secrets: readonly DigestedSecret[];
+  readonly files: number;
+  readonly leftOut: readonly { readonly path: string; readonly why: string }[];
+}
+
+/**
+ * The whole way back, in a cluster that is in memory of this process and on loopback: an empty cluster, the backup
+ * restored into it, our controllers, the repository synced. Secrets leave it only as digests.
+ */
+export async function rehearse(backup: Backup, source: RepositorySource, options: RehearseOptions): Promise<Rehearsal> {
+  const { paths, namespaces, prefix, runKey, timeoutMs, signal } = options;
+  const standIn = standInSource(source);
+  // The keys are those of the backup: one that the rehearsal made itself would prove nothing.
+  const settings = { keyPrefix: prefix, generateKeys: false, keyRenewPeriodMs: 0 };
+  let restored = 0;
+  const cluster = await startWholeCluster({
+    settings,
+    families: [
+      sealedSecretFamily(settings),
+      standIn.family,
+      kustomizationFamily({ requeueDependencyMs: 1000 }, standIn.readArtifact),
+    ],
+    prepare: async (client) => {
+      await makeNamespaces(client, namespaces);
+      const { secrets, sealedSecrets } = backup;
+      const plan = await planRestore(client, secrets, { namespace: CONTROLLER_NAMESPACE, prefix, sealedSecrets });
+      await carryOutRestore(client, plan, ({ action }) => {
+        if (["create", "rename", "complete"].includes(action)) restored++;
+      });
+    },
+  });
+  try {
+    const { client } = cluster;
+    await bringIn(client, backup, paths);
+    const { kustomizations, sealedSecrets, problems } = await untilSettled(client, { timeoutMs, signal });
+    const { items } = await client.list<KubeObject>(SECRETS);
+    const secrets = digestSecrets(items.filter(isResult), runKey, prefix);
+    const used = new Set(sealedSecrets.flatMap((sealed) => listAt(sealed, "status", "openedBy").filter(isText)));
+    const fingerprints = sealingKeysOf(backup.secrets, prefix).flatMap(({ fingerprint }) => fingerprint ?? []);
+    return {
+      rehearsed: {
+        restored,
+        kustomizations: kustomizations.length,
+        sealedSecrets: sealedSecrets.length,
+        secrets: secrets.length,
+        values: secrets.reduce((sum, { items: values }) => sum + values.size, 0),
+        usedKeys: fingerprints.filter((fingerprint) => used.has(fingerprint)),
+        unusedKeys: fingerprints.filter((fingerprint) => !used.has(fingerprint)),
+        problems,
+        remarks: [],
+      },
+      secrets,
+      ...standIn.content(),
+    };
+  } finally {
+    await cluster.close();
+  }
+}
+
+function isResult({ metadata }: KubeObject): boolean {
+  return !(metadata.namespace === SYNC_NAMESPACE && metadata.name === DRILL_NAME);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+async function makeNamespaces(client: KubeClient, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if ((await client.get(NAMESPACES, { name })) === undefined) {
+      await client.create(NAMESPACES, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { relative, resolve } from "node:path";
+import { type LocalRepository, openLocalRepository } from "../../src/git/index.ts";
+import { workTreeFiles } from "../../src/repository/index.ts";
+import { gitTree } from "../../src/sources/index.ts";
+import { type FileTree, treeFromEntries } from "../../src/tree/index.ts";
+import type { Io } from "../io.ts";
+
+/** A repository of this machine as a source that the controllers sync from, without a copy of it on disk. */
+export interface RepositorySource {
+  readonly commit: string | undefined;
+  /** The folder that was named, below the root of its repository; `""` for the root itself. */
+  readonly below: string;
+  readonly remotes: readonly string[];
+  /** The files as an artifact holds them, less what the patterns of `ignore` name. */
+  tree(ignore: string | undefined): Promise<SourceTree>;
+}
+
+export interface SourceTree {
+  readonly tree: FileTree;
+  readonly leftOut: readonly { readonly path: string; readonly why: string }[];
+}
+
+/**
+ * What is checked out in a repository, as it is committed; outside of Git, and before the first commit, the files of the
+ * folder as they are. Nothing that the repository's configuration names is run.
+ *
+ * @throws {RepositoryError}; {GitError}; {TreeError}
+ */
+export async function openSource(folder: string, io: Io): Promise<RepositorySource> {
+  const options = { env: io.env, signal: io.signal };
+  const full = resolve(io.cwd, folder);
+  // Says better than git what is wrong with a folder that cannot be entered.
+  const files = await workTreeFiles(full, options);
+  const repository = await openLocalRepository(full, options);
+  const commit = await repository?.head();
+  if (repository === undefined || commit === undefined) {
+    return { commit: undefined, below: "", remotes: [], tree: () => treeOnDisk(files) };
+  }
+  return {
+    commit,
+    below: repository.bare ? "" : relative(repository.top, full),
+    remotes: await repository.remotes(),
+    tree: (ignore) => treeOfCommit(repository, commit, ignore),
+  };
+}
+
+async function treeOfCommit(
+  repository: LocalRepository,
+  commit: string,
+  ignore: string | undefined,
+): Promise<SourceTree> {
+  const { tree, leftOut } = await gitTree(repository, commit, { ignore });
+  const submodules = (await repository.files(commit)).filter(({ kind }) => kind === "submodule");
+  return {
+    tree,
+    leftOut: [
+      ...leftOut.map(({ path, reason }) => ({ path, why: `symbolic link: ${reason}` })),
+      ...submodules.map(({ path }) => ({ path, why: "submodule" })),
+    ],
+  };
+}
+
+async function treeOnDisk(files: Awaited<ReturnType<typeof workTreeFiles>>): Promise<SourceTree> {
+  const entries = [];
+  for await (const { path, bytes } of files.files()) entries.push({ kind: "file", path, bytes } as const);
+  const tree = treeFromEntries(entries);
+  return { tree, leftOut: files.skipped.map(({ path, why }) => ({ path, why })) };
+}
+
+/** Whether two URLs name the same repository, however it is reached: host and path count, `.git` does not. */
+export function isSameRepository(one: string, other: string): boolean {
+  const [a, b] = [one, other].map(hostAndPath);
+  return a !== undefined && a === b;
+}
+
+/** `github.com/org/repo` of `https://github.com/org/repo.git`, `ssh://git@github.com:22/org/repo`, `git@github.com:org/repo` */
+function hostAndPath(url: string): string | undefined {
+  const match =
+    /^[a-z+]+:\/\/(?:[^/@]*@)?([^/:]+)(?::\d+)?\/(.+)$/i.exec(url) ?? /^(?:[^/@:]*@)?([^/:]+):(.+)$/.exec(url);
+  if (match === null) return undefined;
+  const [, host = "", path = ""] = match;
+  return `${host.toLowerCase()}/${path.replace(/^\/+|\/+$/g, "").replace(/\.git$/, "")}`;
+}

@@ -1,0 +1,257 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
+import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
+import type { ApiResource } from "../../../../src/kube/index.ts";
+import { runCli } from "../../../helpers/run-cli.ts";
+
+const CANARY = "canary-51c0ffee";
+const SECRETS: ApiResource = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
+const secret = (name: string, value: string, namespace = "apps") =>
+  `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: ${namespace}}\nstringData: {password: ${value}}\n`;
+const NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: apps}\n";
+
+const identity = generateX25519Identity();
+const sopsIdentity = generateX25519Identity();
+
+describe("sealkit drill", () => {
+  let live: WholeCluster;
+  let cwd: string;
+  const env = () => ({ PATH: process.env["PATH"] ?? "", HOME: cwd, KUBECONFIG: "kubeconfig" });
+  const run = (line: string, options: { stdin?: string } = {}) => runCli(line, { cwd, env: env(), ...options });
+  const well = async (line: string, stdin?: string) => {
+    const result = await run(line, stdin === undefined ? {} : { stdin });
+    expect(result.code, result.stderr).toBe(0);
+    return result.stdout;
+  };
+  const put = (path: string, text: string | Uint8Array) => {
+    mkdirSync(dirname(join(cwd, path)), { recursive: true });
+    writeFileSync(join(cwd, path), text);
+  };
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", join(cwd, "fleet"), "-c", "user.name=a", "-c", "user.email=a@example.com", ...args], {
+      stdio: "pipe",
+    });
+  const commit = () => {
+    git("add", "--all");
+    git("commit", "-qm", "x");
+  };
+  const drill = async (line = "") => {
+    // Whoever writes for a moment only writes here.
+    process.env["TMPDIR"] = join(cwd, "no-such-folder");
+    const before = readdirSync(cwd, { recursive: true });
+    const result = await run(`drill -i id.txt keys.age --repo fleet ${line}`);
+    expect(result.stdout + result.stderr).not.toContain(CANARY);
+    expect(result.stdout + result.stderr).not.toContain(Buffer.from(CANARY).toString("base64"));
+    expect(readdirSync(cwd, { recursive: true })).toEqual(before);
+    delete process.env["TMPDIR"];
+    return result;
+  };
+  const report = async (line = "") => {
+    const { code, stdout, stderr } = await drill(`-o json ${line}`);
+    expect(stdout, stderr).not.toBe("");
+    return { code, stderr, report: JSON.parse(stdout) };
+  };
+
+  beforeAll(async () => {
+    cwd = mkdtempSync(join(tmpdir(), "sealkit-drill-test-"));
+    live = await startWholeCluster({ settings: { keySizeBits: 2048, ratePerSecond: 100, rateBurst: 100 } });
+    await live.controllers.ready;
+    put("kubeconfig", live.sandbox.kubeconfig());
+    chmodSync(join(cwd, "kubeconfig"), 0o600);
+    put("id.txt", identity);
+    put("cert.pem", await well("kubeseal --fetch-cert"));
+    const db = await well("seal --cert cert.pem", secret("db", CANARY));
+    const mail = await well("seal --cert cert.pem", secret("mail", CANARY));
+    const recipient = parseIdentity(sopsIdentity).name;
+    const payment = await well(`seal --age ${recipient}`, secret("payment", CANARY));
+    put("fleet/apps/namespace.yaml", NAMESPACE);
+    put("fleet/apps/db.yaml", db);
+    put("fleet/apps/payment.yaml", payment);
+    put("mail.yaml", mail);
+    git("init", "-q", "-b", "main");
+    commit();
+    const { client } = live;
+    const create = async (apiVersion: string, kind: string, object: object) => {
+      const resource = await client.resourceFor(apiVersion, kind);
+      if (resource !== undefined) await client.create(resource, { apiVersion, kind, ...object } as never);
+    };
+    await create("v1", "Namespace", { metadata: { name: "apps" } });
+    await create("v1", "Secret", {
+      metadata: { name: "sops-age", namespace: "flux-system", labels: { "sealkit.dev/backup": "yes" } },
+      data: { "sops.agekey": Buffer.from(sopsIdentity).toString("base64") },
+    });
+    const { readManifests } = await import("../../../../src/yaml/index.ts");
+    for (const text of [db, mail]) {
+      const [found] = readManifests(text, { source: "test" }).manifests;
+      await create("bitnami.com/v1alpha1", "SealedSecret", found?.value as object);
+    }
+    await create("v1", "Secret", {
+      metadata: { name: "payment", namespace: "apps", labels: { "kustomize.toolkit.fluxcd.io/name": "fleet" } },
+      data: { password: Buffer.from(CANARY).toString("base64") },
+    });
+    for (const name of ["db", "mail"]) {
+      await vi.waitFor(
+        async () => expect(await client.get(SECRETS, { namespace: "apps", name })).toBeDefined(),
+        10_000,
+      );
+    }
+    await well(`keys backup -r ${parseIdentity(identity).name} -o keys.age --repo fleet`);
+  }, 60_000);
+  afterAll(async () => {
+    delete process.env["TMPDIR"];
+    await live.close();
+    rmSync(cwd, { recursive: true });
+  });
+
+  test("everything comes back as it is in the live cluster, what is only in the cluster too", async () => {
+    const { code, stderr, report: found } = await report("--compare");
+    expect(found.rehearsal.problems).toEqual([]);
+    expect(found).toMatchObject({
+      result: "passed",
+      backup: { file: "keys.age", encrypted: true, sealingKeys: 1, otherSecrets: 1, sealedSecrets: 1 },
+      repository: { folder: "fleet", paths: ["./"], files: 3, leftOut: [] },
+      rehearsal: { restored: 3, kustomizations: 1, sealedSecrets: 2, secrets: 4, values: 4, unusedKeys: [] },
+      comparison: { equal: 4, differ: [], missing: [], onlyLive: [], onlyRehearsed: [], missingKeys: [] },
+    });
+    expect(found.repository.commit).toBe(git("rev-parse", "HEAD").toString().trim());
+    expect(found.rehearsal.usedKeys).toHaveLength(1);
+    expect([code, stderr]).toEqual([0, "Drill passed. Everything came back\n"]);
+  });
+
+  test("what differs, what is missing, and what only one side has", async () => {
+    const { client } = live;
+    const data = { password: Buffer.from("another").toString("base64"), more: "" };
+    await client.patch(SECRETS, { namespace: "apps", name: "payment" }, { data }, { type: "merge" });
+    const made = { apiVersion: "v1", kind: "Secret", data: { a: "" } };
+    const by = { "kustomize.toolkit.fluxcd.io/name": "elsewhere" };
+    await client.create(SECRETS, { ...made, metadata: { name: "lost", namespace: "apps", labels: by } });
+    await client.create(SECRETS, { ...made, metadata: { name: "by-hand", namespace: "apps" } });
+    const { code, report: found } = await report("--compare");
+    expect(found.comparison).toMatchObject({
+      equal: 3,
+      differ: [{ namespace: "apps", name: "payment", changed: ["password"], onlyLive: ["more"], onlyRehearsed: [] }],
+      missing: [{ namespace: "apps", name: "lost" }],
+      onlyLive: [{ namespace: "apps", name: "by-hand" }],
+    });
+    expect([code, found.result]).toEqual([1, "failed"]);
+  });
+
+  test("without a live cluster; as a table, as Markdown and as YAML", async () => {
+    const shown = await drill();
+    expect(shown.stderr).toBe(
+      "No live cluster was looked at: --compare does that\nDrill passed. Everything came back\n",
+    );
+    expect(shown.stdout).toMatch(/^WHAT +FOUND\nResult +passed\nStarted +20[\s\S]*^Live cluster +not looked at$/m);
+    const markdown = await drill("-o markdown --path apps");
+    expect(markdown.stdout).toMatch(
+      /^# Recovery drill: passed\n\n## Summary\n\n\| what \| found \|\n\| --- \| --- \|\n/,
+    );
+    const digest = createHash("sha256")
+      .update(readFileSync(join(cwd, "keys.age")))
+      .digest("hex");
+    expect(markdown.stdout).toContain(`| Backup | keys.age, sha256 ${digest} |`);
+  });
+
+  test("what is not committed does not count, what the sources of the repository name is this repository", async () => {
+    const apps = {
+      source: `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system, namespace: flux-system}\nspec: {url: "ssh://git@git.example.com/org/fleet", interval: 1m, ref: {branch: main}, secretRef: {name: deploy-key}}\n`,
+      apps: `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\nspec: {sourceRef: {kind: GitRepository, name: flux-system}, path: ./apps, prune: true, interval: 1h, decryption: {provider: sops, secretRef: {name: sops-age}}}\n`,
+    };
+    put("fleet/clusters/prod/sync.yaml", `${apps.source}---\n${apps.apps}`);
+    commit();
+    put("fleet/apps/broken.yaml", "a: [\n");
+    const { code, report: found } = await report("--path clusters/prod");
+    rmSync(join(cwd, "fleet/apps/broken.yaml"));
+    expect(found.rehearsal).toMatchObject({ problems: [], kustomizations: 2, sealedSecrets: 2, secrets: 4 });
+    expect(code).toBe(0);
+  });
+
+  test("what does not come back is named, with the controller's words", async () => {
+    const text = readFileSync(join(cwd, "fleet/apps/db.yaml"), "utf8");
+    put("fleet/bad/namespace.yaml", NAMESPACE);
+    put("fleet/bad/db.yaml", text.replace(/password: AQ?(.{40}).{4}/, "password: AQ$1AAAA"));
+    put("fleet/conflict/c.yaml", `<<<<<<< HEAD\n${text}=======\n>>>>>>> other\n`);
+    put("fleet/latin1/c.yaml", Buffer.from("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gr\u00fcn}\n", "latin1"));
+    put("fleet/elsewhere/c.yaml", secret("x", CANARY, "nowhere"));
+    symlinkSync("/etc/passwd", join(cwd, "fleet/bad/link.yaml"));
+    commit();
+    const { code, report: found } = await report(
+      "--path bad --path conflict --path latin1 --path elsewhere --path none",
+    );
+    expect(code).toBe(1);
+    expect(found.rehearsal.problems).toEqual([
+      expect.objectContaining({
+        kind: "Kustomization",
+        name: "sealkit-drill-2",
+        why: expect.stringContaining("c.yaml"),
+      }),
+      expect.objectContaining({
+        kind: "Kustomization",
+        name: "sealkit-drill-3",
+        why: expect.stringContaining("c.yaml"),
+      }),
+      expect.objectContaining({
+        kind: "Kustomization",
+        name: "sealkit-drill-4",
+        why: expect.stringContaining('"nowhere"'),
+      }),
+      expect.objectContaining({
+        kind: "Kustomization",
+        name: "sealkit-drill-5",
+        why: expect.stringContaining('"none"'),
+      }),
+      expect.objectContaining({ kind: "SealedSecret", namespace: "apps", name: "db" }),
+    ]);
+    expect(found.repository.leftOut).toEqual([{ path: "bad/link.yaml", why: "symbolic link: leads out of the tree" }]);
+  });
+
+  test("a key that was made after the backup fails the comparison", async () => {
+    await well("keys renew --bits 2048 --timeout 0s");
+    const { code, report: found } = await report("--compare --path apps");
+    expect(found.comparison.missingKeys).toHaveLength(1);
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    {
+      name: "no identity",
+      line: "drill keys.age --repo fleet",
+      says: /hint: sealkit drill -i IDENTITY keys.age/,
+      code: 2,
+    },
+    { name: "another identity", line: "drill -i other.txt keys.age --repo fleet", says: /in "keys.age"/ },
+    { name: "a truncated backup", line: "drill -i id.txt cut.age --repo fleet", says: /in "cut.age"/ },
+    { name: "a file that is no backup", line: "drill -i id.txt id.txt --repo fleet", says: /in "id.txt"/ },
+    { name: "too few shares", line: "drill --share share.txt keys.age --repo fleet", says: /share/ },
+    { name: "no such folder", line: "drill -i id.txt keys.age --repo none", says: /there is no such folder/ },
+    { name: "no backup", line: "drill", says: /BACKUP/, code: 2 },
+    {
+      name: "a live cluster that is not there",
+      line: "drill -i id.txt keys.age --repo fleet --path apps --compare --kubeconfig none",
+      says: /none/,
+    },
+  ])("$name: one error and no report", async ({ line, says, code = 1 }) => {
+    put("other.txt", generateX25519Identity());
+    put("cut.age", readFileSync(join(cwd, "keys.age")).subarray(0, 400));
+    if (line.includes("--share")) await well("keys split -n 3 -k 2 -o shares");
+    if (line.includes("--share")) put("share.txt", readFileSync(join(cwd, "shares/share-1-of-3.txt")));
+    const { code: status, stdout, stderr } = await run(line);
+    expect(stderr).toMatch(says);
+    expect([status, stdout]).toEqual([code, ""]);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
