@@ -71,6 +71,8 @@ export interface Cluster {
   /** kill -9 of etcd; its files stay. */
   killEtcd(): Promise<void>;
   restartEtcd(): Promise<void>;
+  /** Ends both, destroys all data, and starts both anew at the same address: an empty cluster. */
+  loseEverything(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -212,6 +214,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const url = network === undefined ? innerUrl : `https://127.0.0.1:${await network.forward("127.0.0.1", ports.api)}`;
     const apiLog = join(folder, "kube-apiserver.log");
     const startEtcd = () => start(etcdCommand(folder, ports), { log: join(folder, "etcd.log") });
+    const killEtcd = async () => {
+      etcd.kill("SIGKILL");
+      await etcd.ended;
+    };
     let etcd = startEtcd();
 
     const token = (user: string): string => {
@@ -253,6 +259,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       await until("kube-apiserver is ready", ready, { timeoutMs: 90_000, why: () => one.tail() });
     };
     await startApiServer();
+    const killApiServer = async () => {
+      server?.kill("SIGKILL");
+      await server?.ended;
+    };
 
     let files = 0;
     const kubeconfigWith: Cluster["kubeconfigWith"] = (bearer, where = "outer") => {
@@ -314,15 +324,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       },
       run,
       start,
-      async killApiServer() {
-        server?.kill("SIGKILL");
-        await server?.ended;
-      },
+      killApiServer,
       restartApiServer: startApiServer,
-      async killEtcd() {
-        etcd.kill("SIGKILL");
-        await etcd.ended;
-      },
+      killEtcd,
       async restartEtcd() {
         etcd = startEtcd();
         const ready = () =>
@@ -331,6 +335,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
             () => false,
           );
         await until("etcd is back", ready, { timeoutMs: 90_000, why: () => etcd.tail() });
+      },
+      async loseEverything() {
+        await killApiServer();
+        await killEtcd();
+        rmSync(join(folder, "etcd"), { recursive: true, force: true });
+        etcd = startEtcd();
+        await startApiServer();
       },
       stop,
     };
