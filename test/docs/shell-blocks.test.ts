@@ -124,8 +124,19 @@ describe("shell blocks of the documentation", () => {
 /** The help of the longest prefix of `names` that is a command. */
 function helpFor(names: readonly string[]): string | undefined {
   for (let length = names.length; length > 0; length--) {
-    const { status, stdout } = sealkit([...names.slice(0, length), "--help"]);
-    if (status === 0) return stdout;
+    const help = helpOf(names.slice(0, length));
+    if (help !== undefined) return help;
   }
   return undefined;
+}
+
+const known = new Map<string, string | undefined>();
+
+function helpOf(names: readonly string[]): string | undefined {
+  const key = names.join(" ");
+  if (known.has(key)) return known.get(key);
+  const { status, stdout } = sealkit([...names, "--help"]);
+  const help = status === 0 ? stdout : undefined;
+  known.set(key, help);
+  return help;
 }
