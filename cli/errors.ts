@@ -14,6 +14,7 @@ export type CliErrorCode =
   | "CLI_FILE_UNUSABLE"
   | "CLI_GIT_FAILED"
   | "CLI_IS_DIRECTORY"
+  | "CLI_UNCOMMITTED"
   | "CLI_UNKNOWN_COMMAND";
 
 /** The command line, a file or a stream cannot be used as asked. */

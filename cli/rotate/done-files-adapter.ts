@@ -10,9 +10,17 @@ import { nodeFiles } from "../../src/files/node-files-adapter.ts";
 export interface DoneFiles {
   /** Whether the file was done, and is as it was left. */
   has(path: string, content: Uint8Array): boolean;
-  add(contents: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  add(contents: readonly MadeContent[]): Promise<void>;
   /** Everything is done: the next run begins anew. */
   forget(): Promise<void>;
+}
+
+/** New content of a file. */
+export interface MadeContent {
+  /** Relative to the base of the place. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly isSops: boolean;
 }
 
 const NAME = "rotated";
@@ -29,14 +37,14 @@ export async function openDoneFiles(state: string, now: number): Promise<DoneFil
   return {
     has: (file, content) => known.get(file) === digest(content),
     async add(contents) {
-      if (contents.size === 0) return;
+      if (contents.length === 0) return;
       if (!isStarted) {
         await nodeFiles.makeFolder(state);
         await nodeFiles.remove(path);
         await nodeFiles.append(path, `${TITLE}${now}\n`);
         isStarted = true;
       }
-      const lines = [...contents].map(([file, content]) => `${digest(content)} ${JSON.stringify(file)}\n`);
+      const lines = contents.map(({ path: file, content }) => `${digest(content)} ${JSON.stringify(file)}\n`);
       await nodeFiles.append(path, lines.join(""));
     },
     forget: () => rm(path, { force: true }),

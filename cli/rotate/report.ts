@@ -10,7 +10,7 @@ const SHOWN = 50;
 /** What was done and what was not: the files on standard output, a line of summary on standard error. */
 export async function printReport(io: Io, result: RotationResult, form: "table" | "json" | "yaml"): Promise<void> {
   await write(io.stdout, form === "table" ? tableText(result) : dataText(result, form));
-  const { files, from, fingerprint, written, spentMs } = result;
+  const { files, from, fingerprint, written, spentMs, commit } = result;
   if (fingerprint !== undefined) await note(io, `Sealing for ${fingerprint}, ${from}`);
   const of = (state: FileOutcome["state"]) => files.filter((file) => file.state === state);
   const rotated = of("rotated");
@@ -30,6 +30,8 @@ export async function printReport(io: Io, result: RotationResult, form: "table" 
     ? `Rotated ${parts.join(" and ")} in ${(spentMs / 1000).toFixed(1)} s`
     : `Would rotate ${parts.join(" and ")}; nothing was written`;
   await note(io, `${first}; ${rest.join("; ")}.`);
+  if (commit !== undefined)
+    await note(io, `Committed as ${commit.hash}${commit.branch === undefined ? "" : ` on ${commit.branch}`}`);
   if (form === "table" && of("failed").length > SHOWN)
     await note(io, "more failed than are shown: -o json has them all");
 }
@@ -48,12 +50,16 @@ function tableText({ files }: RotationResult): string {
   return parts.join("\n");
 }
 
-function dataText({ repository, fingerprint, from, written, files, skipped }: RotationResult, form: "json" | "yaml") {
+function dataText(
+  { repository, fingerprint, from, written, files, skipped, commit }: RotationResult,
+  form: "json" | "yaml",
+) {
   const report = {
     repository,
     sealedFor: fingerprint ?? "",
     from: from ?? "",
     written,
+    commit: commit?.hash ?? "",
     files: files.map(({ path, kind, state, items, current, problems }) => ({
       path,
       kind,

@@ -17,6 +17,10 @@ export const rotateCommand = defineCommand({
   examples: [
     { what: "See what would be done", command: "sealkit rotate --repo . --backup keys.age -i identity.txt --dry-run" },
     { what: "With the keys of a backup", command: "sealkit rotate --repo . --backup keys.age -i identity.txt" },
+    {
+      what: "As a commit on a new branch, which is pushed",
+      command: "sealkit rotate --backup keys.age -i identity.txt --branch rotate-keys --push origin",
+    },
     { what: "Through the controller, which alone has the keys", command: "sealkit rotate --repo . --via-controller" },
   ],
   description:
@@ -34,6 +38,20 @@ export const rotateCommand = defineCommand({
     again: flag.toggle({ help: "Also SOPS files that a run of the last day which did not do everything has done" }),
     dryRun: flag.toggle({ help: "Open everything, say what would be done, and change nothing" }),
     undo: flag.toggle({ help: "Undo a run that was broken off, and do nothing else" }),
+    commit: flag.toggle({ help: "Commit exactly the changed files", group: "Git" }),
+    message: flag.text({
+      short: "m",
+      placeholder: "TEXT",
+      default: "Rotate encrypted files to the newest keys",
+      help: "Message of the commit",
+      group: "Git",
+    }),
+    branch: flag.text({
+      placeholder: "NAME",
+      help: "Commit onto this new branch; checkout, index and files stay as they are",
+      group: "Git",
+    }),
+    push: flag.text({ placeholder: "REMOTE", help: "Push the branch afterwards", group: "Git" }),
     output: flag.choice(["table", "json", "yaml"], { short: "o", default: "table", help: "Form of the report" }),
     ...openingFlags,
     ...certificateFlags,
@@ -43,11 +61,15 @@ export const rotateCommand = defineCommand({
     if (flags.viaController && flags.cert !== undefined) {
       throw badFlags("--via-controller and --cert exclude each other: a controller seals with its own newest key");
     }
+    const isCommitted = flags.commit || flags.branch !== undefined;
+    if (flags.push !== undefined && !isCommitted) throw badFlags("--push wants --commit or --branch NAME");
+    const { message, branch, push } = flags;
+    const commit = isCommitted ? { message, branch, push } : undefined;
     const folder = resolve(io.cwd, flags.repo);
     const means = await loadMeans(flags, io, { command: "rotate --repo DIR" });
     const target: RotationTarget = await rotationTarget(flags, means, io, systemClock);
     try {
-      const result = await runRotation(io, { ...flags, folder, means, target, shown: flags.repo });
+      const result = await runRotation(io, { ...flags, commit, folder, means, target, shown: flags.repo });
       if (result === undefined) return EXIT.ok;
       await printReport(io, result, flags.output);
       return result.files.some(({ state }) => state === "failed") ? EXIT.failed : EXIT.ok;
