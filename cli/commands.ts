@@ -132,6 +132,3 @@ export const COMMANDS: readonly CommandEntry[] = [
 
 /** Headings of the overview, in order: what a person wants to do. */
 export const GROUPS: readonly CommandGroup[] = ["Seal", "Encrypt", "Sync", "Keys", "Try it out", "More"];
-
-/** The words that a link to sealkit may be called by to act as that tool. */
-export const PERSONALITIES: readonly string[] = ["kubeseal", "sops", "age", "age-keygen", "age-inspect", "controller"];

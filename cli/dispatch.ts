@@ -1,12 +1,12 @@
-import { basename } from "node:path";
 import type { CommandEntry } from "./command.ts";
-import { COMMANDS, PERSONALITIES } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
 import { CliError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 import { nearestWord } from "./nearest.ts";
 import { write } from "./output.ts";
 import { overview } from "./overview.ts";
+import { personalityOf } from "./personality.ts";
 import { report, run } from "./run.ts";
 
 /**
@@ -18,8 +18,8 @@ export async function dispatch(
   io: Io,
   commands: readonly CommandEntry[] = COMMANDS,
 ): Promise<number> {
-  const called = basename(io.argv0).replace(/\.(exe|cjs)$/, "");
-  const personality = PERSONALITIES.includes(called) ? commands.find(({ name }) => name === called) : undefined;
+  const called = personalityOf(io.argv0);
+  const personality = called === undefined ? undefined : commands.find(({ name }) => name === called);
   if (personality !== undefined) return await run(personality, words, io);
 
   const [word, ...args] = words;

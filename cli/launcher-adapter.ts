@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { readUserCache, userCacheFile, writeUserCache } from "./code-cache-adapter.ts";
+import { personalityOf } from "./personality.ts";
 import { spareMemory } from "./spare-memory-adapter.ts";
 
 /**
@@ -12,15 +13,17 @@ import { spareMemory } from "./spare-memory-adapter.ts";
  * compiled code is as powerful as a program.
  */
 const folder = __dirname;
-const bundle = join(folder, "sealkit.bundle");
+const command = personalityOf(process.env["SEALKIT_ARGV0"] ?? process.argv[1] ?? "") ?? process.argv[2] ?? "";
+/** A start pays for every byte of its bundle, used or not. */
+const bundle = join(folder, `${__OWN_BUNDLES__.includes(command) ? command : "sealkit"}.bundle`);
 const source = readFileSync(bundle, "latin1");
 const flavour = `${process.version}-${process.platform}-${process.arch}`;
 
-const origin = { build: __BUILD_ID__, flavour, command: process.argv[2] ?? "" };
+const origin = { build: __BUILD_ID__, flavour, command };
 
-if (origin.command === "controller") spareMemory();
+if (command === "controller") spareMemory();
 
-const shipped = readShipped(join(folder, `sealkit.bundle.${flavour}.code`));
+const shipped = readShipped(`${bundle}.${flavour}.code`);
 const own = shipped === undefined ? userCacheFile(process.env, origin) : undefined;
 const cachedData = shipped ?? (own === undefined ? undefined : readUserCache(own));
 const script = new Script(source, { filename: bundle, ...(cachedData === undefined ? {} : { cachedData }) });

@@ -48,6 +48,12 @@ const APART = new Map([
   ["undici", "undici.cjs"],
 ]);
 
+/** Commands that are called for one small thing again and again: each has a bundle of its own, without the others. */
+const OWN_BUNDLES = ["age", "kubeseal", "sops"];
+
+/** The table of commands, whose dynamic imports are the commands. */
+const commandTable = join(root, "cli/commands.ts");
+
 /** Renders templates: in a process of its own, or for the one command that needs it in the main one. */
 const RENDER_WORKER = "render-worker.cjs";
 
@@ -57,39 +63,45 @@ mkdirSync(bin, { recursive: true });
 const library = cliOnly
   ? Promise.resolve()
   : run([join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
-const bundle = await buildBundle();
+const bundles = await Promise.all([undefined, ...OWN_BUNDLES].map(buildBundle));
 const apart = await Promise.all([...[...APART].map(([name, file]) => buildApart(name, file)), buildRenderWorker()]);
-writeFileSync(join(bin, "sealkit.bundle.LICENSES.txt"), licences([bundle.metafile, ...apart]));
-await buildLauncher(bundle.id);
-await Promise.all([library, compileCode()]);
-const size = (path) => `${(statSync(path).size / 1024).toFixed(0)} KiB`;
-const code = join(bin, `sealkit.bundle.${process.version}-${process.platform}-${process.arch}.code`);
-console.log(
-  `Built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s: bundle ${size(bundle.path)}, compiled code ${size(code)}`,
+writeFileSync(
+  join(bin, "sealkit.bundle.LICENSES.txt"),
+  licences([...bundles.map(({ metafile }) => metafile), ...apart]),
 );
+await buildLauncher(bundles.map(({ text }) => text).join());
+await Promise.all([library, ...bundles.map(({ name }) => compileCode(name))]);
+const size = (path) => `${(statSync(path).size / 1024).toFixed(0)} KiB`;
+const flavour = `${process.version}-${process.platform}-${process.arch}`;
+const sizes = bundles.map(({ name, path }) => `${name} ${size(path)} (compiled ${size(`${path}.${flavour}.code`)})`);
+console.log(`Built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s: ${sizes.join(", ")}`);
 
-/** One file that holds every command and every package, each module run when it is first asked for. */
-async function buildBundle() {
+/**
+ * One file that holds every command and every package, each module run when it is first asked for; with `only`, a
+ * command of `cli/commands.ts` and what it needs.
+ */
+async function buildBundle(only) {
+  const name = only ?? "sealkit";
   const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: ["cli/main.ts"],
-    outfile: join(bin, "sealkit.bundle.js"),
+    outfile: join(bin, `${name}.bundle.js`),
     minifyWhitespace: true,
     minifySyntax: true,
     write: false,
     // The bundle runs as a script: what it imports lazily it requires.
     supported: { "dynamic-import": false },
     define: { "import.meta.url": "__bundleUrl" },
-    plugins: [apartPlugin()],
+    plugins: [apartPlugin(), ...(only === undefined ? [] : [onlyPlugin(only)])],
   });
   refuseForeignImports(metafile);
   // The launcher reads it as Latin-1, which is quicker than UTF-8, and calls it as a function.
   const url = 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;';
   const text = `(function (exports, require, module, __filename, __dirname) {${url}${outputFiles[0].text}\n})`;
   if (/[^\x00-\x7f]/.test(text)) throw new Error("the bundle must be ASCII");
-  const path = join(bin, "sealkit.bundle");
+  const path = join(bin, `${name}.bundle`);
   writeFileSync(path, text);
-  return { path, metafile, id: createHash("sha256").update(text).digest("hex").slice(0, 16) };
+  return { name, path, metafile, text };
 }
 
 async function buildApart(name, file) {
@@ -132,21 +144,38 @@ function apartPlugin() {
   };
 }
 
-async function buildLauncher(id) {
+/** Leaves the other commands out. The launcher never asks such a bundle for them. */
+function onlyPlugin(only) {
+  return {
+    name: "only",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\// }, ({ path, importer, kind }) => {
+        const isOther = kind === "dynamic-import" && importer === commandTable && !path.startsWith(`./${only}/`);
+        return isOther ? { path, namespace: "elsewhere" } : undefined;
+      });
+      onLoad({ filter: /.*/, namespace: "elsewhere" }, ({ path }) => ({
+        contents: `throw new Error(${JSON.stringify(`${path} is in another bundle`)});`,
+      }));
+    },
+  };
+}
+
+async function buildLauncher(texts) {
+  const id = createHash("sha256").update(texts).digest("hex").slice(0, 16);
   const path = join(bin, "sealkit.cjs");
   await build({
     ...common,
     entryPoints: ["cli/launcher-adapter.ts"],
     outfile: path,
     banner: { js: "#!/usr/bin/env node" },
-    define: { __BUILD_ID__: JSON.stringify(id) },
+    define: { __BUILD_ID__: JSON.stringify(id), __OWN_BUNDLES__: JSON.stringify(OWN_BUNDLES) },
   });
   chmodSync(path, 0o755);
 }
 
-/** Runs usual commands once and keeps what V8 compiled for them. */
-async function compileCode() {
-  await run([join(root, "tools/compile-code.cjs"), bin]);
+/** Runs usual commands of a bundle once and keeps what V8 compiled for them. */
+async function compileCode(name) {
+  await run([join(root, "tools/compile-code.cjs"), bin, name]);
 }
 
 function refuseForeignImports(metafile) {

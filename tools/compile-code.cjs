@@ -1,14 +1,12 @@
-// Runs usual command lines from the bundle in one process and writes the code that V8 compiled for them, so that the
-// first start of an installed sealkit is as quick as the second. Usage: node tools/compile-code.cjs DIST_BIN
+// Runs usual command lines from one bundle in one process and writes the code that V8 compiled for them, so that the
+// first start of an installed sealkit is as quick as the second. Usage: node tools/compile-code.cjs DIST_BIN BUNDLE
 const { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { Script } = require("node:vm");
 
-const bin = process.argv[2];
-const bundle = join(bin, "sealkit.bundle");
-const script = new Script(readFileSync(bundle, "latin1"), { filename: bundle });
+const [, , bin, name] = process.argv;
 const folder = mkdtempSync(join(tmpdir(), "sealkit-build-"));
 const silent = (_chunk, encoding, done) => {
   const callback = typeof encoding === "function" ? encoding : done;
@@ -28,23 +26,49 @@ async function main() {
   process.chdir(folder);
   copyFileSync(join(__dirname, "compile-code.pem"), "cert.pem");
   writeFileSync("secret.yaml", "kind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {c: d}\n");
-  for (const words of commandLines()) {
-    process.argv = [process.execPath, join(bin, "sealkit.cjs"), ...words];
-    const code = await new Promise((done) => {
-      process.exit = done;
-      script.runInThisContext()({}, createRequire(join(bin, "sealkit.cjs")), {}, bundle, bin);
-    });
-    if (code !== 0) throw new Error(`"sealkit ${words.join(" ")}" ended with ${code}`);
-  }
+  const tell = process.stderr.write;
+  process.stderr.write = silent;
+  await run(load("sealkit"), ["age-keygen", "-o", "key.txt"]);
+  process.stderr.write = tell;
+  process.env.SOPS_AGE_KEY_FILE = join(folder, "key.txt");
+  const [recipient] = /age1\w+/.exec(readFileSync("key.txt", "utf8"));
+  const bundle = load(name);
+  for (const words of commandLines(recipient)[name]) await run(bundle, words);
   process.stdout.write = write;
   const flavour = `${process.version}-${process.platform}-${process.arch}`;
-  writeFileSync(`${bundle}.${flavour}.code`, script.createCachedData());
+  writeFileSync(`${bundle.path}.${flavour}.code`, bundle.script.createCachedData());
   process.chdir(bin);
   rmSync(folder, { recursive: true, force: true });
   exit(0);
 }
 
-function commandLines() {
+function load(named) {
+  const path = join(bin, `${named}.bundle`);
+  return { path, script: new Script(readFileSync(path, "latin1"), { filename: path }) };
+}
+
+async function run({ path, script }, words) {
+  process.argv = [process.execPath, join(bin, "sealkit.cjs"), ...words];
+  const code = await new Promise((done) => {
+    process.exit = done;
+    script.runInThisContext()({}, createRequire(join(bin, "sealkit.cjs")), {}, path, bin);
+  });
+  if (code !== 0) throw new Error(`"sealkit ${words.join(" ")}" ended with ${code}`);
+}
+
+function commandLines(recipient) {
   const seal = ["kubeseal", "--cert", "cert.pem", "-f", "secret.yaml"];
-  return [[], seal, [...seal, "-o", "yaml"]];
+  const seals = [seal, [...seal, "-o", "yaml"]];
+  return {
+    sealkit: [[], ...seals],
+    kubeseal: seals,
+    age: [
+      ["age", "-r", recipient, "-o", "secret.age", "secret.yaml"],
+      ["age", "-d", "-i", "key.txt", "-o", "again.yaml", "secret.age"],
+    ],
+    sops: [
+      ["sops", "encrypt", "--age", recipient, "--output", "encrypted.yaml", "secret.yaml"],
+      ["sops", "decrypt", "encrypted.yaml"],
+    ],
+  };
 }

@@ -8,10 +8,7 @@ import { type ComparedFile, readCompared } from "./compared-file-adapter.ts";
 import type { SopsFlags } from "./flags.ts";
 import { commandKeyring } from "./keyring.ts";
 import { doubts as doubtsOf } from "./log.ts";
-import { withOneExit } from "./own-exit.ts";
-
-/** As diff ends. */
-export const DIFF_EXIT = { same: 0, different: 1, trouble: 2 } as const;
+import { DIFF_EXIT, withOneExit } from "./own-exit.ts";
 
 /** `sealkit sops diff`: what differs between two files, without clear text. Returns the exit code of diff. */
 export function runDiff(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { homedir, platform } from "node:os";
 import { join, resolve } from "node:path";
 import { ClearText } from "../../src/clear-text.ts";
@@ -196,6 +195,8 @@ async function runCommand(
 ): Promise<Buffer | FailedCommand> {
   const [program, ...args] = splitCommand(command);
   if (program === undefined) return { problem: "the command is empty", status: "exec: no command" };
+  // Most calls start no program, and the module takes its time.
+  const { spawn } = await import("node:child_process");
   return await new Promise((done) => {
     const child = spawn(program, args, {
       cwd: io.cwd,

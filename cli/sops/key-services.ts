@@ -1,6 +1,5 @@
 import { type KeyService, type KeyServices, type KeyType, SERVICE_NAMES } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
-import { runForCredentials } from "./credential-process-adapter.ts";
 
 const ofProcess = new WeakMap<Io, KeyServices>();
 
@@ -15,6 +14,7 @@ function makeLocal(io: Io): KeyServices {
   const machine = { env: io.env, signal: io.signal };
   const ports = async () => {
     const { systemPorts } = await import("../../src/kms/ports-adapter.ts");
+    const { runForCredentials } = await import("./credential-process-adapter.ts");
     return systemPorts({ ...machine, run: (line) => runForCredentials(io, line) });
   };
   const kms = () => import("../../src/kms/index.ts");

@@ -26,10 +26,7 @@ import type { SopsFlags } from "./flags.ts";
 import { indentFor } from "./indent.ts";
 import { commandKeyring } from "./keyring.ts";
 import { doubts as doubtsOf } from "./log.ts";
-import { withOneExit } from "./own-exit.ts";
-
-/** As git understands a merge driver: from 1 to 128 the file is in conflict. */
-export const MERGE_EXIT = { merged: 0, conflict: 1, refused: 128 } as const;
+import { MERGE_EXIT, withOneExit } from "./own-exit.ts";
 
 /** `sealkit sops merge`. Returns the exit code. */
 export function runMerge(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {

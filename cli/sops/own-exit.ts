@@ -15,3 +15,9 @@ export async function withOneExit(io: Io, exit: number, work: () => Promise<numb
     return exit;
   }
 }
+
+/** As diff ends. */
+export const DIFF_EXIT = { same: 0, different: 1, trouble: 2 } as const;
+
+/** As git understands a merge driver: from 1 to 128 the file is in conflict. */
+export const MERGE_EXIT = { merged: 0, conflict: 1, refused: 128 } as const;

@@ -18,13 +18,10 @@ import {
 import { DIFF_HELP, MERGE_HELP, TEXTCONV_HELP } from "./compare-help.ts";
 import { COMPLETE_WORD } from "./completion.ts";
 import { runDecrypt } from "./decrypt.ts";
-import { DIFF_EXIT, runDiff } from "./diff.ts";
 import { runEncrypt } from "./encrypt.ts";
-import { runExecEnv } from "./exec-env.ts";
 import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
 import { FAMILIES, type Family, type Subcommand } from "./families.ts";
 import { absentFile } from "./files-adapter.ts";
-import { runFileStatus } from "./filestatus.ts";
 import {
   DECRYPT_FLAGS,
   DIFF_FLAGS,
@@ -49,28 +46,63 @@ import {
   withGlobals,
 } from "./flags.ts";
 import { DECRYPT_HELP, ENCRYPT_HELP, ROOT_HELP } from "./help.ts";
-import { runKeyService } from "./keyservice.ts";
 import { KEYSERVICE_HELP } from "./keyservice-help.ts";
 import { doubts } from "./log.ts";
 import { logLine } from "./log-line.ts";
 import { asksForMany, MANY_FLAGS, parseManyFlags } from "./many/flags.ts";
-import { MERGE_EXIT, runMerge } from "./merge.ts";
+import { DIFF_EXIT, MERGE_EXIT } from "./own-exit.ts";
 import { PUBLISH_HELP } from "./publish/help.ts";
-import { runPublish } from "./publish/publish.ts";
-import { runRotate } from "./rotate.ts";
-import { runOldSet, runSet, runUnset } from "./set.ts";
-import { runTextconv } from "./textconv.ts";
-import { runUpdateKeys } from "./updatekeys.ts";
 
+/** Only what most calls are for is there from the start; the code of the others is loaded when they are called. */
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
   ["encrypt", { flags: ENCRYPT_FLAGS, help: ENCRYPT_HELP, action: "encrypt", run: runEncrypt }],
   ["decrypt", { flags: DECRYPT_FLAGS, help: DECRYPT_HELP, action: "decrypt", run: runDecrypt }],
   ["edit", { flags: EDIT_FLAGS, help: EDIT_HELP, action: "change", run: runEdit }],
-  ["rotate", { flags: ROTATE_FLAGS, help: ROTATE_HELP, action: "change", run: runRotate }],
-  ["updatekeys", { flags: UPDATEKEYS_FLAGS, help: UPDATEKEYS_HELP, action: "change", run: runUpdateKeys }],
-  ["set", { flags: SET_FLAGS, help: SET_HELP, action: "change", run: runSet }],
-  ["unset", { flags: UNSET_FLAGS, help: UNSET_HELP, action: "change", run: runUnset }],
-  ["exec-env", { flags: EXEC_ENV_FLAGS, help: EXEC_ENV_HELP, action: "exec", run: runExecEnv }],
+  [
+    "rotate",
+    {
+      flags: ROTATE_FLAGS,
+      help: ROTATE_HELP,
+      action: "change",
+      run: async (...given) => await (await import("./rotate.ts")).runRotate(...given),
+    },
+  ],
+  [
+    "updatekeys",
+    {
+      flags: UPDATEKEYS_FLAGS,
+      help: UPDATEKEYS_HELP,
+      action: "change",
+      run: async (...given) => await (await import("./updatekeys.ts")).runUpdateKeys(...given),
+    },
+  ],
+  [
+    "set",
+    {
+      flags: SET_FLAGS,
+      help: SET_HELP,
+      action: "change",
+      run: async (...given) => await (await import("./set.ts")).runSet(...given),
+    },
+  ],
+  [
+    "unset",
+    {
+      flags: UNSET_FLAGS,
+      help: UNSET_HELP,
+      action: "change",
+      run: async (...given) => await (await import("./set.ts")).runUnset(...given),
+    },
+  ],
+  [
+    "exec-env",
+    {
+      flags: EXEC_ENV_FLAGS,
+      help: EXEC_ENV_HELP,
+      action: "exec",
+      run: async (...given) => await (await import("./exec-env.ts")).runExecEnv(...given),
+    },
+  ],
   [
     "exec-file",
     {
@@ -80,12 +112,62 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       run: async (...given) => await (await import("./exec-file.ts")).runExecFile(...given),
     },
   ],
-  ["diff", { flags: DIFF_FLAGS, help: DIFF_HELP, action: "decrypt", run: runDiff, badUsage: DIFF_EXIT.trouble }],
-  ["textconv", { flags: TEXTCONV_FLAGS, help: TEXTCONV_HELP, action: "decrypt", run: runTextconv }],
-  ["merge", { flags: MERGE_FLAGS, help: MERGE_HELP, action: "change", run: runMerge, badUsage: MERGE_EXIT.refused }],
-  ["filestatus", { flags: FILESTATUS_FLAGS, help: FILESTATUS_HELP, action: "decrypt", run: runFileStatus }],
-  ["publish", { flags: PUBLISH_FLAGS, help: PUBLISH_HELP, action: "change", run: runPublish }],
-  ["keyservice", { flags: KEYSERVICE_FLAGS, help: KEYSERVICE_HELP, action: "decrypt", run: runKeyService }],
+  [
+    "diff",
+    {
+      flags: DIFF_FLAGS,
+      help: DIFF_HELP,
+      action: "decrypt",
+      run: async (...given) => await (await import("./diff.ts")).runDiff(...given),
+      badUsage: DIFF_EXIT.trouble,
+    },
+  ],
+  [
+    "textconv",
+    {
+      flags: TEXTCONV_FLAGS,
+      help: TEXTCONV_HELP,
+      action: "decrypt",
+      run: async (...given) => await (await import("./textconv.ts")).runTextconv(...given),
+    },
+  ],
+  [
+    "merge",
+    {
+      flags: MERGE_FLAGS,
+      help: MERGE_HELP,
+      action: "change",
+      run: async (...given) => await (await import("./merge.ts")).runMerge(...given),
+      badUsage: MERGE_EXIT.refused,
+    },
+  ],
+  [
+    "filestatus",
+    {
+      flags: FILESTATUS_FLAGS,
+      help: FILESTATUS_HELP,
+      action: "decrypt",
+      run: async (io, flags) => await (await import("./filestatus.ts")).runFileStatus(io, flags),
+    },
+  ],
+  [
+    "publish",
+    {
+      flags: PUBLISH_FLAGS,
+      help: PUBLISH_HELP,
+      action: "change",
+      run: async (...given) => await (await import("./publish/publish.ts")).runPublish(...given),
+    },
+  ],
+  [
+    "keyservice",
+    {
+      flags: KEYSERVICE_FLAGS,
+      help: KEYSERVICE_HELP,
+      action: "decrypt",
+      run: async (io, flags) => await (await import("./keyservice.ts")).runKeyService(io, flags),
+    },
+  ],
 ]);
 
 /** `sealkit sops`: encrypts and decrypts files as the original does, with its flags, results and exit codes. */
@@ -202,7 +284,7 @@ async function runOldForm(io: Io, flags: SopsFlags, words: readonly string[]): P
   return await ending(subcommand.action, io, async () => {
     if (flags.args.length === 0) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
     if (modes.length > 1) await doubts(io, flags.has("strict")).raise(SEVERAL_MODES);
-    const run = mode === "set" ? runOldSet : subcommand.run;
+    const run = mode === "set" ? (await import("./set.ts")).runOldSet : subcommand.run;
     return await run(io, flags, usesLocalKeys(words));
   });
 }

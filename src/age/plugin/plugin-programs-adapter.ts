@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -54,6 +53,8 @@ interface Start extends PluginProgramsOptions {
 }
 
 async function startProgram({ plugin, path, machine, env, signal }: Start): Promise<PluginProgram> {
+  // Most files are opened without a plugin, and the module takes its time.
+  const { spawn } = await import("node:child_process");
   const child = spawn(path, [`--age-plugin=${machine}`], {
     cwd: await realpath(tmpdir()),
     env: { ...env },
