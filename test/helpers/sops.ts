@@ -1,3 +1,4 @@
+import { createDecipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ClearText } from "../../src/clear-text.ts";
 import type { IdentitySource } from "../../src/sops/index.ts";
@@ -31,4 +32,30 @@ export function skeleton(text: string): string {
     .replace(/ENC\[AES256_GCM,data:[^\]]*,type:(\w+)\]/g, "ENC[$1]")
     .replace(/-----BEGIN AGE ENCRYPTED FILE-----[\s\S]*?-----END AGE ENCRYPTED FILE-----/g, "AGE")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME");
+}
+
+/** Random bytes for `encrypt`: the data key of the file is `FIXED_DATA_KEY`. */
+export function fixedRandom(buffer: Uint8Array): void {
+  buffer.fill(7);
+}
+
+export const FIXED_DATA_KEY: Uint8Array = Buffer.alloc(32, 7);
+
+/** The envelopes of an encrypted file in their order, without that of the MAC. */
+export function envelopesOf(text: string): string[] {
+  return [...text.matchAll(/(mac"?[:= ]+"?|)(ENC\[[^\]]*\])/g)].flatMap(([, mac, whole = ""]) =>
+    mac === "" ? [whole] : [],
+  );
+}
+
+/** Opens an envelope under `FIXED_DATA_KEY` with nothing but node:crypto; undefined when the path is another one. */
+export function openEnvelope(envelope: string, path: string): Buffer | undefined {
+  const [, data = "", iv = "", tag = ""] = /data:(.*),iv:(.*),tag:(.*),type:/.exec(envelope) ?? [];
+  const decipher = createDecipheriv("aes-256-gcm", FIXED_DATA_KEY, Buffer.from(iv, "base64"));
+  decipher.setAAD(Buffer.from(path)).setAuthTag(Buffer.from(tag, "base64"));
+  try {
+    return Buffer.concat([decipher.update(data, "base64"), decipher.final()]);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
+import { createCipheriv, createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { decryptBytes, parseIdentity } from "../../../src/age/index.ts";
 import {
@@ -15,10 +15,18 @@ import {
   SELECTOR_KINDS,
   setting,
 } from "../../../src/sops/index.ts";
-import { IDENTITY_A, IDENTITY_B, KEYS_A, RECIPIENT_A, RECIPIENT_B } from "../../helpers/sops.ts";
+import {
+  envelopesOf,
+  FIXED_DATA_KEY,
+  fixedRandom,
+  IDENTITY_A,
+  IDENTITY_B,
+  KEYS_A,
+  openEnvelope,
+  RECIPIENT_A,
+  RECIPIENT_B,
+} from "../../helpers/sops.ts";
 
-/** The data key of every file here; the first IVs are like it. */
-const DATA_KEY = Buffer.alloc(32, 7);
 const KEYRING = loadKeyring(KEYS_A);
 
 const seal = async (text: string | Uint8Array, format: Format = "yaml", more: Partial<EncryptOptions> = {}) =>
@@ -26,7 +34,7 @@ const seal = async (text: string | Uint8Array, format: Format = "yaml", more: Pa
 const options = (more: Partial<EncryptOptions>): EncryptOptions => ({
   recipients: [RECIPIENT_A],
   now: 0,
-  fillRandom: (buffer) => void buffer.fill(7),
+  fillRandom: fixedRandom,
   ...more,
 });
 const clear = async (text: string, format: Format = "yaml", outputFormat: Format = format) =>
@@ -39,27 +47,12 @@ const change = (text: string, from: string | RegExp, to: string) => {
   return after;
 };
 
-/** The envelopes of a text in their order, the MAC left out. */
-const envelopes = (text: string) =>
-  [...text.matchAll(/(mac"?[:=] ?"?|)(ENC\[[^\]]*\])/g)]
-    .filter(([, mac]) => mac === "")
-    .map(([, , whole = ""]) => whole);
-
-/** Opens an envelope with nothing but node:crypto; undefined when the path is another one. */
-function opened(envelope: string, path: string): string | undefined {
-  const [, data = "", iv = "", tag = ""] = /data:(.*),iv:(.*),tag:(.*),type:/.exec(envelope) ?? [];
-  const decipher = createDecipheriv("aes-256-gcm", DATA_KEY, Buffer.from(iv, "base64"));
-  decipher.setAAD(Buffer.from(path)).setAuthTag(Buffer.from(tag, "base64"));
-  try {
-    return decipher.update(data, "base64", "utf8") + decipher.final("utf8");
-  } catch {
-    return undefined;
-  }
-}
+/** The plaintext of an envelope, by an opener that shares no code with ours. */
+const opened = (envelope: string | undefined, path: string) => openEnvelope(envelope ?? "", path)?.toString();
 
 function sealed(plain: string, path: string, ivBytes: number): string {
   const iv = Buffer.alloc(ivBytes, 1);
-  const cipher = createCipheriv("aes-256-gcm", DATA_KEY, iv).setAAD(Buffer.from(path));
+  const cipher = createCipheriv("aes-256-gcm", FIXED_DATA_KEY, iv).setAAD(Buffer.from(path));
   const data = Buffer.concat([cipher.update(plain), cipher.final()]).toString("base64");
   return `ENC[AES256_GCM,data:${data},iv:${iv.toString("base64")},tag:${cipher.getAuthTag().toString("base64")},type:str]`;
 }
@@ -85,7 +78,7 @@ describe("trap: the path of a value has its keys and no positions, and ends with
     ["ini", "[s]\nk = x\n", "s:k:", ["k:"]],
     ["binary", "x", "data:", [":"]],
   ])("%s %j: %j", async (format, text, path, others) => {
-    const [envelope = ""] = envelopes(await seal(text, format));
+    const [envelope = ""] = envelopesOf(await seal(text, format));
     expect(opened(envelope, path)?.trim()).toBe("x");
     expect(others.map((other) => opened(envelope, other))).toEqual(others.map(() => undefined));
   });
@@ -103,7 +96,7 @@ test("trap: empty texts and nulls stay as they are; a missing null is not notice
 
 test("trap: booleans are True and False in ciphertext and MAC; a type is a claim", async () => {
   const text = await seal("a: true\nb: false\nc: 1\n");
-  expect(envelopes(text).map((envelope, at) => opened(envelope, `${"abc"[at]}:`))).toEqual(["True", "False", "1"]);
+  expect(envelopesOf(text).map((envelope, at) => opened(envelope, `${"abc"[at]}:`))).toEqual(["True", "False", "1"]);
   expect(await clear(change(text, "type:int", "type:str"))).toContain('c: "1"\n');
   await expect(clear(change(text, "type:int", "type:bool"))).rejects.toMatchObject({ code: "SOPS_MAC_MISMATCH" });
 });
@@ -131,7 +124,7 @@ describe("trap: floats have no exponent in ciphertexts, and each format prints t
   ])("%s", async (input, plain, yaml, json) => {
     const text = await seal(`f: ${input}\n`);
     expect(text).toContain("type:float");
-    expect(opened(envelopes(text)[0] ?? "", "f:")).toBe(plain);
+    expect(opened(envelopesOf(text)[0] ?? "", "f:")).toBe(plain);
     expect(await clear(text)).toBe(`f: ${yaml}\n`);
     expect(await clear(text, "yaml", "json")).toBe(`{\n\t"f": ${json}\n}\n`);
   });
@@ -167,7 +160,7 @@ describe("trap: YAML is that of Go's library", () => {
 describe("trap: times keep their offset and their nanoseconds", () => {
   test.each(["2024-01-01T10:00:00.123456789+05:30", "2024-02-29T23:59:59-11:00"])("%s", async (time) => {
     const text = await seal(`t: ${time}\n`);
-    expect(opened(envelopes(text)[0] ?? "", "t:")).toBe(time);
+    expect(opened(envelopesOf(text)[0] ?? "", "t:")).toBe(time);
     expect(await clear(text)).toBe(`t: ${time}\n`);
   });
 });
@@ -303,11 +296,11 @@ test("trap: equal items of a list have one IV after a change, another type or pa
     for (let at = 0; at < buffer.length; at++) buffer[at] = count++ >> 5;
   };
   const before = await seal('l:\n  - same\n  - same\nm: same\nn: 5\no: "5"\n', "yaml", { fillRandom });
-  expect(new Set(envelopes(before)).size).toBe(5);
+  expect(new Set(envelopesOf(before)).size).toBe(5);
   const { text } = await changeFile(Buffer.from(before), "yaml", KEYRING, setting(["x"], "y"), { now: 0, fillRandom });
-  const [one, two, ...others] = envelopes(text);
-  expect([one, two]).toEqual([envelopes(before)[1], envelopes(before)[1]]);
-  expect(others.slice(0, 3)).toEqual(envelopes(before).slice(2));
+  const [one, two, ...others] = envelopesOf(text);
+  expect([one, two]).toEqual([envelopesOf(before)[1], envelopesOf(before)[1]]);
+  expect(others.slice(0, 3)).toEqual(envelopesOf(before).slice(2));
 });
 
 test("trap: an SSH recipient with another comment is another key", async () => {
