@@ -82,8 +82,8 @@ async function namesIn(folders: readonly string[], io: Io): Promise<ReadonlySet<
 }
 
 /** `1 key`, `2 keys` */
-export function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
+export function count(number: number, word: string, many = `${word}s`): string {
+  return `${number} ${number === 1 ? word : many}`;
 }
 
 async function gatherRecipients(words: readonly string[], files: readonly string[], io: Io): Promise<Recipient[]> {

@@ -1,9 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { relative, resolve } from "node:path";
-import { endUnfinished, findUnfinished } from "../../src/files/index.ts";
-import { nodeFiles } from "../../src/files/node-files-adapter.ts";
-import { findPlace } from "../../src/files/place-adapter.ts";
-import { thisWorker } from "../../src/files/worker-adapter.ts";
+import { resolve } from "node:path";
 import {
   allKeys,
   checkNotNeeded,
@@ -31,6 +26,7 @@ import { note, table, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { count } from "./backup.ts";
 import { keyPlace, type PlaceFlags, placeFlags, withCluster } from "./place.ts";
+import { changePlace, endBrokenOff, foldersAt } from "./repositories.ts";
 import { waitForKey } from "./wait.ts";
 
 /** What journals say of work that was broken off. */
@@ -75,7 +71,7 @@ export const compromiseCommand = defineCommand({
       const key = keyCalled(word, before);
       const { fingerprint } = key;
       if (fingerprint === undefined) throw unreadable(key);
-      for (const folder of flags.repo) await endBrokenOff(folder, flags.dryRun, io);
+      for (const folder of foldersAt(io, flags.repo)) await endBrokenOff(io, folder, LABEL, flags.dryRun);
       const newest = flags.dryRun ? undefined : await newerKey(client, key, { before, flags, io });
 
       const keys = newest === undefined ? before : await listSealingKeys(client, keyPlace(flags));
@@ -193,35 +189,14 @@ interface Resealing {
 
 async function resealFolder(folder: string, paths: ReadonlySet<string>, { keyring, certificate, io }: Resealing) {
   const full = resolve(io.cwd, folder);
-  const place = await findPlace(full);
   const repository = await workTreeFiles(full, { env: io.env, signal: io.signal });
   const { changed, left } = await resealInRepository(repository, paths, {
     keyring,
     certificate,
-    files: nodeFiles,
-    worker: thisWorker(),
-    place,
-    run: randomBytes(6).toString("hex"),
-    label: LABEL,
-    fromBase: (path) => relative(place.base === "" ? "/" : place.base, resolve(full, path)),
+    ...(await changePlace(full, LABEL)),
   });
   if (changed.length > 0) await note(io, `Sealed ${count(changed.length, "file")} of ${folder} anew: commit and push`);
   for (const { object, at, why } of left.slice(0, SHOWN)) await note(io, `Left ${object} in ${at}: ${why}`);
-}
-
-/** What an earlier call left half done is finished first. */
-async function endBrokenOff(folder: string, isDryRun: boolean, io: Io): Promise<void> {
-  // A folder that is not there is told before there is a new key.
-  await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
-  const place = await findPlace(resolve(io.cwd, folder));
-  const unfinished = await findUnfinished(nodeFiles, place);
-  if (unfinished?.label !== LABEL) return;
-  if (isDryRun) {
-    await note(io, `An earlier run in ${folder} did not end: it would be ended first`);
-    return;
-  }
-  const ended = await endUnfinished(nodeFiles, thisWorker(), place, "finish");
-  if (ended !== undefined) await note(io, `An earlier run in ${folder} was ended first: ${ended.outcome}`);
 }
 
 function certificateOf({ pair, name }: SealingKeyInfo) {

@@ -1,6 +1,8 @@
 import { type ErrorContext, ToolkitError } from "../errors.ts";
 
 export type KeysErrorCode =
+  | "KEYS_AGE_NEEDED"
+  | "KEYS_AGE_SECRET"
   | "KEYS_BACKUP_DAMAGED"
   | "KEYS_BACKUP_EMPTY"
   | "KEYS_BACKUP_MALFORMED"
@@ -12,6 +14,7 @@ export type KeysErrorCode =
   | "KEYS_NO_SUCH_KEY"
   | "KEYS_NOT_SERVED"
   | "KEYS_RESTORE_CONFLICT"
+  | "KEYS_RULES_NOT_EDITABLE"
   | "KEYS_SECRET_UNUSABLE"
   | "KEYS_SHARE_MALFORMED"
   | "KEYS_SHARES_MIXED"

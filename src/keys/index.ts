@@ -1,3 +1,4 @@
+export { changeRules, type RecipientChange } from "./age/creation-rules.ts";
 export {
   AGE_ENTRY,
   type AgeIdentityInfo,
@@ -5,6 +6,24 @@ export {
   identitiesOf,
   listAgeIdentities,
 } from "./age/decryption-identities.ts";
+export {
+  AGE_RENEWAL_ANNOTATION,
+  type AgeRenewal,
+  beginAgeRenewal,
+  endAgeRenewal,
+  findAgeSecret,
+  identitySources,
+  renewalIn,
+} from "./age/renew-age.ts";
+export {
+  type AgeFileLeft,
+  type AgeFiles,
+  filesNaming,
+  type RenewedInRepository,
+  type RenewInRepositoryOptions,
+  renewInRepository,
+  unopenedWithout,
+} from "./age/renew-in-repository.ts";
 export { BACKUP_VERSION, type BackupManifest, type BackupOptions, backupText, encryptBackup } from "./backup/backup.ts";
 export { BACKUP_LABEL, type CollectOptions, collectSecrets } from "./backup/collect.ts";
 export { type Backup, isAgeFile, parseBackup, readBackup } from "./backup/read-backup.ts";
@@ -34,6 +53,7 @@ export {
 } from "./drill/report.ts";
 export { type DigestedSecret, digestSecrets, RUN_KEY_BYTES } from "./drill/secret-digests.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
+export type { ChangePlace } from "./in-repository/change-files.ts";
 export {
   carryOutRestore,
   planRestore,

@@ -1,18 +1,8 @@
-import { beginReplacing, type FileSystem, type ReplacePlace, type Worker } from "../../files/index.ts";
 import type { RepositoryFiles } from "../../repository/index.ts";
+import { type ChangePlace, changeFiles } from "../in-repository/change-files.ts";
 import { type RotateSealedOptions, rotateSealedFile } from "../rotate/rotate-sealed-file.ts";
 
-export interface ResealInRepositoryOptions extends RotateSealedOptions {
-  readonly files: FileSystem;
-  readonly worker: Worker;
-  readonly place: ReplacePlace;
-  /** Twelve random hex digits. */
-  readonly run: string;
-  /** What the journal says of it. */
-  readonly label: string;
-  /** Path of a file of the repository relative to the base of the place. */
-  readonly fromBase: (path: string) => string;
-}
+export interface ResealInRepositoryOptions extends RotateSealedOptions, ChangePlace {}
 
 export interface ResealedInRepository {
   /** Paths of the files that were replaced. */
@@ -32,29 +22,11 @@ export async function resealInRepository(
   paths: ReadonlySet<string>,
   options: ResealInRepositoryOptions,
 ): Promise<ResealedInRepository> {
-  const { files, worker, place, run, label, fromBase } = options;
-  if (paths.size === 0) return { changed: [], left: [] };
-  const based = new Map([...paths].map((path) => [path, fromBase(path)]));
-  const replacement = await beginReplacing(files, worker, place, { run, label, paths: [...based.values()] });
-  const changed: string[] = [];
   const left: ResealedInRepository["left"][number][] = [];
-  try {
-    // As they were before they are read: what is changed in between is then refused, never overwritten.
-    const seen = new Map<string, Awaited<ReturnType<FileSystem["find"]>>>();
-    for (const [path, inBase] of based) seen.set(path, await files.find(`${place.base}/${inBase}`));
-    for await (const { path, bytes } of repository.files()) {
-      const target = based.get(path);
-      if (target === undefined) continue;
-      const { text, left: stay } = await rotateSealedFile(bytes, path, options);
-      left.push(...stay.map(({ object, line, why }) => ({ object, at: `${path}:${line}`, why })));
-      if (text === undefined) continue;
-      await replacement.stage(target, new TextEncoder().encode(text), { seen: seen.get(path) });
-      changed.push(path);
-    }
-  } catch (cause) {
-    await replacement.abandon();
-    throw cause;
-  }
-  await replacement.commit();
+  const changed = await changeFiles(repository, paths, options, async ({ path, bytes }) => {
+    const { text, left: stay } = await rotateSealedFile(bytes, path, options);
+    left.push(...stay.map(({ object, line, why }) => ({ object, at: `${path}:${line}`, why })));
+    return text === undefined ? undefined : new TextEncoder().encode(text);
+  });
   return { changed, left };
 }

@@ -1,0 +1,53 @@
+import { randomBytes } from "node:crypto";
+import { relative, resolve } from "node:path";
+import { endUnfinished, findUnfinished } from "../../src/files/index.ts";
+import { nodeFiles } from "../../src/files/node-files-adapter.ts";
+import { findPlace } from "../../src/files/place-adapter.ts";
+import { thisWorker } from "../../src/files/worker-adapter.ts";
+import type { ChangePlace } from "../../src/keys/index.ts";
+import { workTreeFiles } from "../../src/repository/index.ts";
+import type { Io } from "../io.ts";
+import { note } from "../output.ts";
+
+/** A folder that was named with `--repo`. */
+export interface NamedFolder {
+  readonly shown: string;
+  readonly full: string;
+}
+
+export function foldersAt(io: Io, folders: readonly string[]): readonly NamedFolder[] {
+  return folders.map((shown) => ({ shown, full: resolve(io.cwd, shown) }));
+}
+
+/** Where the files of a folder are replaced, with a journal that says `label`. */
+export async function changePlace(full: string, label: string): Promise<ChangePlace> {
+  const place = await findPlace(full);
+  return {
+    files: nodeFiles,
+    worker: thisWorker(),
+    place,
+    run: randomBytes(6).toString("hex"),
+    label,
+    fromBase: (path) => relative(place.base === "" ? "/" : place.base, resolve(full, path)),
+  };
+}
+
+/** Ends what an earlier call of the same command left half done. @throws {RepositoryError} when there is no such folder. */
+export async function endBrokenOff(
+  io: Io,
+  { shown, full }: NamedFolder,
+  label: string,
+  isDryRun: boolean,
+): Promise<void> {
+  // A folder that is not there is told before anything is changed.
+  await workTreeFiles(full, { env: io.env, signal: io.signal });
+  const place = await findPlace(full);
+  const unfinished = await findUnfinished(nodeFiles, place);
+  if (unfinished?.label !== label) return;
+  if (isDryRun) {
+    await note(io, `An earlier run in ${shown} did not end: it would be ended first`);
+    return;
+  }
+  const ended = await endUnfinished(nodeFiles, thisWorker(), place, "finish");
+  if (ended !== undefined) await note(io, `An earlier run in ${shown} was ended first: ${ended.outcome}`);
+}

@@ -1,0 +1,117 @@
+import { decodeUtf8, encodeUtf8 } from "../../bytes/utf8.ts";
+import { ToolkitError } from "../../errors.ts";
+import {
+  type EncryptedFile,
+  findEncrypted,
+  type RepositoryFile,
+  type RepositoryFiles,
+} from "../../repository/index.ts";
+import { decrypt, fieldOf, type Keyring } from "../../sops/index.ts";
+import { type ChangePlace, changeFiles } from "../in-repository/change-files.ts";
+import { changeRecipients } from "./change-recipients.ts";
+import { changeRules, type RecipientChange } from "./creation-rules.ts";
+
+/** A file that could not be changed, or does not open. Never holds a value. */
+export interface AgeFileLeft {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** What of a repository has to do with age recipients. */
+export interface AgeFiles {
+  /** Configurations that name one of them. */
+  readonly rules: readonly string[];
+  /** SOPS files that name one of them. */
+  readonly encrypted: readonly string[];
+}
+
+const CONFIG = ".sops.yaml";
+
+/** The files of a repository that name one of some recipients. @throws {RepositoryError}; {GitError} */
+export async function filesNaming(repository: RepositoryFiles, recipients: ReadonlySet<string>): Promise<AgeFiles> {
+  const rules: string[] = [];
+  const encrypted: string[] = [];
+  for await (const file of repository.files()) {
+    if (isConfig(file)) {
+      const text = decodeUtf8(file.bytes) ?? "";
+      if ([...recipients].some((recipient) => text.includes(recipient))) rules.push(file.path);
+    } else if (recipientsOf(findEncrypted(file)).some((recipient) => recipients.has(recipient))) {
+      encrypted.push(file.path);
+    }
+  }
+  return { rules, encrypted };
+}
+
+function isConfig({ path }: RepositoryFile): boolean {
+  return path === CONFIG || path.endsWith(`/${CONFIG}`);
+}
+
+function recipientsOf(found: EncryptedFile | undefined): readonly string[] {
+  const groups = found?.sops?.locked?.metadata.keyGroups ?? [];
+  return groups.flat().flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : []));
+}
+
+export interface RenewInRepositoryOptions extends ChangePlace, RecipientChange {
+  readonly keyring: Keyring;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface RenewedInRepository {
+  readonly changed: readonly string[];
+  readonly left: readonly AgeFileLeft[];
+}
+
+/**
+ * Changes the recipients of rules and SOPS files of a repository, together, and gives each of these files a new data key.
+ * A file that does not open, or needs a key service that does not answer, is left and reported; the rules are changed all
+ * the same.
+ *
+ * @throws {FilesError}; {RepositoryError}; {KeysError} `KEYS_RULES_NOT_EDITABLE`, and then no file is changed.
+ */
+export async function renewInRepository(
+  repository: RepositoryFiles,
+  { rules, encrypted }: AgeFiles,
+  options: RenewInRepositoryOptions,
+): Promise<RenewedInRepository> {
+  const left: AgeFileLeft[] = [];
+  const changed = await changeFiles(repository, new Set([...rules, ...encrypted]), options, async (file) => {
+    if (isConfig(file)) {
+      const text = changeRules(decodeUtf8(file.bytes) ?? "", file.path, options);
+      return text === undefined ? undefined : encodeUtf8(text);
+    }
+    const { sops } = findEncrypted(file) ?? {};
+    if (sops?.locked === undefined) return undefined;
+    try {
+      return await changeRecipients(sops.locked, { ...options, file: file.path, format: sops.format });
+    } catch (cause) {
+      if (!(cause instanceof ToolkitError)) throw cause;
+      left.push({ path: file.path, why: [cause.message, ...cause.details].join("; ") });
+      return undefined;
+    }
+  });
+  return { changed, left };
+}
+
+/**
+ * Opens every SOPS file that names one of some recipients with a keyring of the new identity alone: what does not open so
+ * is returned.
+ */
+export async function unopenedWithout(
+  repository: RepositoryFiles,
+  recipients: ReadonlySet<string>,
+  keyring: Keyring,
+): Promise<readonly AgeFileLeft[]> {
+  const left: AgeFileLeft[] = [];
+  for await (const file of repository.files()) {
+    const found = findEncrypted(file);
+    if (found?.sops === undefined || !recipientsOf(found).some((recipient) => recipients.has(recipient))) continue;
+    try {
+      await decrypt(file.bytes, found.sops.format, keyring, { file: file.path });
+    } catch (cause) {
+      if (!(cause instanceof ToolkitError)) throw cause;
+      left.push({ path: file.path, why: [cause.message, ...cause.details].join("; ") });
+    }
+  }
+  return left;
+}
