@@ -116,7 +116,7 @@ describe("layouts of versions 2 and 3", async () => {
     ["floats in JSON", "json", json.replace("type:int", "type:float")],
     ["null lists in JSON", "json", json.replace('"sops": {', '"sops": {"kms": null, "pgp": null,')],
     ["line breaks in INI", "ini", broken],
-    ...["1.18", "1.x", "1.", "2.0", "x", "3.13", "3.0.0", "99.0.1"].map((text): [string, string, string] => [
+    ...["1.18", "2.0", "x", "3.13", "3.0.0", "99.0.1"].map((text): [string, string, string] => [
       `version ${text}`,
       "yaml",
       version(text),
@@ -128,5 +128,14 @@ describe("layouts of versions 2 and 3", async () => {
     const theirs = await original(["decrypt", path], { cwd: folder.path, env });
     const ours = await runCli(["sops", "decrypt", path], { cwd: folder.path, env });
     expect([ours.code, ours.stdout]).toEqual([theirs.code, theirs.stdout]);
+  });
+
+  test.each(["1.x", "1."])("a version %s, which nobody wrote, is taken by the original alone", async (text) => {
+    const path = join(folder.path, "no-version.yaml");
+    writeFileSync(path, version(text));
+    const env = { SOPS_AGE_KEY: IDENTITY_A };
+    expect((await original(["decrypt", path], { cwd: folder.path, env })).code).toBe(0);
+    const ours = await runCli(["sops", "decrypt", path], { cwd: folder.path, env });
+    expect([ours.code, ours.stderr.includes("is not of the form 1.2.3")]).toEqual([1, true]);
   });
 });
