@@ -45,6 +45,11 @@ export function printable(text: string): string {
   return text.replace(CONTROL, "\ufffd");
 }
 
+/** The same on one line: a name with line breaks could pass for more than a name. */
+export function onOneLine(text: string): string {
+  return printable(text).replaceAll(/[\n\t]/g, " ");
+}
+
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 const COLOURS = { bold: "1", dim: "2", red: "1;31", green: "32", yellow: "33", cyan: "36" } as const;

@@ -1,6 +1,6 @@
+import { shellWord } from "../../src/bytes/shell-word.ts";
 import type { Io } from "../io.ts";
 import { gitFailed, runGit } from "./run-git-adapter.ts";
-import { shellWord } from "./shell-word.ts";
 
 /** Where settings are kept: in the repository, or for all repositories of a person. */
 export type GitScope = "--local" | "--global";

@@ -1,3 +1,4 @@
+import { shellWord } from "../../src/bytes/shell-word.ts";
 import { ToolkitError } from "../../src/errors.ts";
 import { decodeSecret, type SealOptions, sealSecret } from "../../src/secrets/index.ts";
 import { replaceDocuments, YamlError, type YamlWarning } from "../../src/yaml/index.ts";
@@ -120,6 +121,6 @@ function utf8Text(bytes: Uint8Array): string | undefined {
 
 function notUtf8(path: string): CliError {
   return new CliError("CLI_BAD_INPUT", `Cannot seal "${path}": it is not UTF-8`, {
-    hints: [`convert it first: iconv -f UTF-16 -t UTF-8 ${JSON.stringify(path)}`],
+    hints: [`convert it first: iconv -f UTF-16 -t UTF-8 ${shellWord(path)}`],
   });
 }

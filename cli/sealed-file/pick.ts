@@ -1,3 +1,4 @@
+import { shellWord } from "../../src/bytes/shell-word.ts";
 import { type SealedInFile, sealedInFile } from "../../src/secrets/index.ts";
 import { CliError } from "../errors.ts";
 import { readFile } from "../files-adapter.ts";
@@ -34,7 +35,7 @@ export async function pickSealed(io: Io, file: string, wanted: string | undefine
     wanted === undefined || all.length === 0 ? "it holds no SealedSecret" : `"${wanted}" is none of its SealedSecrets`;
   throw new CliError("CLI_BAD_INPUT", `Cannot edit "${file}": ${state}`, {
     details,
-    hints: all.length === 0 ? [`seal a Secret first: sealkit seal ${JSON.stringify(file)}`] : [],
+    hints: all.length === 0 ? [`seal a Secret first: sealkit seal ${shellWord(file)}`] : [],
   });
 }
 

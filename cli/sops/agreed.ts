@@ -1,5 +1,5 @@
 import type { Io } from "../io.ts";
-import { write } from "../output.ts";
+import { printable, write } from "../output.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import type { Answers } from "./prompt.ts";
 
@@ -9,7 +9,8 @@ const MAX_QUESTIONS = 100;
 /** @throws {SopsFailure} when there is no answer, or an empty one. */
 export async function agreed(io: Io, answers: Answers, question = "Is this okay? (y/n):"): Promise<boolean> {
   for (let asked = 0; asked < MAX_QUESTIONS; asked++) {
-    await write(io.stdout, question);
+    // Paths, addresses and names of keys come out of files of others.
+    await write(io.stdout, printable(question));
     const answer = await answers.line();
     if (answer === undefined) throw new SopsFailure(SOPS_EXIT.generic, "EOF");
     const words = answer.split(/\s+/).filter((word) => word !== "");

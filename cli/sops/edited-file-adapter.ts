@@ -1,6 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, parse, resolve } from "node:path";
+import { shellWord } from "../../src/bytes/shell-word.ts";
 import { CliError } from "../errors.ts";
 import { readFile, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
@@ -22,7 +23,7 @@ export async function checkFolderOf(io: Io, path: string): Promise<void> {
   if ((await stat(dirname(absolute)).catch(() => undefined))?.isDirectory() === true) return;
   throw new SopsFailure(
     SOPS_EXIT.cannotWrite,
-    `Could not open in-place file for writing: open ${absolute}: no such file or directory\nhint: mkdir -p ${JSON.stringify(dirname(path))}`,
+    `Could not open in-place file for writing: open ${absolute}: no such file or directory\nhint: mkdir -p ${shellWord(dirname(path))}`,
   );
 }
 
@@ -39,7 +40,7 @@ export async function putEdited(io: Io, path: string, before: Uint8Array | undef
     const kept = await keepBeside(io, editedName(path), text);
     throw new SopsFailure(
       SOPS_EXIT.generic,
-      `error: Cannot replace ${JSON.stringify(path)}: somebody else changed it while it was edited\n${keptLines(kept)}${kept === undefined ? "" : `hint: compare: sealkit sops decrypt ${shown(path)}; sealkit sops decrypt ${shown(kept)}\n`}hint: take over what you want: sealkit sops edit ${shown(path)}`,
+      `error: Cannot replace ${JSON.stringify(path)}: somebody else changed it while it was edited\n${keptLines(kept)}${kept === undefined ? "" : `hint: compare: sealkit sops decrypt ${shellWord(path)}; sealkit sops decrypt ${shellWord(kept)}\n`}hint: take over what you want: sealkit sops edit ${shellWord(path)}`,
     );
   }
   try {
@@ -54,7 +55,7 @@ export async function putEdited(io: Io, path: string, before: Uint8Array | undef
 /** Keeps an edited text that is no file of its format, encrypted. Returns what to tell about it. */
 export async function keepRefused(io: Io, path: string, text: string): Promise<string> {
   const kept = await keepBeside(io, `${path}.edited`, text);
-  const hint = kept === undefined ? "" : `hint: show it: sealkit sops decrypt ${shown(kept)}`;
+  const hint = kept === undefined ? "" : `hint: show it: sealkit sops decrypt ${shellWord(kept)}`;
   return `${keptLines(kept)}${hint}`.trimEnd();
 }
 
@@ -62,11 +63,6 @@ function keptLines(kept: string | undefined): string {
   return kept === undefined
     ? "  the edited text could not be kept\n"
     : `  the edited text is kept, encrypted, in ${JSON.stringify(kept)}\n`;
-}
-
-/** A word for a shell. */
-function shown(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** `values.yaml` becomes `values.edited.yaml`: a file of the same format. */

@@ -1,7 +1,7 @@
 import { ToolkitError } from "../../src/errors.ts";
 import { SopsError, type SopsErrorCode } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
-import { write } from "../output.ts";
+import { printable, write } from "../output.ts";
 import { errorText } from "../run.ts";
 import { AuditError } from "./audit/audit-error.ts";
 import { logLine } from "./log-line.ts";
@@ -108,14 +108,14 @@ export async function ending(action: Action, io: Io, work: () => Promise<number>
 
 /** What a person reads: the sentence of the original, where it has one, and our own explanation. */
 export function failureText(action: Action, io: Io, error: SopsFailure | ToolkitError): string {
-  if (error instanceof SopsFailure) return `${error.message}\n`;
+  if (error instanceof SopsFailure) return `${printable(error.message)}\n`;
   return `${originalText(action, io, error)}${errorText(error, io)}`;
 }
 
 function originalText(action: Action, io: Io, error: ToolkitError): string {
   if (error instanceof AuditError && error.original !== undefined) return logLine(io, "fatal", error.original, "AUDIT");
   if (!(error instanceof SopsError) || error.upstream === undefined) return "";
-  return `${PREFIXES[action][error.code] ?? ""}${error.upstream}\n\n`;
+  return printable(`${PREFIXES[action][error.code] ?? ""}${error.upstream}\n\n`);
 }
 
 export function exitOf(action: Action, error: SopsFailure | ToolkitError): SopsExit {

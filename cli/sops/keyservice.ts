@@ -1,9 +1,10 @@
 import { dirname, resolve } from "node:path";
+import { shellWord } from "../../src/bytes/shell-word.ts";
 import { answerWith, type ServiceAddress, serviceAddressText } from "../../src/kms/index.ts";
 import { type CallServer, serveCalls } from "../../src/kms/remote/server-adapter.ts";
 import { errno, isDirectory } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
-import { write } from "../output.ts";
+import { onOneLine, write } from "../output.ts";
 import { SOPS_EXIT, SopsFailure } from "./failure.ts";
 import type { SopsFlags } from "./flags.ts";
 import { commandKeyring } from "./keyring.ts";
@@ -84,7 +85,7 @@ const LISTEN_STATES: Readonly<Record<string, string>> = {
 
 function hintFor({ network, address }: ServiceAddress, error: unknown): string {
   if (network !== "unix" || errno(error) !== "EADDRINUSE") return "";
-  return `\nhint: when no key service is running, remove what a former one left: rm ${JSON.stringify(address)}`;
+  return `\nhint: when no key service is running, remove what a former one left: rm ${shellWord(address)}`;
 }
 
 async function cannotListen(io: Io, state: string, hint = ""): Promise<SopsFailure> {
@@ -123,7 +124,8 @@ class Questions {
 
   async #askNow(question: string): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      await write(this.#io.stdout, `\n${question}. Respond to request? (y/n): `);
+      // Names of keys are the caller's.
+      await write(this.#io.stdout, `\n${onOneLine(question)}. Respond to request? (y/n): `);
       const answer = (await this.#answers.line())?.trim();
       if (answer === undefined || answer === "n") return false;
       if (answer === "y") return true;

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { shellWord } from "../../src/bytes/shell-word.ts";
 import {
   type Format,
   formatOfName,
@@ -15,7 +16,6 @@ import {
 import { CliError } from "../errors.ts";
 import { readFile, replaceFile } from "../files-adapter.ts";
 import { gitFailed, runGit } from "../git/run-git-adapter.ts";
-import { shellWord } from "../git/shell-word.ts";
 import type { Io } from "../io.ts";
 import { note } from "../output.ts";
 import { recordOpening } from "./audit/recording.ts";

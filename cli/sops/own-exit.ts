@@ -1,6 +1,6 @@
 import { ToolkitError } from "../../src/errors.ts";
 import type { Io } from "../io.ts";
-import { write } from "../output.ts";
+import { printable, write } from "../output.ts";
 import { errorText } from "../run.ts";
 import { SopsFailure } from "./failure.ts";
 
@@ -9,7 +9,7 @@ export async function withOneExit(io: Io, exit: number, work: () => Promise<numb
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SopsFailure) await write(io.stderr, `${error.message}\n`);
+    if (error instanceof SopsFailure) await write(io.stderr, `${printable(error.message)}\n`);
     else if (error instanceof ToolkitError) await write(io.stderr, errorText(error, io));
     else throw error;
     return exit;

@@ -1,3 +1,4 @@
+import { shellWord } from "../../src/bytes/shell-word.ts";
 import { FORMATS, SOPS_VERSION } from "../../src/sops/index.ts";
 import type { CommandRunner } from "../command.ts";
 import { type GoFlagProblem, type GoFlags, parseGoFlags } from "../go-flag.ts";
@@ -307,7 +308,7 @@ async function refuseMistyped(io: Io, word: string | undefined): Promise<void> {
   const state = `there is no such command, and no such file`;
   throw new SopsFailure(
     SOPS_EXIT.generic,
-    `error: Cannot run sops ${JSON.stringify(word)}: ${state}\nhint: did you mean: sealkit sops ${nearest}\nhint: to begin a file of that name: sealkit sops edit ${JSON.stringify(word)}`,
+    `error: Cannot run sops ${JSON.stringify(word)}: ${state}\nhint: did you mean: sealkit sops ${nearest}\nhint: to begin a file of that name: sealkit sops edit ${shellWord(word)}`,
   );
 }
 

@@ -14,7 +14,7 @@ import {
 } from "../../src/sops/index.ts";
 import { isDirectory } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
-import { write } from "../output.ts";
+import { onOneLine, write } from "../output.ts";
 import { agreed } from "./agreed.ts";
 import type { SopsCall } from "./call.ts";
 import { type FoundConfig, findConfig, pathForRules } from "./config-adapter.ts";
@@ -156,9 +156,9 @@ export function describeChanges({ groups, shamirThreshold: { before, after } }: 
   const threshold = before === after ? same : changed;
   const lines = groups.flatMap(({ kept, added, removed }, index) => [
     `Group ${index + 1}`,
-    ...kept.map((name) => `    ${name}`),
-    ...added.map((name) => `+++ ${name}`),
-    ...removed.map((name) => `--- ${name}`),
+    ...kept.map((name) => `    ${onOneLine(name)}`),
+    ...added.map((name) => `+++ ${onOneLine(name)}`),
+    ...removed.map((name) => `--- ${onOneLine(name)}`),
   ]);
   return `${["The following changes will be made to the file's groups:", ...threshold, ...lines].join("\n")}\n`;
 }

@@ -1,3 +1,4 @@
+import { shellWord } from "../bytes/shell-word.ts";
 import { FilesError } from "./errors.ts";
 import type { FileIdentity } from "./file-system.ts";
 
@@ -136,7 +137,7 @@ function unreadable(where: string, state: string): FilesError {
     details: ["an earlier run that replaced files did not end, and this journal is all that says how far it came"],
     hints: [
       "finish it with the version of sealkit that began it",
-      `or look at the files with git status, remove those that are called .sealkit-*, then: rm ${JSON.stringify(where)}`,
+      `or look at the files with git status, remove those that are called .sealkit-*, then: rm ${shellWord(where)}`,
     ],
   });
 }

@@ -1,3 +1,4 @@
+import { shellWord } from "../bytes/shell-word.ts";
 import { FilesError } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
 
@@ -57,6 +58,6 @@ function isMissing(cause: unknown): boolean {
 function busy(lock: string, name: string): FilesError {
   return new FilesError("FILES_BUSY", "Cannot replace files here: another run is under way", {
     details: [`by ${name}`],
-    hints: ["wait until it is done", `or, if it ran on a machine that is gone: rm ${JSON.stringify(lock)}`],
+    hints: ["wait until it is done", `or, if it ran on a machine that is gone: rm ${shellWord(lock)}`],
   });
 }

@@ -63,7 +63,9 @@ async function readConfig(io: Io, file: string): Promise<Uint8Array | undefined>
     if (error.code === "CLI_FILE_MISSING") return undefined;
     throw new AuditError("AUDIT_BAD_CONFIG", `Cannot use ${file}: it cannot be read`, {
       details: [error.message, "without a record nothing is done"],
-      hints: [`make it readable: sudo chmod a+r ${file}`],
+      hints: [
+        `let those who use sops read it and nobody else, for it may hold a password: sudo chgrp GROUP ${file}; sudo chmod 640 ${file}`,
+      ],
       cause: error,
     });
   }

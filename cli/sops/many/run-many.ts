@@ -6,7 +6,7 @@ import { formatOfName, formatOfWord } from "../../../src/sops/index.ts";
 import type { Io } from "../../io.ts";
 import { endEarlierRun, replaceTogether } from "../../many-files/earlier-run.ts";
 import { readTarget } from "../../many-files/read-adapter.ts";
-import { note, write } from "../../output.ts";
+import { note, printable, write } from "../../output.ts";
 import { withProgress } from "../../progress.ts";
 import { agreed } from "../agreed.ts";
 import type { SopsCall } from "../call.ts";
@@ -107,7 +107,8 @@ async function agreesToChanges(call: SopsCall, command: ManyCommand, targets: Ta
     changes.set(outcome.changes, (changes.get(outcome.changes) ?? 0) + 1);
   }
   if (changes.size === 0) return true;
-  for (const [text, count] of changes) await write(io.stdout, `${count} file${count === 1 ? "" : "s"}: ${text}`);
+  for (const [text, count] of changes)
+    await write(io.stdout, printable(`${count} file${count === 1 ? "" : "s"}: ${text}`));
   const answers = new Answers(io);
   try {
     return await agreed(io, answers);

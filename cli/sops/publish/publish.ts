@@ -15,7 +15,7 @@ import {
   type Selector,
 } from "../../../src/sops/index.ts";
 import type { Io } from "../../io.ts";
-import { write } from "../../output.ts";
+import { onOneLine, write } from "../../output.ts";
 import { agreed } from "../agreed.ts";
 import { recordAction } from "../audit/recording.ts";
 import type { SopsCall } from "../call.ts";
@@ -52,7 +52,7 @@ export async function runPublish(io: Io, flags: SopsFlags, useLocalKeys: boolean
     for (const file of await publishedFiles(io, path, !isOne)) {
       const canceled = await publishOne(call, file);
       if (canceled !== undefined && isOne) throw new SopsFailure(SOPS_EXIT.generic, canceled);
-      if (canceled !== undefined) await write(io.stdout, `${canceled}\n`);
+      if (canceled !== undefined) await write(io.stdout, `${onOneLine(canceled)}\n`);
     }
     return 0;
   } finally {
@@ -79,7 +79,10 @@ async function publishOne(call: PublishCall, file: PublishedFile): Promise<strin
       ? await inClear(call, source)
       : await forOthers(call, source, metadata, rule.recreation);
   const absolute = resolve(io.cwd, file.path);
-  if (!flags.has("yes") && !(await agreed(io, answers, `uploading ${absolute} to ${upload.url} ? (y/n): `))) {
+  if (
+    !flags.has("yes") &&
+    !(await agreed(io, answers, `uploading ${onOneLine(absolute)} to ${onOneLine(upload.url)} ? (y/n): `))
+  ) {
     return `Publication of ${absolute} canceled`;
   }
   await upload.send(content, async (message) => {
@@ -125,9 +128,9 @@ function otherKeys({ groups }: KeyChanges): string {
   if (groups.every(({ added, removed }) => added.length + removed.length === 0)) return "";
   const lines = groups.flatMap(({ kept, added, removed }, index) => [
     `Group ${index + 1}`,
-    ...kept.map((name) => `    ${name}`),
-    ...added.map((name) => `+++ ${name}`),
-    ...removed.map((name) => `--- ${name}`),
+    ...kept.map((name) => `    ${onOneLine(name)}`),
+    ...added.map((name) => `+++ ${onOneLine(name)}`),
+    ...removed.map((name) => `--- ${onOneLine(name)}`),
   ]);
   return `The following changes will be made to the file's key groups:\n${lines.join("\n")}\n`;
 }

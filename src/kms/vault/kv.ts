@@ -1,6 +1,6 @@
 import { KeyServiceError } from "../../sops/index.ts";
 import type { KmsPorts } from "../ports.ts";
-import { apiUrl, pathProblem, readServer } from "./location.ts";
+import { apiUrl, pathProblem, readServer, shownServer } from "./location.ts";
 import { askVault, type VaultRequest } from "./request.ts";
 import { readVaultSettings } from "./settings.ts";
 
@@ -25,7 +25,10 @@ export interface VaultKv {
   write(place: KvPlace, data: KvData): Promise<void>;
 }
 
-/** With the token and the settings of the environment. The allow list of `sops` files is not asked: the user names the address. */
+/**
+ * With the token and the settings of the environment. The address comes out of a `.sops.yaml`, which may be of others: where
+ * there is an allow list it counts here as for keys, since the token and clear text go there.
+ */
 export function vaultKv(ports: KmsPorts): VaultKv {
   return {
     async read(place) {
@@ -60,9 +63,10 @@ interface KvRequest {
 
 /** The body of the answer; undefined when a secret to read is not there. */
 async function askKv(ports: KmsPorts, place: KvPlace, { method, verb, body }: KvRequest): Promise<KvData | undefined> {
-  const fail = (code: KeyServiceError["code"], state: string, original: string) =>
+  const fail = (code: KeyServiceError["code"], state: string, original: string, hints: readonly string[] = []) =>
     new KeyServiceError(code, `Cannot ${verb} the Vault secret ${JSON.stringify(kvUrl(place))}: ${state}`, {
       original,
+      hints,
     });
   const settings = await readVaultSettings(ports);
   if ("variable" in settings) {
@@ -70,6 +74,11 @@ async function askKv(ports: KmsPorts, place: KvPlace, { method, verb, body }: Kv
   }
   const server = readServer(place.address);
   if (typeof server === "string") throw fail("KEY_SERVICE_BAD_KEY", server, server);
+  if (!settings.allowed(server)) {
+    const address = shownServer(server);
+    const original = `Allowlist does not allow ${address}`;
+    throw fail("KEY_SERVICE_NOT_ALLOWED", "its server is not allowed", original, [settings.allowHint(address)]);
+  }
   const path = kvPath(place);
   const malformed = pathProblem(path);
   if (malformed !== undefined) throw fail("KEY_SERVICE_BAD_KEY", `the path is malformed: ${malformed}`, malformed);

@@ -1,3 +1,4 @@
+import { shellWord } from "../../bytes/shell-word.ts";
 import { ClearText } from "../../clear-text.ts";
 import type { KmsPorts, TlsSettings } from "../ports.ts";
 import { type AllowList, readAllowList } from "./allow-list.ts";
@@ -72,7 +73,7 @@ export async function readVaultSettings(ports: KmsPorts): Promise<VaultSettings 
   if ("variable" in tls) return tls;
   return {
     allowed,
-    allowHint: (address) => `allow it, if you trust it: export SOPS_HC_VAULT_ALLOWLIST=${address}`,
+    allowHint: (address) => `allow it, if you trust it: export SOPS_HC_VAULT_ALLOWLIST=${shellWord(address)}`,
     token,
     namespace: ports.env("VAULT_NAMESPACE"),
     tls,

@@ -234,6 +234,15 @@ describe("two at once", () => {
     expect(files.texts()).toEqual(BEFORE);
   });
 
+  test("what a lock of others is called runs nothing when the hint is pasted", async () => {
+    const files = new MemoryFiles(BEFORE);
+    await files.append(`${place.state}/lock-$(touch x)`, "");
+    const run = { run: "0123456789ab", label: "x", paths: PATHS };
+    const busy = beginReplacing(files, { ...worker("one", new Set()), isRunning: () => true }, place, run);
+    const hint = `or, if it ran on a machine that is gone: rm '${place.state}/lock-$(touch x)'`;
+    await expect(busy).rejects.toMatchObject({ code: "FILES_BUSY", hints: expect.arrayContaining([hint]) });
+  });
+
   test("of any number that come together at most one gets in", async () => {
     const files = new MemoryFiles(BEFORE);
     const names = Array.from({ length: 8 }, (_, at) => `worker${at}`);

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseServiceAddress, remoteKeyService } from "../../../../src/kms/index.ts";
+import { serviceCaller } from "../../../../src/kms/remote/client-adapter.ts";
 import { encrypt } from "../../../../src/sops/index.ts";
 import { type CliResult, runCli } from "../../../helpers/run-cli.ts";
 import { IDENTITY_A, IDENTITY_B, RECIPIENT_A, RECIPIENT_B } from "../../../helpers/sops.ts";
@@ -89,7 +91,7 @@ describe("a key service", () => {
       1,
       [
         expect.stringContaining(`level=fatal msg="listen unix ${path}: bind: address already in use"`),
-        `hint: when no key service is running, remove what a former one left: rm "${path}"`,
+        `hint: when no key service is running, remove what a former one left: rm ${path}`,
         "",
       ],
     ]);
@@ -113,6 +115,22 @@ describe("a key service", () => {
     const { stdout } = await stop();
     const question = `\nReceived decrypt request using age key with recipient ${RECIPIENT_A}. Respond to request? (y/n): `;
     expect(stdout).toBe(question.repeat(4));
+  });
+
+  test("a key's name cannot ask for something else: no line breaks, no commands for the terminal", async () => {
+    const stdin = new PassThrough();
+    stdin.end("n\n");
+    const { address, stop } = await start(["--address", "127.0.0.1:0", "--prompt"], stdin);
+    const service = parseServiceAddress(address);
+    if (service === undefined) throw new Error("no address");
+    const arn = "arn:x\n\u001b[2J\nReceived encrypt request using a harmless key";
+    const key = { type: "kms", fields: new Map([["arn", arn]]) } as const;
+    await expect(remoteKeyService(service, serviceCaller(service)).decrypt(key)).rejects.toThrow(
+      "somebody who refused",
+    );
+    const { stdout } = await stop();
+    expect(stdout.split("\n")).toHaveLength(2);
+    expect(stdout).not.toContain("\u001b");
   });
 
   test("what it has no key for stays closed, with its reason", async () => {

@@ -39,6 +39,16 @@ describe("vaultKv()", () => {
     expect(kvUrl(at)).toBe(`https://${HOST}${url}`);
   });
 
+  test("sends nothing to a server that is not on the allow list, and its hint runs nothing", async () => {
+    const { service, requests } = recorded(fakeVault({ token: TOKEN, keys: [] }).service);
+    const env = { VAULT_TOKEN: TOKEN, SOPS_HC_VAULT_ALLOWLIST: "https://own.example" };
+    const kv = vaultKv(testPorts({ fetch: fetchOf({ [HOST]: service }), env }));
+    const address = `https://${HOST}/$(touch$IFS/tmp/x);reboot`;
+    const error = await failureOf(kv.write(place({ address }), { password: "canary-value" }));
+    expect([error.code, requests]).toEqual(["KEY_SERVICE_NOT_ALLOWED", []]);
+    expect(error.hints).toEqual([`allow it, if you trust it: export SOPS_HC_VAULT_ALLOWLIST='${address}'`]);
+  });
+
   test.each([
     { name: "a path that climbs", more: { path: "../../sys/raw" }, code: "KEY_SERVICE_BAD_KEY" },
     { name: "an empty path", more: { path: "" }, code: "KEY_SERVICE_BAD_KEY" },
