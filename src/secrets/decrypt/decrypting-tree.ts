@@ -8,14 +8,11 @@ import {
   type Keyring,
   loadKeyring,
   looksEncrypted,
-  type Metadata,
   mayBeEncrypted,
   type Node,
   type OpenOptions,
   plaintextOf,
-  recoverDataKey,
   SopsError,
-  type Subject,
 } from "../../sops/index.ts";
 import type { FileTree } from "../../tree/index.ts";
 import { type DecryptedValue, Ledger } from "./clear-text-ledger.ts";
@@ -87,8 +84,6 @@ class Reader {
   readonly #keyring: Keyring;
   readonly #ledger: Ledger;
   readonly #options: DecryptionOptions;
-  /** Documents and files that were encrypted together share a data key: each is opened once. */
-  readonly #dataKeys = new Map<string, Promise<Uint8Array>>();
 
   constructor(keyring: Keyring, ledger: Ledger, options: DecryptionOptions) {
     this.#keyring = keyring;
@@ -147,11 +142,7 @@ class Reader {
   }
 
   #openOptions(file: string): OpenOptions {
-    return {
-      file,
-      ignoreMac: this.#options.checkMac === false,
-      dataKeyOf: (metadata, keyring, subject) => this.#dataKey(metadata, keyring, subject),
-    };
+    return { file, ignoreMac: this.#options.checkMac === false };
   }
 
   #remember(path: string, document: Branch, values: readonly DecryptedValue[]): void {
@@ -167,17 +158,6 @@ class Reader {
       const itemId = identityOf(item);
       if (itemId !== undefined) this.#ledger.rememberObject(path, itemId, inner);
     }
-  }
-
-  async #dataKey(metadata: Metadata, keyring: Keyring, subject: Subject): Promise<Uint8Array> {
-    const id = JSON.stringify(metadata.keyGroups.map((group) => group.map(({ fields }) => [...fields.values()])));
-    const before = this.#dataKeys.get(id);
-    if (before !== undefined) return await before;
-    const now = recoverDataKey(metadata, keyring, subject);
-    this.#dataKeys.set(id, now);
-    // Another file with the same key must name itself when it fails.
-    now.catch(() => this.#dataKeys.delete(id));
-    return await now;
   }
 
   #checkSize(path: string, bytes: Uint8Array): void {
