@@ -57,7 +57,7 @@ async function keyCommand(io: Io, recipient: string): Promise<IdentitySource> {
   const result = await runCommand(io, command, { SOPS_AGE_RECIPIENT: recipient });
   const original = identityPlace(KEY_COMMAND);
   return Buffer.isBuffer(result)
-    ? textSource(io, where, result.toString("utf8"), original)
+    ? identitySource(io, where, new ClearText(result), original)
     : failedCommand(where, command, result, original);
 }
 
@@ -114,7 +114,7 @@ async function keyFile(io: Io, path: string): Promise<IdentitySource> {
   const where = `${KEY_FILE} (${shown(io, path)})`;
   const original = identityPlace(KEY_FILE);
   const read = await readIdentityFile(io, path);
-  if (read instanceof ClearText) return textSource(io, where, read.revealText(), original);
+  if (read instanceof ClearText) return identitySource(io, where, read, original);
   const unreadable = `failed to open ${KEY_FILE} file: open ${path}: ${read.state}`;
   return { where, identities: undefined, problem: read.problem, original: { ...original, unreadable } };
 }
@@ -127,14 +127,15 @@ async function defaultFile(io: Io, home: string): Promise<IdentitySource> {
   const where = shown(io, path);
   const original = { ...identityPlace(path), isDefaultFile: true };
   const read = await readIdentityFile(io, path);
-  if (read instanceof ClearText) return textSource(io, where, read.revealText(), original);
+  if (read instanceof ClearText) return identitySource(io, where, read, original);
   if (read.isMissing) return { where, identities: undefined, problem: read.problem, isUnset: true, original };
   const unreadable = `failed to open file: open ${path}: ${read.state}`;
   return { where, identities: undefined, problem: read.problem, original: { ...original, unreadable } };
 }
 
 function keyVariable(io: Io, text: string): IdentitySource {
-  return textSource(io, KEY, text.startsWith("-----BEGIN") ? text : keysByLine(text), identityPlace(KEY));
+  const identities = ClearText.fromText(text.startsWith("-----BEGIN") ? text : keysByLine(text));
+  return identitySource(io, KEY, identities, identityPlace(KEY));
 }
 
 /** In the variable blanks part keys too; comments are lines of their own. */
@@ -145,9 +146,8 @@ function keysByLine(text: string): string {
     .join("\n");
 }
 
-function textSource(io: Io, where: string, text: string, original: OriginalPlace): IdentitySource {
-  const askPassphrase = () => askIdentityPassphrase(io, where);
-  return { where, identities: ClearText.fromText(text), askPassphrase, original };
+function identitySource(io: Io, where: string, identities: ClearText, original: OriginalPlace): IdentitySource {
+  return { where, identities, askPassphrase: () => askIdentityPassphrase(io, where), original };
 }
 
 function shown(io: Io, path: string): string {

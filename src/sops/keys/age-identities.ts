@@ -59,6 +59,9 @@ export class AgeIdentities {
   }
 }
 
+/** What the original says of a text that it cannot make anything of. */
+const NO_IDENTITY = "unknown identity type";
+
 /** A source that cannot be read is remembered for the error, and no obstacle. */
 function loadSource(source: IdentitySource, plugins: Plugins | undefined): LoadedSource {
   const { where, identities, problem, isUnset = false, isSshKey = false, original } = source;
@@ -74,28 +77,33 @@ function loadSource(source: IdentitySource, plugins: Plugins | undefined): Loade
   };
   if (identities === undefined) return { ...loaded, problem: problem ?? "nothing there" };
   try {
+    const file = identities.reveal();
+    if (isSshKey !== true && isLockedIdentityFile(file))
+      return { ...loaded, identities: [locked(file, source, plugins)] };
     const text = identities.revealText();
     if (hasOnlyComments(text)) return { ...loaded, isEmpty: true, problem: "no identities found" };
     return { ...loaded, identities: identitiesIn(text, source, plugins) };
   } catch (error) {
-    if (!(error instanceof AgeError)) return { ...loaded, problem: "not UTF-8 text" };
+    if (!(error instanceof AgeError)) return { ...loaded, problem: "not UTF-8 text", malformed: NO_IDENTITY };
     return { ...loaded, problem: error.original, malformed: reasonOf(error) };
   }
 }
 
 function identitiesIn(
   text: string,
-  { where, askPassphrase, isSshKey }: IdentitySource,
+  { askPassphrase, isSshKey }: IdentitySource,
   plugins: Plugins | undefined,
 ): readonly Identity[] {
   if (isSshKey === true) return [sshIdentity(text, askPassphrase)];
-  if (!isLockedIdentityFile(text)) {
-    return parseIdentitiesFile(text, {
-      plugins,
-      ...(askPassphrase === undefined ? {} : { sshPassphrase: askPassphrase }),
-    });
-  }
-  if (askPassphrase !== undefined) return [lockedIdentities(text, where, askPassphrase, plugins)];
+  return parseIdentitiesFile(text, {
+    plugins,
+    ...(askPassphrase === undefined ? {} : { sshPassphrase: askPassphrase }),
+  });
+}
+
+/** @throws {AgeError} `AGE_IDENTITY_LOCKED` when nobody can be asked for the passphrase. */
+function locked(file: Uint8Array, { where, askPassphrase }: IdentitySource, plugins: Plugins | undefined): Identity {
+  if (askPassphrase !== undefined) return lockedIdentities(file, where, askPassphrase, plugins);
   throw new AgeError("AGE_IDENTITY_LOCKED", "Cannot use age identities: they are behind a passphrase", {
     original: "it is behind a passphrase, which cannot be asked for here",
   });

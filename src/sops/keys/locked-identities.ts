@@ -7,9 +7,9 @@ import {
   passphraseIdentity,
 } from "../../age/index.ts";
 
-/** Whether a text is an age file, and so an identity file behind a passphrase. */
-export function isLockedIdentityFile(text: string): boolean {
-  return /^(age-encryption|-----BEGIN AGE)/.test(text);
+/** Whether it is an age file, as text or not, and so an identity file behind a passphrase. */
+export function isLockedIdentityFile(file: Uint8Array): boolean {
+  return /^(age-encryption|-----BEGIN AGE)/.test(Buffer.from(file.subarray(0, 20)).toString("latin1"));
 }
 
 /**
@@ -17,7 +17,7 @@ export function isLockedIdentityFile(text: string): boolean {
  * else opens, and once. Its `unwrap` throws `AgeError` when there is no passphrase or it is not the right one.
  */
 export function lockedIdentities(
-  text: string,
+  file: Uint8Array,
   where: string,
   ask: () => Promise<string>,
   plugins: Plugins | undefined,
@@ -27,7 +27,7 @@ export function lockedIdentities(
     name: "behind a passphrase",
     needsSomebody: true,
     async unwrap(stanzas) {
-      opened ??= open(text, where, ask, plugins);
+      opened ??= open(file, where, ask, plugins);
       for (const identity of await opened) {
         const fileKey = await identity.unwrap(stanzas);
         if (fileKey !== undefined) return fileKey;
@@ -38,7 +38,7 @@ export function lockedIdentities(
 }
 
 async function open(
-  text: string,
+  file: Uint8Array,
   where: string,
   ask: () => Promise<string>,
   plugins: Plugins | undefined,
@@ -48,9 +48,9 @@ async function open(
     unwrap: async (stanzas) => passphraseIdentity(await ask()).unwrap(stanzas),
   };
   try {
-    const clear = await decryptBytes(Buffer.from(text), [asking]);
-    // Behind a passphrase the original takes no SSH keys.
-    return parseIdentitiesFile(clear.revealText(), { plugins });
+    const clear = await decryptBytes(file, [asking]);
+    // Behind a passphrase the original takes no SSH keys. What is no text becomes a line that is no identity.
+    return parseIdentitiesFile(Buffer.from(clear.reveal()).toString(), { plugins });
   } catch (error) {
     if (!(error instanceof AgeError)) throw error;
     const isWrong = error.code === "AGE_WRONG_PASSPHRASE";

@@ -22,8 +22,11 @@ async function seal(...recipients: readonly string[]): Promise<string> {
 }
 
 async function locked(identities: string): Promise<string> {
-  const file = await encryptBytes(Buffer.from(identities), [passphraseRecipient("open sesame", { logN: 2 })]);
-  return Buffer.from(await armored(file)).toString("latin1");
+  return Buffer.from(await armored(await lockedBytes(Buffer.from(identities)))).toString("latin1");
+}
+
+async function lockedBytes(identities: Uint8Array): Promise<Uint8Array> {
+  return await encryptBytes(identities, [passphraseRecipient("open sesame", { logN: 2 })]);
 }
 
 async function armored(file: Uint8Array): Promise<Uint8Array> {
@@ -55,6 +58,36 @@ describe("identities behind a passphrase", () => {
     expect((await decrypt(text, "yaml", [lockedSource])).clearText.revealText()).toBe("a: 1\n");
     expect(asked).toBe(1);
   });
+
+  test("the file may be one without armor; what is no text inside it is no identity", async () => {
+    const sealed = await seal(RECIPIENT_A);
+    const keys = async (identities: Uint8Array) => [
+      {
+        where: "keys.age",
+        identities: new ClearText(await lockedBytes(identities)),
+        askPassphrase: async () => "open sesame",
+      },
+    ];
+    const opened = await decrypt(sealed, "yaml", await keys(Buffer.from(IDENTITY_A)));
+    expect(opened.clearText.revealText()).toBe("a: 1\n");
+    const error = await errorOf(decrypt(sealed, "yaml", await keys(Uint8Array.of(0xff, 0x41))));
+    expect(error.code).toBe("SOPS_NO_DATA_KEY");
+  });
+
+  test.each(["SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD"])(
+    "bytes that are no text in %s are no crash",
+    async (variable) => {
+      const run = await runCli("sops decrypt f.yaml", {
+        files: { "f.yaml": await seal(RECIPIENT_A), "k.txt": Buffer.from("AGE-SECRET-KEY-\xff\n", "latin1") },
+        env: { ...path, [variable]: variable === "SOPS_AGE_KEY_FILE" ? "k.txt" : "cat k.txt" },
+      });
+      expect(run.code).toBe(128);
+      expect(run.stderr.replace(/\s*\|\s*/g, " ")).toContain(
+        `failed to parse '${variable}' age identities: unknown identity type`,
+      );
+      expect(run.stderr).toContain("not UTF-8 text");
+    },
+  );
 
   const rows: readonly { name: string; ask: IdentitySource["askPassphrase"]; says: string }[] = [
     {
