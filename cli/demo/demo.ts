@@ -19,6 +19,8 @@ import { makeWorkingCopy } from "./working-copy-adapter.ts";
 const COMMANDS: Readonly<Record<string, () => Promise<CommandRunner>>> = {
   kubeseal: async () => (await import("../kubeseal/kubeseal.ts")).kubesealCommand,
   seal: async () => (await import("../seal/seal.ts")).sealCommand,
+  rotate: async () => (await import("../rotate/rotate.ts")).rotateCommand,
+  drill: async () => (await import("../drill/drill.ts")).drillCommand,
   keys: async () => (await import("../keys/keys.ts")).keysCommand,
   "age-keygen": async () => (await import("../age-keygen/age-keygen.ts")).ageKeygenCommand,
 };
@@ -58,7 +60,7 @@ export async function playDemo(io: Io, makeStages: (folder: string) => MakeStage
 /** `sealkit demo`: the main job from end to end, in a sandbox. */
 export const demoCommand: CommandRunner = defineCommand({
   name: "demo",
-  summary: "Watch a Secret go from Git into a cluster, its key renewed, the cluster lost and restored",
+  summary: "Watch Secrets go from Git into a cluster, their keys renewed and backed up, the cluster lost and restored",
   description:
     "Everything happens in this process and in temporary folders, on loopback. Ends with an error if a check fails.",
   examples: [{ what: "The main job in under a minute", command: "sealkit demo" }],

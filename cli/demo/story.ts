@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GIT_REPOSITORIES, KUSTOMIZATIONS, SEALED_SECRETS } from "../../controller/api/index.ts";
-import type { KubeObject } from "../../src/objects/index.ts";
+import { type KubeObject, numberAt, textAt } from "../../src/objects/index.ts";
 import type { Io } from "../io.ts";
 import { CONTROLLER_NAMESPACE, CONTROLLER_SERVICE, SYNC_NAMESPACE } from "../sandbox/whole-cluster.ts";
 import type { InnerCommand, InnerResult } from "./inner-command.ts";
@@ -22,6 +22,8 @@ import { check, type Steps } from "./steps.ts";
 import { applied, condition, reconcileNow, SECRETS, secretValues, waitFor } from "./watching.ts";
 import type { WorkingCopy } from "./working-copy-adapter.ts";
 
+const BACKUP = "keys.age";
+
 /** What the story needs from outside. */
 export interface Props {
   readonly io: Io;
@@ -36,8 +38,8 @@ export interface Props {
 }
 
 /**
- * The main job from end to end: seal, commit, reconcile, renew the key, lose the cluster, restore, and what happens when
- * a manifest is damaged. Each step checks what it claims; the first check that fails ends the story.
+ * The main job from end to end: seal, commit, reconcile, renew the key, back up, rotate, prove, rehearse, lose the
+ * cluster, restore, and what happens when a manifest is damaged. Each step checks what it claims; the first check that fails ends the story.
  */
 export async function tellStory(props: Props): Promise<void> {
   const { io, steps, work, folder } = props;
@@ -54,6 +56,8 @@ export async function tellStory(props: Props): Promise<void> {
     return result.stdout;
   };
   const controller = () => ["--kubeconfig", stage?.kubeconfig ?? ""];
+  const backUp = (holders: string) =>
+    say(["keys", "backup", ...controller(), "-r", holders, "--repo", work.folder, "-o", BACKUP]);
 
   try {
     const first = await steps.run("a cluster with the controllers", async () => {
@@ -63,13 +67,11 @@ export async function tellStory(props: Props): Promise<void> {
       return { result: made, detail: "the first sealing key is made" };
     });
 
-    const age = await steps.run("two kinds of key for the team", async () => {
+    const recipient = await steps.run("two kinds of key for the team", async () => {
       await say(["kubeseal", ...controller(), "--fetch-cert", "-w", "cluster.pem"]);
       await say(["age-keygen", "-o", "sops.agekey"]);
-      await say(["age-keygen", "-o", "backup.agekey"]);
-      const recipient = (await say(["age-keygen", "-y", "sops.agekey"])).trim();
-      const backup = (await say(["age-keygen", "-y", "backup.agekey"])).trim();
-      return { result: { recipient, backup }, detail: `the cluster's certificate, and ${recipient.slice(0, 12)}…` };
+      const made = (await say(["age-keygen", "-y", "sops.agekey"])).trim();
+      return { result: made, detail: `the cluster's certificate, and ${made.slice(0, 12)}…` };
     });
     await steps.remark("sealkit kubeseal --fetch-cert -w cluster.pem\nsealkit age-keygen -o sops.agekey");
 
@@ -82,7 +84,7 @@ export async function tellStory(props: Props): Promise<void> {
       }
       await work.write(
         "apps/payment.sops.yaml",
-        await say(["seal", "--age", age.recipient, "-o", "yaml"], secretManifest(encrypted)),
+        await say(["seal", "--age", recipient, "-o", "yaml"], secretManifest(encrypted)),
       );
       return {
         result: await work.push("Bring in the shop"),
@@ -112,38 +114,62 @@ export async function tellStory(props: Props): Promise<void> {
     });
     await steps.remark("sealkit keys renew");
 
-    const second = await steps.run("manifests onto the new key, pushed", async () => {
-      for (const secret of sealed) {
-        await say(["kubeseal", ...controller(), "--re-encrypt", "-f", `${work.folder}/${sealedPath(secret)}`]);
-      }
-      const pushed = await work.push("Re-encrypt to the new sealing key");
+    const shares = await steps.run("a backup that two of three people open", async () => {
+      const words = ["--shares", "3", "--threshold", "2", "-o", "shares"];
+      const holders = (await say(["keys", "split", ...words])).trim();
+      await backUp(holders);
+      const files = ["shares/share-1-of-3.txt", "shares/share-3-of-3.txt"].flatMap((file) => ["--share", file]);
+      return {
+        result: { files, holders },
+        detail: "sealing keys and the age identity; the file's own key is written nowhere",
+      };
+    });
+    await steps.remark(
+      "sealkit keys split --shares 3 --threshold 2 -o shares\nsealkit keys backup -r age1… -o keys.age",
+    );
+
+    const second = await steps.run("everything in Git onto the new keys, pushed", async () => {
+      await say(["rotate", "--repo", work.folder, "--backup", BACKUP, ...shares.files]);
+      const pushed = await work.push("Bring everything to the new keys");
       await reconcileNow(first.client, requestedAt());
       await applied(first.client, pushed);
       await verify(first, all);
       return { result: pushed, detail: `commit ${pushed.slice(0, 7)}; values unchanged` };
     });
-    await steps.remark("sealkit kubeseal --re-encrypt -f apps/database.sealed.yaml");
+    await steps.remark("sealkit rotate --repo fleet --backup keys.age --share … --share …");
 
-    await steps.run("an encrypted backup of the keys", async () => {
-      const words = ["keys", "backup", ...controller(), "-r", age.backup, "-o", "keys.backup"];
-      await say([...words, "--include", `${SYNC_NAMESPACE}/${AGE_SECRET}`]);
-      return { result: undefined, detail: "for the holder of backup.agekey only" };
+    await steps.run("proof that the backup opens all of it", async () => {
+      const words = ["keys", "verify", ...shares.files, BACKUP, "--repo", work.folder, "--cluster", ...controller()];
+      const results: unknown = JSON.parse(await say([...words, "-o", "json"]));
+      const [git] = Array.isArray(results) ? results : [];
+      check(numberAt(git, "values") === count(all), `${count(all)} values of the repository open from the backup`);
+      return { result: undefined, detail: `${count(all)} values in Git, and those of the cluster` };
     });
-    await steps.remark("sealkit keys backup -r age1… -o keys.backup");
+    await steps.remark("sealkit keys verify --share … --share … keys.age --repo fleet --cluster");
+
+    const drill = async () => {
+      const words = ["drill", ...shares.files, BACKUP, "--repo", work.folder, "--path", "apps", "--compare"];
+      const report: unknown = JSON.parse(await say([...words, "-o", "json", ...controller()]));
+      const equal = numberAt(report, "comparison", "equal") ?? 0;
+      check(textAt(report, "result") === "passed" && equal >= all.length, "a drill finds every Secret as it is");
+      return { result: undefined, detail: `${equal} Secrets, each equal to the one of the cluster` };
+    };
+    await steps.run("a rehearsal, while there still is a cluster", drill);
+    await steps.remark("sealkit drill --share … --share … keys.age --repo fleet --path apps --compare");
 
     await steps.run("the cluster is lost", async () => {
       await first.destroy();
       stage = undefined;
-      return { result: undefined, detail: "nothing of it is left but Git and the backup" };
+      return { result: undefined, detail: "nothing of it is left but Git, the backup and the shares" };
     });
 
     const next = await steps.run("a new cluster, keys from the backup", async () => {
       const made = await props.makeStage();
       stage = made;
-      await say(["keys", "restore", ...controller(), "-i", "backup.agekey", "keys.backup"]);
+      await say(["keys", "restore", ...controller(), ...shares.files, "--wait", BACKUP]);
       return { result: made, detail: "restored beside the key that the new cluster had made" };
     });
-    await steps.remark("sealkit keys restore -i backup.agekey keys.backup");
+    await steps.remark("sealkit keys restore --share … --share … --wait keys.age");
 
     await steps.run("the same repository again", async () => {
       await bringIn(next, props);
@@ -153,6 +179,12 @@ export async function tellStory(props: Props): Promise<void> {
       check(served.includes(renewed), "the renewed key is among the restored ones");
       return { result: undefined, detail: `${count(all)} values, each as it was` };
     });
+
+    await steps.run("a new backup, and a rehearsal with it", async () => {
+      await backUp(shares.holders);
+      return await drill();
+    });
+    await steps.remark("sealkit keys backup …; sealkit drill …: the old backup lacks the new cluster's own key");
 
     await steps
       .run("a damaged SealedSecret", async () => {

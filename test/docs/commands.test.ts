@@ -6,12 +6,12 @@ import { startWholeCluster, type WholeCluster } from "../../cli/sandbox/whole-cl
 import { runCli } from "../helpers/run-cli.ts";
 
 /**
- * Runs the `console` blocks of the README, of the migration page, of docs/commands and docs/guides: a line that begins with `$ ` is run, the lines below it are what it
- * prints on stdout and stderr together, where `…` stands for anything in a line and a line `…` for any lines. Blocks of
+ * Runs the `console` blocks of the README, of the migration page, of docs/commands and docs/guides: a line that begins
+ * with `$ ` is run, the lines below it are what it prints on stdout and stderr together, where `…` stands for anything in a line and a line `…` for any lines. Blocks of
  * one page share a folder. `cat > NAME <<EOF` writes a file; `KUBECONFIG` names a sandbox with the controllers.
  */
 const root = join(import.meta.dirname, "../..");
-const folders = ["docs/commands"].flatMap((folder) =>
+const folders = ["docs/commands", "docs/guides"].flatMap((folder) =>
   readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
 );
 const pages = ["README.md", "docs/migration.md", ...folders].filter(
@@ -103,7 +103,8 @@ describe("README, docs/commands and docs/guides", () => {
       expect.arrayContaining([
         "README.md",
         "docs/migration.md",
-        ...["keys", "kubeseal", "preview", "seal"].map((name) => `docs/commands/${name}.md`),
+        "docs/guides/disaster-recovery.md",
+        ...["drill", "keys", "kubeseal", "preview", "seal"].map((name) => `docs/commands/${name}.md`),
       ]),
     );
   });
