@@ -99,6 +99,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./drill/drill.ts")).drillCommand,
   },
   {
+    name: "guard",
+    group: "Keys",
+    summary: "Refuse clear-text Secrets in what is committed or pushed",
+    load: async () => (await import("./guard/guard.ts")).guardCommand,
+  },
+  {
     name: "demo",
     group: "Try it out",
     summary: "Watch a Secret from Git into a cluster, its key renewed, the cluster lost and restored",

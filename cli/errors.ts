@@ -3,6 +3,7 @@ import { type ErrorContext, ToolkitError } from "../src/errors.ts";
 export type CliErrorCode =
   | "CLI_BAD_FLAG"
   | "CLI_BAD_INPUT"
+  | "CLI_CLEAR_TEXT"
   | "CLI_DEMO_FAILED"
   | "CLI_DISK_FULL"
   | "CLI_EDIT_CANCELLED"

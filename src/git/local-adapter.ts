@@ -1,6 +1,9 @@
+import { type StreamedBlob, streamBlobs } from "./blob-stream-adapter.ts";
 import { GitError } from "./errors.ts";
+import { firstOf, INTRODUCED, OBJECTS } from "./hook-adapter.ts";
 import { type GitFile, parseBatch, parseTreeListing } from "./objects.ts";
 import { type GitResult, runGit } from "./process-adapter.ts";
+import { type ChangedFile, type Introduction, parseIntroductions, parseObjectList } from "./raw-diff.ts";
 
 /** A repository on this machine. Reads only: no hook, filter or helper that its configuration names is run. */
 export interface LocalRepository {
@@ -23,6 +26,12 @@ export interface LocalRepository {
   files(commit: string): Promise<readonly GitFile[]>;
   /** Contents of blobs, `totalBytes` in all. */
   read(hashes: readonly string[], totalBytes: number): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Every blob that is reachable from any ref, once, with one of its paths. */
+  historyBlobs(): Promise<readonly ChangedFile[]>;
+  /** Contents of blobs in their order, one at a time; larger ones than `maxBytes` are passed over. */
+  stream(hashes: readonly string[], maxBytes: number): AsyncGenerator<StreamedBlob>;
+  /** The first commit, in the order of history, that has each of these blobs, with its path there. */
+  introductions(hashes: ReadonlySet<string>): Promise<ReadonlyMap<string, Introduction>>;
 }
 
 export interface GitBranch {
@@ -107,6 +116,14 @@ export async function openLocalRepository(folder: string, options: LocalOptions)
       const stdin = hashes.map((hash) => `${hash}\n`).join("");
       const maxOutputBytes = totalBytes + hashes.length * BATCH_HEADER_BYTES;
       return parseBatch(await expect(["cat-file", "--batch"], { stdin, maxOutputBytes }), hashes);
+    },
+    historyBlobs: async () => parseObjectList(await expect(["rev-list", ...OBJECTS, "--all"])),
+    stream: (hashes, maxBytes) =>
+      streamBlobs(hashes, { cwd: folder, env, settings: INERT, timeoutMs, signal, maxBytes }),
+    introductions: async (hashes) => {
+      const commits = await expect(["rev-list", "--reverse", "--topo-order", "--all"]);
+      const stdin = Buffer.from(commits).toString("latin1");
+      return firstOf(parseIntroductions(await expect(INTRODUCED, { stdin })), hashes);
     },
   };
 }

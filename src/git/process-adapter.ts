@@ -89,7 +89,8 @@ export function runGit(run: GitRun): Promise<GitResult> {
   });
 }
 
-function killGroup(pid: number | undefined): void {
+/** Kills a process that was started in a group of its own, with all that it started. */
+export function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
@@ -112,7 +113,7 @@ function tooMuch(limit: number): GitError {
   return new GitError("GIT_TOO_LARGE", `Cannot finish the Git operation: git printed more than ${limit} bytes`);
 }
 
-function notInstalled(cause: unknown): GitError {
+export function notInstalled(cause: unknown): GitError {
   return new GitError("GIT_NOT_INSTALLED", "Cannot run git: it is not installed, or not in PATH", {
     hints: ["install git 2.32 or newer"],
     cause,

@@ -1,3 +1,4 @@
+export { allowedBy, isOver } from "./allowance.ts";
 export {
   type AllowedFinding,
   type AuditPolicy,

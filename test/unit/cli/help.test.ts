@@ -13,6 +13,7 @@ const lines = [
   ...["list", "renew", "import", "retire", "compromise", "backup", "split", "combine", "verify", "restore"].map(
     (name) => `keys ${name}`,
   ),
+  "guard install",
 ];
 
 describe("help", () => {
