@@ -66,11 +66,15 @@ export async function runUnset(io: Io, flags: SopsFlags, useLocalKeys: boolean):
   }
 }
 
+const INVALID_VALUE =
+  "Invalid --set value format\n" +
+  "hint: as with the original a list has to be inside an object, or is set item by item: '[\"list\"][0]'";
+
 /** Values never go into an error: the sentences of the original hold none. */
 function parsedValue(json: string) {
   const read = readSetValue(json);
   if (read === undefined) throw new SopsFailure(SOPS_EXIT.setFormat, "Value for --set is not valid JSON");
-  if (read === "list") throw new SopsFailure(SOPS_EXIT.setFormat, "Invalid --set value format");
+  if (read === "list") throw new SopsFailure(SOPS_EXIT.setFormat, INVALID_VALUE);
   return read.value;
 }
 

@@ -136,7 +136,10 @@ async function checkOnce(keyring: Keyring, recipients: readonly string[]): Promi
 }
 
 function noConfig(): SopsFailure {
-  return new SopsFailure(SOPS_EXIT.generic, "config file not found");
+  return new SopsFailure(
+    SOPS_EXIT.generic,
+    "config file not found\nhint: the keys come from a .sops.yaml, here or above; --config FILE before the command names another",
+  );
 }
 
 /** @throws {SopsFailure} when no rule says what keys the file should have, or they cannot be used. */

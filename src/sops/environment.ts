@@ -29,6 +29,10 @@ export async function decryptEnvironment(
     if (key.includes("=")) {
       throw unusable(key, 'its name has a "="', options.file, `cannot use keys with '=' in environment: ${key}`);
     }
+    if (typeof value === "object" && value !== null && value.kind === "bytes") {
+      // The values of a process's environment are texts here: these bytes would arrive as others.
+      throw unusable(key, "it is not UTF-8 text", options.file);
+    }
     const text = flatText(value);
     if (`${key}${text}`.includes("\0")) {
       throw unusable(key, "it has a NUL", options.file, "exec: environment variable contains NUL");
@@ -38,7 +42,7 @@ export async function decryptEnvironment(
   return variables;
 }
 
-function unusable(key: string, state: string, file: string | undefined, upstream: string): SopsError {
+function unusable(key: string, state: string, file: string | undefined, upstream?: string): SopsError {
   return new SopsError("SOPS_UNPRINTABLE", `Cannot make ${JSON.stringify(key)} an environment variable: ${state}`, {
     file,
     path: [key],

@@ -46,8 +46,27 @@ export interface OpenedFile extends LockedFile {
 /** Reads a file without its key. @throws {SopsError} when it is not encrypted, damaged or too large. */
 export function readLocked(input: Uint8Array, format: Format, context: StoreContext): LockedFile {
   checkSize(input, context.file);
-  const { documents, metadata } = storeOf(format).loadEncrypted(input, context);
-  return { documents, metadata: readMetadata(metadata, context.file) };
+  try {
+    const { documents, metadata } = storeOf(format).loadEncrypted(input, context);
+    return { documents, metadata: readMetadata(metadata, context.file) };
+  } catch (error) {
+    throw error instanceof SopsError && isInConflict(input) ? conflictError(error, context.file) : error;
+  }
+}
+
+function isInConflict(input: Uint8Array): boolean {
+  const text = Buffer.from(input).toString("latin1");
+  return /^<{7} /m.test(text) && /^>{7} /m.test(text);
+}
+
+function conflictError({ code, message, path, details, upstream }: SopsError, file: string | undefined): SopsError {
+  return new SopsError(code, message, {
+    file,
+    path,
+    upstream,
+    details: [...details, "it holds the two sides of a merge, with the markers of git"],
+    hints: [`sealkit sops merge --resolve ours ${file ?? "FILE"}`, "or: --resolve theirs, also path by path"],
+  });
 }
 
 /** Reads and decrypts a file. @throws {SopsError} for anything that is not as it should be. */

@@ -185,6 +185,17 @@ function manyKeys(entry: string): string {
   return entry.repeat(2_000);
 }
 
+test("a file in conflict is named as one, with how to settle it", async () => {
+  const text = (await encrypted()).replace(
+    /^a: .*\n/m,
+    (line) => `<<<<<<< ours\n${line}=======\n${line}>>>>>>> theirs\n`,
+  );
+  const error = await errorOf(decrypt(text, "yaml", KEYS_A, { file: "x.yaml" }));
+  expect(error.code).toBe("SOPS_BAD_SYNTAX");
+  expect(error.details.join()).toContain("two sides of a merge");
+  expect(error.hints[0]).toBe("sealkit sops merge --resolve ours x.yaml");
+});
+
 describe("decrypt() accepts", () => {
   const rows: readonly { name: string; change: (text: string) => string }[] = [
     {

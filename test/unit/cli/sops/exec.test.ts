@@ -134,6 +134,19 @@ describe("sealkit sops exec-env", () => {
     expect(stdout).toBe("of-the-file nobody nobody other nobody\n");
   });
 
+  test("a value that is no text is refused: it would arrive as another", async () => {
+    const clear = Buffer.from("A=\xff\n", "latin1");
+    const { text } = await encrypt(clear, "dotenv", { recipients: [RECIPIENT_A], now: 0 });
+    const { code, stderr } = await runCli(["sops", "exec-env", "f.env", "true"], {
+      files: { "f.env": text },
+      env: { SOPS_AGE_KEY: IDENTITY_A },
+    });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('Cannot make "A" an environment variable: it is not UTF-8 text'),
+    ]);
+  });
+
   test("--background: does not wait, and warns", async () => {
     const cwd = mkdtempSync(join(tmpdir(), "sealkit-exec-"));
     onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
