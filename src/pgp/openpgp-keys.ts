@@ -60,9 +60,12 @@ function blocksOf(source: string | Uint8Array): readonly (string | Uint8Array)[]
     const text = Buffer.from(source.subarray(0, 1024)).toString("latin1");
     return text.includes("-----BEGIN PGP") ? blocksOf(Buffer.from(source).toString("utf8")) : [source];
   }
+  // Of each beginning the whole text is searched for an end.
+  if (source.split("-----BEGIN PGP ", MAX_BLOCKS + 2).length > MAX_BLOCKS + 1) {
+    throw new UnreadableKeys(`more than ${MAX_BLOCKS} blocks`);
+  }
   const blocks = source.match(/-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[\s\S]*?-----END PGP \1 KEY BLOCK-----/g);
   if (blocks === null) throw new UnreadableKeys("there is no PGP KEY BLOCK in it");
-  if (blocks.length > MAX_BLOCKS) throw new UnreadableKeys(`more than ${MAX_BLOCKS} blocks`);
   return blocks;
 }
 

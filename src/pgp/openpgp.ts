@@ -1,5 +1,5 @@
 import type { Key, KeyID, PrivateKey } from "openpgp";
-import { fieldOf, type KeyService, type MasterKey } from "../sops/index.ts";
+import { fieldOf, type KeyService, KeyServiceError, type MasterKey } from "../sops/index.ts";
 import { readFingerprint } from "./fingerprint.ts";
 import { isNamed, OpenPgpKeys, UnreadableKeys } from "./openpgp-keys.ts";
 import { loadOpenPgp, type OpenPgp } from "./openpgp-package.ts";
@@ -102,6 +102,8 @@ async function usableId(key: Key, id: KeyID): Promise<KeyID> {
 
 /** A message that holds a data key has no more than this, whatever it is compressed to. */
 const MAX_CLEAR_BYTES = 64 * 1024;
+/** An entry is for one key; each further one costs an operation with each private key, whoever wrote the file. */
+const MAX_RECIPIENTS = 16;
 const LIBRARY = "reading PGP message failed: openpgp: incorrect key";
 
 async function decryptWith({ openpgp, keys }: Loaded, key: MasterKey, options: OpenPgpOptions): Promise<Uint8Array> {
@@ -113,6 +115,7 @@ async function decryptWith({ openpgp, keys }: Loaded, key: MasterKey, options: O
     throw damaged(cause);
   });
   const wanted = message.getEncryptionKeyIDs();
+  if (wanted.length > MAX_RECIPIENTS) throw damaged(undefined);
   const holders = keys.privateKeys.filter((own) =>
     wanted.some((id) => isHidden(id.toHex()) || own.getKeys(id).length > 0),
   );
@@ -127,7 +130,7 @@ async function decryptWith({ openpgp, keys }: Loaded, key: MasterKey, options: O
       details: [`it is encrypted to key ID ${ids.join(", ")}`, `private keys here: ${listed(keys)}`],
     });
   }
-  const decryptionKeys = await Promise.all(holders.map((own) => unlocked(openpgp, own, options)));
+  const decryptionKeys = await allUnlocked(openpgp, holders, options);
   try {
     const config = { maxDecompressedMessageSize: MAX_CLEAR_BYTES };
     const { data } = await openpgp.decrypt({ message, decryptionKeys, format: "binary", config });
@@ -145,6 +148,26 @@ function isHidden(keyId: string): boolean {
 function listed(keys: OpenPgpKeys): string {
   const names = keys.privateKeys.slice(0, 5).map((key) => key.getFingerprint().toUpperCase());
   return names.length === 0 ? "none" : names.join(", ");
+}
+
+/** A key that stays locked does not cost the others. @throws {KeyServiceError} when none opens. */
+async function allUnlocked(
+  openpgp: OpenPgp,
+  holders: readonly PrivateKey[],
+  options: OpenPgpOptions,
+): Promise<PrivateKey[]> {
+  const open: PrivateKey[] = [];
+  let refusal: unknown;
+  for (const own of holders) {
+    try {
+      open.push(await unlocked(openpgp, own, options));
+    } catch (error) {
+      if (!(error instanceof KeyServiceError)) throw error;
+      refusal ??= error;
+    }
+  }
+  if (open.length === 0) throw refusal;
+  return open;
 }
 
 async function unlocked(openpgp: OpenPgp, key: PrivateKey, { askPassphrase }: OpenPgpOptions): Promise<PrivateKey> {

@@ -1,4 +1,4 @@
-import { generateKey } from "openpgp";
+import { createMessage, encrypt, generateKey, readKey } from "openpgp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openPgpKeys, type PgpPorts, pgpKeyService } from "../../../src/pgp/index.ts";
 import { type KeyService, KeyServiceError } from "../../../src/sops/index.ts";
@@ -49,6 +49,12 @@ async function sealed(fp: string, by: KeyService = service): Promise<string> {
   return await by.encrypt(keyOf(fp), DATA_KEY);
 }
 
+/** A message for all of these, none of which it names. */
+async function encryptedTo(armored: readonly string[]): Promise<string> {
+  const encryptionKeys = await Promise.all(armored.map((armoredKey) => readKey({ armoredKey })));
+  return await encrypt({ message: await createMessage({ binary: DATA_KEY }), encryptionKeys, wildcard: true });
+}
+
 describe("keys in this process", () => {
   test("a data key goes both ways, by every name that its key has", async () => {
     const { fingerprint = "", subkeys = [] } = one ?? {};
@@ -89,6 +95,19 @@ describe("keys in this process", () => {
     const open = await openPgpKeys([one?.open ?? ""]);
     const error = await failure(open.decrypt(keyOf("", await sealed(one?.fingerprint ?? ""))));
     expect([error.code, error.details[1]]).toEqual(["KEY_SERVICE_NO_MATCH", "private keys here: none"]);
+  });
+
+  test("a key that stays locked does not cost the others", async () => {
+    const both = await openPgpKeys([locked?.secret ?? "", one?.secret ?? ""]);
+    const enc = await encryptedTo([locked?.open ?? "", one?.open ?? ""]);
+    expect(await both.decrypt(keyOf(one?.fingerprint ?? "", enc))).toEqual(DATA_KEY);
+  });
+
+  test("an entry for more keys than any, or without end, takes no time", async () => {
+    const enc = await encryptedTo(Array.from({ length: 17 }, () => one?.open ?? ""));
+    expect((await failure(service.decrypt(keyOf(one?.fingerprint ?? "", enc)))).code).toBe("KEY_SERVICE_BAD_DATA");
+    const begun = "-----BEGIN PGP PRIVATE KEY BLOCK-----\n".repeat(100_000);
+    expect((await failure(openPgpKeys([begun]))).message).toContain("more than 100 blocks");
   });
 
   test("a private key with a passphrase asks for it, and says so where nobody can be asked", async () => {
