@@ -27,6 +27,18 @@ export interface DecryptionMachine {
   readonly vaultAddresses: readonly string[];
 }
 
+/** The same machine for one pass: what files make it ask ends with the pass, however many keys and slow servers they name. */
+export function machineUntil(
+  { sealedOff, ambient, vaultAddresses }: DecryptionMachine,
+  signal: AbortSignal,
+): DecryptionMachine {
+  return {
+    sealedOff: { ...sealedOff, signal },
+    ambient: ambient === undefined ? undefined : { ...ambient, signal },
+    vaultAddresses,
+  };
+}
+
 /** The entries of a decryption Secret by what they are. Source: Flux's names; the last one is ours. */
 const AGE_KEYS = ".agekey";
 const PGP_KEYS = ".asc";

@@ -8,7 +8,7 @@ import { KeyServiceError, SopsError } from "../../src/sops/index.ts";
 import type { FileTree } from "../../src/tree/index.ts";
 import { errorLines } from "../error-lines.ts";
 import { readSecretData } from "../secret-data.ts";
-import { type DecryptionMachine, hasKeys, KNOWN_ENTRIES, keysInEntries } from "./decryption-keys.ts";
+import { type DecryptionMachine, hasKeys, KNOWN_ENTRIES, keysInEntries, machineUntil } from "./decryption-keys.ts";
 import { failed, stalled } from "./halt.ts";
 import type { KustomizationSpec } from "./spec.ts";
 
@@ -31,7 +31,8 @@ export async function decryptingView(
   { namespace, ports }: { readonly namespace: string; readonly ports: DecryptionPorts },
 ): Promise<DecryptingTree | undefined> {
   if (spec.decryption === undefined) return undefined;
-  const keys = await keysOf(spec, namespace, ports);
+  const machine = machineUntil(ports.machine, ports.signal);
+  const keys = await keysOf(spec, namespace, { ...ports, machine });
   const leaves = ({ labels, annotations }: ObjectMarks) =>
     isOptOut(labels.get(OPT_OUT)) || isOptOut(annotations.get(OPT_OUT));
   return decryptingTree(tree, keys, { checkMac: ports.checkMac, leaves });

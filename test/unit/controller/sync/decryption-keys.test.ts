@@ -4,6 +4,7 @@ import {
   type DecryptionMachine,
   hasKeys,
   keysInEntries,
+  machineUntil,
 } from "../../../../controller/kustomization/decryption-keys.ts";
 import { decryptionMachine } from "../../../../controller/kustomization/decryption-machine.ts";
 import { openPgpKeys } from "../../../../src/pgp/index.ts";
@@ -51,6 +52,23 @@ describe("keysInEntries()", () => {
     const { services } = keysInEntries(all, "Secret apps/keys", nowhere);
     expect([...(services?.keys() ?? [])].sort()).toEqual(["azure_kv", "gcp_kms", "hc_vault", "kms", "pgp"]);
     expect(keysInEntries(all, "Secret apps/keys", nowhere, { only: "age" }).services).toBeUndefined();
+  });
+
+  test("servers that never answer are waited for until the pass ends, and not asked again", async () => {
+    const pass = new AbortController();
+    let asked = 0;
+    const hanging = machineWith(async (_, { signal }) => {
+      asked++;
+      pass.abort();
+      if (!signal.aborted) await new Promise((done) => signal.addEventListener("abort", done));
+      throw signal.reason;
+    });
+    const secret = entries({ "sops.vault-token": TOKEN, "sops.vault-addresses": SERVER });
+    const { services } = keysInEntries(secret, "Secret apps/keys", machineUntil(hanging, pass.signal));
+    for (let at = 0; at < 3; at++) {
+      await expect(services?.get("hc_vault")?.decrypt(transit("vault:v1:x"))).rejects.toThrow("it was interrupted");
+    }
+    expect(asked).toBe(1);
   });
 
   test("the credentials of the pod only where they are allowed", () => {
