@@ -14,8 +14,9 @@ export function attributePatterns(pathRegex: string): readonly string[] | undefi
   const patterns = new Set<string>();
   for (const alternative of alternatives) {
     const pieces = piecesOf(alternative);
-    if (pieces === undefined) return undefined;
-    for (const pattern of globs(pieces)) patterns.add(pattern);
+    const found = pieces === undefined ? undefined : globs(pieces);
+    if (found === undefined) return undefined;
+    for (const pattern of found) patterns.add(pattern);
     if (patterns.size > MAX_PATTERNS) return undefined;
   }
   return [...patterns];
@@ -60,7 +61,7 @@ function splitTop(expression: string): string[] {
   return parts;
 }
 
-const TOKEN = /\.[*+]\??|\[\^\/\][*+]\??|\\([.\-_/+()[\]{}|^$*?\\])|([^\\^$.|?*+()[\]{}])(?![?*+{])/y;
+const TOKEN = /\.[*+]\??|\[\^\/\][*+]\??|\\([.\-_/+()[\]{}|^$*?\\])|([^\\^$.|?*+()[\]{}\p{Cc}])(?![?*+{])/uy;
 
 function piecesOf(expression: string): Piece[] | undefined {
   const starts = expression.startsWith("^");
@@ -82,8 +83,8 @@ function piecesOf(expression: string): Piece[] | undefined {
   return pieces.filter((piece, at) => piece.kind !== "any" || pieces[at - 1]?.kind !== "any");
 }
 
-/** Patterns that are anchored at the folder of the file, or that hold no slash and so match at every depth. */
-function globs(pieces: readonly Piece[]): string[] {
+/** Patterns that are anchored at the folder of the file, or that hold no slash and so match at every depth; undefined for too many. */
+function globs(pieces: readonly Piece[]): string[] | undefined {
   const [first, ...rest] = pieces;
   const tail = rest.every((piece) => piece.kind === "segment" || (piece.kind === "text" && !piece.text.includes("/")));
   // `\.enc\.yaml$`: a name that ends so, in any folder.
@@ -92,6 +93,8 @@ function globs(pieces: readonly Piece[]): string[] {
   for (const [at, piece] of pieces.entries()) {
     const isLast = at === pieces.length - 1;
     made = made.flatMap((before) => (piece.kind === "any" ? anything(before, isLast) : [join(before, shown(piece))]));
+    // Each `.*` within a name doubles them.
+    if (made.length > MAX_PATTERNS) return undefined;
   }
   return made.map((pattern) => {
     const clean = pattern.replace(/\/{2,}/g, "/");

@@ -77,14 +77,26 @@ describe("attributePatterns()", () => {
     }
   });
 
-  test.each(["a{2}", "[ab].yaml", "a?", "(a", "a+", "(a|b)*", "\\d", "a\\b", "(?i)x", "^*", "a.b"])(
-    "%s has no pattern",
-    (rule) => expect(attributePatterns(rule)).toBeUndefined(),
-  );
+  test.each([
+    "a{2}",
+    "[ab].yaml",
+    "a?",
+    "(a",
+    "a+",
+    "(a|b)*",
+    "\\d",
+    "a\\b",
+    "(?i)x",
+    "^*",
+    "a.b",
+    "a\n* filter=x",
+    "a\u001b",
+  ])("%s has no pattern", (rule) => expect(attributePatterns(rule)).toBeUndefined());
 
   test("alternatives that multiply are given up, soon", () => {
     expect(attributePatterns("(a|b|c)".repeat(20))).toBeUndefined();
     expect(attributePatterns("(".repeat(5000))).toBeUndefined();
+    expect(attributePatterns(`^a.*${"b.*".repeat(60)}`)).toBeUndefined();
   });
 });
 
