@@ -128,6 +128,12 @@ export async function replaceFile(
   }
 }
 
+/** Refuses a path at which there is something already. @throws {CliError} `CLI_FILE_EXISTS` */
+export async function refuseExisting(io: Io, path: string): Promise<void> {
+  const found = await stat(resolve(io.cwd, path)).catch(missing);
+  if (found !== undefined) throw exists(path);
+}
+
 async function writeDirectly(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(path, "w");
   try {

@@ -1,4 +1,4 @@
-import { DEFAULT_KEY_PREFIX } from "../../src/keys/index.ts";
+import { DEFAULT_KEY_PREFIX, forbidden } from "../../src/keys/index.ts";
 import { createKubeClient, type KubeClient, loadClusterConfig, noRetries } from "../../src/kube/index.ts";
 import { clusterFlags, selectionOf } from "../cluster-flags.ts";
 import { flag } from "../define-command.ts";
@@ -45,6 +45,9 @@ export async function withCluster<Result>(
   const client = createKubeClient(config, { userAgent: "sealkit", retries: noRetries });
   try {
     return await work(client);
+  } catch (cause) {
+    // Whoever lacks a right is told which.
+    throw forbidden(cause) ?? cause;
   } finally {
     await client.close();
   }

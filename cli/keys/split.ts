@@ -1,7 +1,7 @@
 import { splitNewIdentity } from "../../src/keys/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { makeFolders, replaceFile } from "../files-adapter.ts";
+import { makeFolders, refuseExisting, replaceFile } from "../files-adapter.ts";
 import { note, write } from "../output.ts";
 
 const MAX_SHARES = 255;
@@ -35,10 +35,10 @@ export const splitCommand = defineCommand({
     const { shares, threshold, output } = flags;
     const { recipient, shareFiles } = splitNewIdentity({ shares, threshold });
     await makeFolders(io, output ?? ".");
-    for (const [at, text] of shareFiles.entries()) {
-      const path = `${output}/share-${at + 1}-of-${shares}.txt`;
-      await replaceFile(io, path, text, { mode: 0o600, onlyNew: true });
-    }
+    const files = shareFiles.map((text, at) => ({ path: `${output}/share-${at + 1}-of-${shares}.txt`, text }));
+    // Before any is written: shares of two sets beside each other are of no use to anybody.
+    for (const { path } of files) await refuseExisting(io, path);
+    for (const { path, text } of files) await replaceFile(io, path, text, { mode: 0o600, onlyNew: true });
     await write(io.stdout, `${recipient}\n`);
     await note(io, `Wrote ${shares} shares to ${output}, any ${threshold} of which open what is encrypted to it`);
     await note(io, "Hand each to another person, and keep none of them here");

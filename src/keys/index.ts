@@ -54,13 +54,15 @@ export {
 export { type DigestedSecret, digestSecrets, RUN_KEY_BYTES } from "./drill/secret-digests.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
 export type { ChangePlace } from "./in-repository/change-files.ts";
+export { forbidden, type MissingRight, missingRight } from "./missing-right.ts";
+export { carryOutRestore } from "./restore/carry-out.ts";
 export {
-  carryOutRestore,
   planRestore,
   type RestoreOptions,
   type RestorePlan,
   type RestoreStep,
 } from "./restore/restore.ts";
+export { type SyncedOptions, waitUntilSynced } from "./restore/synced.ts";
 export {
   type AskController,
   type Reseal,

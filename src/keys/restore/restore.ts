@@ -1,5 +1,7 @@
+import { primitives } from "#primitives";
+import { encodeHex } from "../../bytes/hex.ts";
+import { encodeUtf8 } from "../../bytes/utf8.ts";
 import type { KubeClient } from "../../kube/index.ts";
-import { isReason } from "../../kube/index.ts";
 import type { KubeObject } from "../../objects/index.ts";
 import { NAMESPACES, SEALED_SECRETS, SECRETS } from "../resources.ts";
 import { DEFAULT_KEY_PREFIX, isKeySecret, KEY_LABEL, secretItems } from "../sealing/key-secret.ts";
@@ -29,6 +31,8 @@ export interface RestorePlan {
   readonly steps: readonly RestoreStep[];
   /** Fingerprint of the key that is the newest when all is done. */
   readonly newest: string | undefined;
+  /** Keys of the cluster that the backup lacks, such as one that a fresh controller made. They stay; the backup is stale. */
+  readonly notInBackup: readonly SealingKeyInfo[];
 }
 
 export interface RestoreOptions {
@@ -68,40 +72,33 @@ export async function planRestore(
   const written = steps.filter((step) => isWrite(step) && step.what !== "SealedSecret");
   const after = [...live.map(({ secret }) => secret), ...written.map(({ secret }) => secret)];
   const [newest] = sealingKeysOf(after, prefix);
+  const held = new Set(sealingKeysOf(secrets, prefix).map(({ fingerprint }) => fingerprint));
   return {
     namespaces: missing.sort(),
     steps,
     newest: newest?.status === "newest" ? newest.fingerprint : undefined,
+    notInBackup: live.filter(({ fingerprint }) => fingerprint !== undefined && !held.has(fingerprint)),
   };
 }
 
-/** Carries a plan out, one step after the other. @throws {KubeError} what was done before stays. */
-export async function carryOutRestore(
-  client: KubeClient,
-  plan: RestorePlan,
-  onStep: (step: RestoreStep) => void = () => undefined,
-): Promise<void> {
-  for (const name of plan.namespaces) {
-    await client
-      .create(NAMESPACES, { apiVersion: "v1", kind: "Namespace", metadata: { name } })
-      .catch((cause: unknown) => {
-        if (!isReason(cause, "AlreadyExists")) throw cause;
-      });
-  }
-  for (const step of plan.steps) {
-    const resource = step.what === "SealedSecret" ? SEALED_SECRETS : SECRETS;
-    if (step.action === "create" || step.action === "rename") await client.create(resource, step.secret);
-    if (step.action === "complete") {
-      const key = { namespace: step.namespace, name: step.name };
-      await client.patch(SECRETS, key, { data: step.secret["data"] }, { type: "merge", fieldManager: "sealkit-keys" });
-    }
-    onStep(step);
-  }
-}
-
-function isWrite({ action }: RestoreStep): boolean {
+/** Whether a step changes anything in the cluster. */
+export function isWrite({ action }: RestoreStep): boolean {
   return action === "create" || action === "rename" || action === "complete";
 }
+
+/** What one step is now, when somebody else was at work since it was planned. @throws {KubeError} */
+export async function planAgain(
+  client: KubeClient,
+  step: RestoreStep,
+  { namespace, prefix = DEFAULT_KEY_PREFIX }: RestoreOptions,
+): Promise<RestoreStep> {
+  if (step.what === "SealedSecret") return await sealedStep(client, step.secret, true);
+  const [key] = step.what === "sealing key" ? sealingKeysOf([step.secret], prefix) : [];
+  if (key?.fingerprint === undefined) return await secretStep(client, step.secret);
+  return await keyStep(client, key, { live: await listSealingKeys(client, { namespace, prefix }), namespace, prefix });
+}
+
+const NAME_DIGITS = 12;
 
 async function keyStep(
   client: KubeClient,
@@ -120,11 +117,18 @@ async function keyStep(
   }
   const isTaken = (await client.get(SECRETS, { namespace, name })) !== undefined;
   if (!isTaken) return { ...base, action: "create", why: "it is not there" };
-  const { name: _, ...nameless } = metadata;
   // A key from before keys had a label was known by its name.
   const labels = { [KEY_LABEL]: "active", ...metadata.labels };
-  const renamed = { ...secret, metadata: { ...nameless, labels, generateName: prefix } };
-  return { ...base, secret: renamed, action: "rename", why: "another key has its name" };
+  // Two restores at once give a key the same new name.
+  const digest = encodeHex(primitives.sha256(encodeUtf8(fingerprint ?? ""))).slice(0, NAME_DIGITS);
+  const renamed = { ...secret, metadata: { ...metadata, labels, name: `${prefix}-${digest}` } };
+  return {
+    ...base,
+    name: renamed.metadata.name,
+    secret: renamed,
+    action: "rename",
+    why: `another key is called ${name}`,
+  };
 }
 
 async function sealedStep(client: KubeClient, sealed: KubeObject, isServed: boolean): Promise<RestoreStep> {
