@@ -101,6 +101,19 @@ describe("architecture", () => {
     expect([...new Set(unknown)]).toEqual([]);
   });
 
+  test("docs/architecture.md names every area of the library, at its level", () => {
+    const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
+    const missing = Object.entries(LEVELS).filter(([area, level]) => {
+      if (!/^src\/[^.]+$/.test(area)) return false;
+      const name = area.slice("src/".length);
+      const isAtLevel = page
+        .split("\n")
+        .some((line) => line.includes(` ${name}/ `) && line.endsWith(` level ${level}`));
+      return !isAtLevel || !page.includes(`\n| \`${name}\` |`);
+    });
+    expect(missing).toEqual([]);
+  });
+
   test("imports go down a level or stay in the area", () => {
     const wrong: string[] = [];
     for (const { path, imports } of modules) {
