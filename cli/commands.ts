@@ -93,6 +93,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./rotate/rotate.ts")).rotateCommand,
   },
   {
+    name: "promote",
+    group: "Keys",
+    summary: "Carry encrypted files from one environment to another, for its keys",
+    load: async () => (await import("./promote/promote.ts")).promoteCommand,
+  },
+  {
     name: "drill",
     group: "Keys",
     summary: "Rehearse a recovery: restore a backup, sync a repository, compare with the cluster",

@@ -2,6 +2,7 @@ import { parseYaml, YamlError } from "../yaml/index.ts";
 import { type AuditPolicy, DEFAULT_AUDIT_POLICY, readAuditPolicy } from "./audit-policy.ts";
 import { PolicyError } from "./errors.ts";
 import { PolicyFields } from "./policy-fields.ts";
+import { DEFAULT_PROMOTE_POLICY, type PromotePolicy, readPromotePolicy } from "./promote-policy.ts";
 
 /** Where the policy of a repository is kept, from its top. */
 export const POLICY_PATH = ".sealkit/policy.yaml";
@@ -12,9 +13,10 @@ const MAX_BYTES = 1024 * 1024;
 /** What a repository says about how its secrets are to be kept. Each section has a reader and a default of its own. */
 export interface Policy {
   readonly audit: AuditPolicy;
+  readonly promote: PromotePolicy;
 }
 
-export const DEFAULT_POLICY: Policy = { audit: DEFAULT_AUDIT_POLICY };
+export const DEFAULT_POLICY: Policy = { audit: DEFAULT_AUDIT_POLICY, promote: DEFAULT_PROMOTE_POLICY };
 
 /**
  * Reads a policy file, all of it: a field that is not known is refused, because a rule that was misspelt protects nothing.
@@ -26,7 +28,10 @@ export function parsePolicy(bytes: Uint8Array, file: string): Policy {
   const root = rootOf(bytes, file);
   if (root === undefined) return DEFAULT_POLICY;
   const audit = root.fields("audit");
-  const policy = { audit: audit === undefined ? DEFAULT_AUDIT_POLICY : readAuditPolicy(audit) };
+  const policy: Policy = {
+    audit: audit === undefined ? DEFAULT_AUDIT_POLICY : readAuditPolicy(audit),
+    promote: readPromotePolicy(root.list("promote")),
+  };
   root.refuseOthers();
   return policy;
 }

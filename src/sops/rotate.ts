@@ -25,6 +25,8 @@ export interface RotateOptions extends OpenOptions {
   readonly removeKeys?: KeyGroup | undefined;
   /** The keys of each group from now on, in place of all that the file has; `add` and `remove` count after them. */
   readonly wanted?: readonly KeyGroup[] | undefined;
+  /** How many of the wanted groups it takes, 0 for all; the file's own number, as far as it goes, when absent. */
+  readonly wantedThreshold?: number | undefined;
 }
 
 /**
@@ -50,7 +52,10 @@ export async function rotate(
   const { metadata } = opened;
   const keys = await rewrap(dataKey, {
     groups: changedGroups(wanted ?? metadata.keyGroups, add, remove),
-    threshold: wanted === undefined ? metadata.shamirThreshold : compareKeys(metadata, wanted).shamirThreshold.after,
+    threshold:
+      wanted === undefined
+        ? metadata.shamirThreshold
+        : (options.wantedThreshold ?? compareKeys(metadata, wanted).shamirThreshold.after),
     keyring,
     now,
     fillRandom,
