@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import packageJson from "../../package.json" with { type: "json" };
 import {
   type Backup,
-  type Compared,
   type DrilledBackup,
+  type DrilledRepository,
   type DrillReport,
   drillPassed,
   isAgeFile,
@@ -18,10 +18,10 @@ import type { Io } from "../io.ts";
 import { openBackup } from "../keys/open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
 import { note, write } from "../output.ts";
-import { compareWithLive } from "./live.ts";
+import { compareWithLive, readLive } from "./live.ts";
 import { rehearse } from "./rehearse.ts";
 import { REPORT_FORMS, reportText } from "./report-text.ts";
-import { openSource } from "./repository.ts";
+import { openSource, type RepositorySource } from "./repository.ts";
 
 export const drillCommand = defineCommand({
   name: "drill",
@@ -45,8 +45,8 @@ export const drillCommand = defineCommand({
     "Starts an empty cluster in memory, restores the backup into it, starts our controllers and lets them sync what is\n" +
     "committed in the repository. With --compare, every Secret that results is compared with the one of the live cluster;\n" +
     "only digests under a key of this run are kept, and nothing is written to disk. Exit status 1 when something does not\n" +
-    "come back, or is not as it is in the live cluster. GitRepositories that name this repository get it from here;\n" +
-    "nothing is fetched.",
+    "come back, or is not as it is in the live cluster. GitRepositories that name a --repo by the URL of its remote get it\n" +
+    "from here; nothing is fetched.",
   flags: {
     identity: flag.texts({
       short: "i",
@@ -54,7 +54,10 @@ export const drillCommand = defineCommand({
       help: "age identity that opens the backup; may be repeated",
     }),
     share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
-    repo: flag.text({ placeholder: "FOLDER", default: ".", help: "Repository to sync" }),
+    repo: flag.texts({
+      placeholder: "FOLDER",
+      help: "Repository to sync; more of them answer for sources that name them; default: this folder",
+    }),
     path: flag.texts({
       placeholder: "PATH",
       help: "Path in it that the cluster syncs; may be repeated; default: all of it",
@@ -73,13 +76,19 @@ export const drillCommand = defineCommand({
       identityFiles: flags.identity,
       shareFiles: flags.share,
       prefix,
-      remedy: `sealkit drill -i IDENTITY ${file} --repo ${flags.repo}`,
+      remedy: `sealkit drill -i IDENTITY ${file} --repo ${flags.repo[0] ?? "."}`,
     });
-    const source = await openSource(flags.repo, io);
-    const below = source.below === "" ? "./" : `./${source.below}`;
-    const paths = flags.path.length === 0 ? [below] : flags.path.map((path) => joined(source.below, path));
+    const folders = flags.repo.length === 0 ? ["."] : flags.repo;
+    const sources = await Promise.all(folders.map((folder) => openSource(folder, io)));
+    const paths = pathsIn(sources[0]?.below ?? "", flags.path);
     const runKey = randomBytes(RUN_KEY_BYTES);
-    const { rehearsed, secrets, leftOut, files } = await rehearse(backup, source, {
+    // First, so that whoever lacks a right there is told so before anything else.
+    const live = flags.compare
+      ? await withCluster(flags, io, (client) =>
+          readLive(client, { namespace, controllerName: flags.controllerName, prefix, runKey }),
+        )
+      : undefined;
+    const { rehearsed, secrets } = await rehearse(backup, sources, {
       paths,
       namespaces: flags.createNamespace,
       prefix,
@@ -87,18 +96,8 @@ export const drillCommand = defineCommand({
       timeoutMs: flags.timeout,
       signal: io.signal,
     });
-    const heldKeys = new Set(sealingKeysOf(backup.secrets, prefix).flatMap(({ fingerprint }) => fingerprint ?? []));
-    const comparison: Compared | undefined = flags.compare
-      ? await withCluster(flags, io, (client) =>
-          compareWithLive(client, secrets, {
-            namespace,
-            controllerName: flags.controllerName,
-            prefix,
-            runKey,
-            heldKeys,
-          }),
-        )
-      : undefined;
+    const heldKeys = sealingKeysOf(backup.secrets, prefix).flatMap(({ fingerprint }) => fingerprint ?? []);
+    const comparison = live === undefined ? undefined : compareWithLive(secrets, live, heldKeys);
     runKey.fill(0);
     const report: DrillReport = {
       result: drillPassed({ rehearsal: rehearsed, comparison }) ? "passed" : "failed",
@@ -106,7 +105,7 @@ export const drillCommand = defineCommand({
       durationMs: io.now() - started,
       by: `sealkit ${packageJson.version}`,
       backup: await describeBackup(backup, file, { prefix, io }),
-      repository: { folder: flags.repo, commit: source.commit, paths, files, leftOut },
+      repositories: await Promise.all(sources.map((source, at) => describeSource(source, at === 0 ? paths : []))),
       rehearsal: rehearsed,
       comparison,
     };
@@ -116,8 +115,15 @@ export const drillCommand = defineCommand({
   },
 });
 
-function joined(below: string, path: string): string {
-  return below === "" ? path : `./${below}/${path}`;
+/** The paths to sync, from the root of the repository; they are given from the folder that was named. */
+function pathsIn(below: string, paths: readonly string[]): readonly string[] {
+  if (paths.length === 0) return [below === "" ? "./" : `./${below}`];
+  return below === "" ? paths : paths.map((path) => `./${below}/${path}`);
+}
+
+async function describeSource(source: RepositorySource, paths: readonly string[]): Promise<DrilledRepository> {
+  const { tree, leftOut } = await source.tree(undefined);
+  return { folder: source.folder, commit: source.commit, paths, files: tree.paths().length, leftOut };
 }
 
 async function describeBackup(

@@ -16,30 +16,35 @@ export interface LiveOptions {
   readonly controllerName: string;
   readonly prefix: string;
   readonly runKey: Uint8Array;
-  /** Fingerprints of the sealing keys in the backup. */
-  readonly heldKeys: ReadonlySet<string>;
 }
 
-/**
- * Reads the Secrets of a live cluster, with the rights of whoever asks, and compares them with those of the rehearsal.
- * Of each value only a digest is kept.
- *
- * @throws {KubeError}
- */
-export async function compareWithLive(
-  client: KubeClient,
-  rehearsed: readonly DigestedSecret[],
-  { namespace, controllerName, prefix, runKey, heldKeys }: LiveOptions,
-): Promise<Compared> {
+/** What was read of a live cluster. */
+export interface Live {
+  readonly secrets: readonly DigestedSecret[];
+  /** Fingerprints of its sealing keys. */
+  readonly keys: readonly string[];
+  readonly cluster: string;
+}
+
+/** Reads a live cluster with the rights of whoever asks. Of each value only a digest is kept. @throws {KubeError} */
+export async function readLive(client: KubeClient, options: LiveOptions): Promise<Live> {
+  const { namespace, controllerName, prefix, runKey } = options;
   const { items } = await client.list<KubeObject>(SECRETS);
-  const live = digestSecrets(items, runKey, prefix);
   const keys = await listSealingKeys(client, { namespace, prefix });
   const { cluster } = await clusterName(client, { namespace, name: controllerName });
   return {
-    ...compareSecrets(rehearsed, live),
+    secrets: digestSecrets(items, runKey, prefix),
+    keys: keys.flatMap(({ fingerprint }) => fingerprint ?? []),
     cluster,
-    missingKeys: keys.flatMap(({ fingerprint }) =>
-      fingerprint === undefined || heldKeys.has(fingerprint) ? [] : [fingerprint],
-    ),
   };
+}
+
+/** The rehearsal beside the live cluster. `heldKeys` are fingerprints of the sealing keys in the backup. */
+export function compareWithLive(
+  rehearsed: readonly DigestedSecret[],
+  { secrets, keys, cluster }: Live,
+  heldKeys: readonly string[],
+): Compared {
+  const missingKeys = keys.filter((fingerprint) => !heldKeys.includes(fingerprint));
+  return { ...compareSecrets(rehearsed, secrets), cluster, missingKeys };
 }

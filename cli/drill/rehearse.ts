@@ -15,6 +15,7 @@ import { CONTROLLER_NAMESPACE, SYNC_NAMESPACE, startWholeCluster } from "../sand
 import { bringIn, DRILL_NAME, SECRETS } from "./bring-in.ts";
 import type { RepositorySource } from "./repository.ts";
 import { untilSettled } from "./settle.ts";
+import { defineMissingKinds } from "./stand-in-kinds.ts";
 import { standInSource } from "./stand-in-source.ts";
 
 const NAMESPACES: ApiResource = {
@@ -39,20 +40,23 @@ export interface RehearseOptions {
 export interface Rehearsal {
   readonly rehearsed: Rehearsed;
   readonly secrets: readonly DigestedSecret[];
-  readonly files: number;
-  readonly leftOut: readonly { readonly path: string; readonly why: string }[];
 }
 
 /**
  * The whole way back, in a cluster that is in memory of this process and on loopback: an empty cluster, the backup
  * restored into it, our controllers, the repository synced. Secrets leave it only as digests.
  */
-export async function rehearse(backup: Backup, source: RepositorySource, options: RehearseOptions): Promise<Rehearsal> {
+export async function rehearse(
+  backup: Backup,
+  sources: readonly RepositorySource[],
+  options: RehearseOptions,
+): Promise<Rehearsal> {
   const { paths, namespaces, prefix, runKey, timeoutMs, signal } = options;
-  const standIn = standInSource(source);
+  const standIn = standInSource(sources);
   // The keys are those of the backup: one that the rehearsal made itself would prove nothing.
   const settings = { keyPrefix: prefix, generateKeys: false, keyRenewPeriodMs: 0 };
   let restored = 0;
+  const standInKinds = new Set<string>();
   const cluster = await startWholeCluster({
     settings,
     families: [
@@ -62,6 +66,10 @@ export async function rehearse(backup: Backup, source: RepositorySource, options
     ],
     prepare: async (client) => {
       await makeNamespaces(client, namespaces);
+      for (const source of sources) {
+        const { tree } = await source.tree(undefined);
+        for (const kind of await defineMissingKinds(client, tree)) standInKinds.add(kind);
+      }
       const { secrets, sealedSecrets } = backup;
       const plan = await planRestore(client, secrets, { namespace: CONTROLLER_NAMESPACE, prefix, sealedSecrets });
       await carryOutRestore(client, plan, ({ action }) => {
@@ -87,10 +95,9 @@ export async function rehearse(backup: Backup, source: RepositorySource, options
         usedKeys: fingerprints.filter((fingerprint) => used.has(fingerprint)),
         unusedKeys: fingerprints.filter((fingerprint) => !used.has(fingerprint)),
         problems,
-        remarks: [],
+        standInKinds: [...standInKinds].sort(),
       },
       secrets,
-      ...standIn.content(),
     };
   } finally {
     await cluster.close();

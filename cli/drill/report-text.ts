@@ -31,7 +31,7 @@ interface Section {
 }
 
 function sectionsOf(report: DrillReport): readonly Section[] {
-  const { rehearsal, comparison, repository } = report;
+  const { rehearsal, comparison, repositories } = report;
   const places = (title: string, list: readonly SecretPlace[]): Section => ({
     title,
     headings: ["NAMESPACE", "NAME"],
@@ -57,11 +57,15 @@ function sectionsOf(report: DrillReport): readonly Section[] {
     },
     places("Only in the live cluster, and nothing claims to bring it", comparison?.onlyLive ?? []),
     places("Only in the rehearsal", comparison?.onlyRehearsed ?? []),
-    { title: "Remarks", headings: ["REMARK"], rows: rehearsal.remarks.map((remark) => [remark]) },
     {
-      title: "Left out of the repository",
-      headings: ["PATH", "WHY"],
-      rows: repository.leftOut.map(({ path, why }) => [path, why]),
+      title: "Kinds that the repository does not define: their objects were taken, and nothing was made of them",
+      headings: ["KIND"],
+      rows: rehearsal.standInKinds.map((kind) => [kind]),
+    },
+    {
+      title: "Left out of the repositories",
+      headings: ["REPOSITORY", "PATH", "WHY"],
+      rows: repositories.flatMap(({ folder, leftOut }) => leftOut.map(({ path, why }) => [folder, path, why])),
     },
     {
       title: "Sealing keys",
@@ -76,7 +80,7 @@ function sectionsOf(report: DrillReport): readonly Section[] {
 }
 
 function summaryRows(report: DrillReport): readonly (readonly string[])[] {
-  const { backup, repository, rehearsal, comparison } = report;
+  const { backup, repositories, rehearsal, comparison } = report;
   const { manifest } = backup;
   return [
     ["Result", report.result],
@@ -87,8 +91,11 @@ function summaryRows(report: DrillReport): readonly (readonly string[])[] {
       "Backup holds",
       `${backup.sealingKeys} sealing keys, ${backup.otherSecrets} other Secrets, ${backup.sealedSecrets} SealedSecrets`,
     ],
-    ["Repository", `${repository.folder}, ${repository.commit ?? "no commit: the files as they are"}`],
-    ["Synced", `${repository.paths.join(", ")} (${repository.files} files in the repository)`],
+    ...repositories.map(({ folder, commit, files }) => [
+      "Repository",
+      `${folder}, ${commit === undefined ? "no commit: the files as they are" : `commit ${commit}`}, ${files} files`,
+    ]),
+    ["Synced", repositories.flatMap(({ paths }) => paths).join(", ")],
     ["Restored", `${rehearsal.restored} objects of the backup`],
     ["Kustomizations", String(rehearsal.kustomizations)],
     ["SealedSecrets", String(rehearsal.sealedSecrets)],

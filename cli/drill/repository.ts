@@ -7,6 +7,8 @@ import type { Io } from "../io.ts";
 
 /** A repository of this machine as a source that the controllers sync from, without a copy of it on disk. */
 export interface RepositorySource {
+  /** As it was named. */
+  readonly folder: string;
   readonly commit: string | undefined;
   /** The folder that was named, below the root of its repository; `""` for the root itself. */
   readonly below: string;
@@ -34,13 +36,26 @@ export async function openSource(folder: string, io: Io): Promise<RepositorySour
   const repository = await openLocalRepository(full, options);
   const commit = await repository?.head();
   if (repository === undefined || commit === undefined) {
-    return { commit: undefined, below: "", remotes: [], tree: () => treeOnDisk(files) };
+    const onDisk = once(() => treeOnDisk(files));
+    return { folder, commit: undefined, below: "", remotes: [], tree: () => onDisk("") };
   }
+  const committed = once((ignore) => treeOfCommit(repository, commit, ignore));
   return {
+    folder,
     commit,
     below: repository.bare ? "" : relative(repository.top, full),
     remotes: await repository.remotes(),
-    tree: (ignore) => treeOfCommit(repository, commit, ignore),
+    tree: committed,
+  };
+}
+
+/** Remembers what was made for each set of patterns. */
+function once(make: (ignore: string | undefined) => Promise<SourceTree>): RepositorySource["tree"] {
+  const made = new Map<string | undefined, Promise<SourceTree>>();
+  return (ignore) => {
+    const known = made.get(ignore) ?? make(ignore);
+    made.set(ignore, known);
+    return known;
   };
 }
 

@@ -2,7 +2,8 @@ import { GIT_REPOSITORIES, KUSTOMIZATIONS, SEALED_SECRETS } from "../../controll
 import { conditionsOf, findCondition } from "../../controller/conditions.ts";
 import type { DrillProblem } from "../../src/keys/index.ts";
 import { type ApiResource, type KubeClient, sleep, systemClock } from "../../src/kube/index.ts";
-import { fieldAt, type KubeObject } from "../../src/objects/index.ts";
+import { fieldAt, type KubeObject, textAt } from "../../src/objects/index.ts";
+import { DRILL_NAME } from "./bring-in.ts";
 
 /** What the controllers made of everything in the cluster of the rehearsal. */
 export interface Settled {
@@ -14,34 +15,37 @@ export interface Settled {
 const POLL_MS = 50;
 /** How much longer than one look at the cluster takes the pause between two is, so that looking costs the controllers little. */
 const PAUSE_FACTOR = 4;
-/** For so long nothing may change before a failure counts as final: what depends on others may still come right. */
-const QUIET_MS = 1500;
-
-/** Verdicts that the arrival of something else may change. */
-const MAY_PASS = ["DependencyNotReady", "ArtifactFailed", "SourceNotReady"];
+/** How often what failed is tried again, as long as that helps anything. */
+const MAX_ROUNDS = 10;
+const REQUESTED_AT = "reconcile.fluxcd.io/requestedAt";
 
 /**
- * Waits until the controllers have a verdict on everything, and nothing more is coming. Never throws for what is not
- * done in time: that is a problem of the report.
+ * Waits until the controllers have a verdict on everything. What failed is tried again at once while that makes a
+ * difference, as it would come right in a cluster at the next interval: a namespace may come out of another Kustomization.
+ * Never throws for what is not done in time: that is a problem of the report.
  */
 export async function untilSettled(
   client: KubeClient,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Settled> {
   const deadline = systemClock.now() + timeoutMs;
-  let quietSince = systemClock.now();
-  let before = "";
-  for (;;) {
+  let failedBefore = "";
+  for (let round = 1; ; ) {
     const started = systemClock.now();
     const seen = await look(client);
     const now = systemClock.now();
-    const state = JSON.stringify(seen.verdicts);
-    if (state !== before) quietSince = now;
-    before = state;
-    const failed = seen.verdicts.filter(({ state: one }) => one === "failed");
-    const isDone = seen.verdicts.every(({ state: one }) => one !== "open");
-    const isFinal = isDone && (failed.every(({ mayPass }) => !mayPass) || now - quietSince >= QUIET_MS);
-    if (isFinal || now >= deadline) return settled(seen);
+    if (now >= deadline) return settled(seen);
+    if (seen.verdicts.every(({ state }) => state !== "open")) {
+      const failed = seen.verdicts.filter(({ kind, state }) => kind === "Kustomization" && state === "failed");
+      const names = failed.map(({ namespace, name }) => `${namespace}/${name}`).join(" ");
+      if (names === failedBefore || round >= MAX_ROUNDS) return settled(seen);
+      failedBefore = names;
+      for (const { namespace, name } of failed) {
+        const metadata = { annotations: { [REQUESTED_AT]: `${DRILL_NAME}-${round}` } };
+        await client.patch(KUSTOMIZATIONS, { namespace, name }, { metadata }, { type: "merge" });
+      }
+      round++;
+    }
     await sleep(systemClock, Math.max(POLL_MS, (now - started) * PAUSE_FACTOR), signal);
     signal.throwIfAborted();
   }
@@ -52,7 +56,6 @@ interface Verdict {
   readonly namespace: string;
   readonly name: string;
   readonly state: "open" | "good" | "failed";
-  readonly mayPass: boolean;
   readonly why: string;
 }
 
@@ -78,15 +81,16 @@ async function look(client: KubeClient): Promise<Seen> {
 
 function verdictOn(object: KubeObject, kind: string, type: string): Verdict {
   const { namespace = "", name = "", generation } = object.metadata;
-  const base = { kind, namespace, name, mayPass: false, why: "" };
+  const base = { kind, namespace, name, why: "" };
   if (fieldAt(object, "spec", "suspend") === true) return { ...base, state: "good" };
   const condition = findCondition(conditionsOf(object), type);
   const observed = condition?.observedGeneration ?? fieldAt(object, "status", "observedGeneration") ?? generation;
-  if (condition === undefined || observed !== generation) return { ...base, state: "open" };
+  const isAsked = object.metadata.annotations?.[REQUESTED_AT] !== textAt(object, "status", "lastHandledReconcileAt");
+  if (condition === undefined || observed !== generation || isAsked) return { ...base, state: "open" };
   const { status, reason = "", message = "" } = condition;
   if (status === "True") return { ...base, state: "good" };
   const why = message === "" ? reason : message;
-  return { ...base, state: status === "False" ? "failed" : "open", mayPass: MAY_PASS.includes(reason), why };
+  return { ...base, state: status === "False" ? "failed" : "open", why };
 }
 
 function settled({ kustomizations, sealedSecrets, verdicts }: Seen): Settled {

@@ -5,9 +5,9 @@ import { gitRepositorySpec } from "../../controller/gitrepository/spec.ts";
 import type { Pass } from "../../controller/pass.ts";
 import type { Family } from "../../controller/start.ts";
 import { readyProfile } from "../../controller/status-profile.ts";
-import { type KubeObject, objectId, subjectOf } from "../../src/objects/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
 import { type Artifact, packArtifact } from "../../src/sources/index.ts";
-import { isSameRepository, type RepositorySource, type SourceTree } from "./repository.ts";
+import { isSameRepository, type RepositorySource } from "./repository.ts";
 
 /** URL of the drill's own source; nobody asks it. */
 export const DRILL_URL = "https://drill.invalid/repository";
@@ -20,34 +20,21 @@ export interface StandInSource {
   readonly family: Family;
   /** Gives the artifacts that it told of. */
   readonly readArtifact: (artifact: Artifact) => Promise<Uint8Array>;
-  /** Other repositories that were asked for, as `GitRepository/namespace/name`. */
-  readonly foreign: ReadonlySet<string>;
-  /** How many files are in the artifact, and what it lacks. */
-  readonly content: () => { readonly files: number; readonly leftOut: SourceTree["leftOut"] };
 }
 
-/** Stands in for the sources of a cluster: what names this repository gets it as it is here, others are left alone. */
-export function standInSource(source: RepositorySource): StandInSource {
-  const packed = new Map<string, { readonly artifact: Artifact; readonly bytes: Uint8Array }>();
-  const foreign = new Set<string>();
-  let content: { readonly files: number; readonly leftOut: SourceTree["leftOut"] } = { files: 0, leftOut: [] };
-  const artifactFor = async (ignore: string | undefined, now: number) => {
-    const known = packed.get(ignore ?? "");
-    if (known !== undefined) return known.artifact;
-    const made = await source.tree(ignore);
-    content = { files: made.tree.paths().length, leftOut: made.leftOut };
-    const { bytes, digest } = await packArtifact(made.tree);
+/**
+ * Stands in for the sources of a cluster: what names one of these repositories gets it as it is here. The first is what
+ * the cluster was set up from.
+ */
+export function standInSource(sources: readonly RepositorySource[]): StandInSource {
+  const packed = new Map<string, Uint8Array>();
+  const artifactOf = async (source: RepositorySource, ignore: string | undefined, now: number): Promise<Artifact> => {
+    const { tree } = await source.tree(ignore);
+    const { bytes, digest } = await packArtifact(tree);
+    packed.set(digest, bytes);
     const path = `drill/${digest.slice("sha256:".length)}.tar.gz`;
     const revision = `drill@${source.commit === undefined ? digest : `sha1:${source.commit}`}`;
-    const lastUpdateTime = rfc3339(now);
-    const artifact = { path, url: `${DRILL_URL}/${path}`, revision, digest, lastUpdateTime, size: bytes.length };
-    packed.set(ignore ?? "", { artifact, bytes });
-    return artifact;
-  };
-  const isOurs = (object: KubeObject, url: string) => {
-    const { namespace = "", name = "" } = object.metadata;
-    if (url === DRILL_URL || source.remotes.some((remote) => isSameRepository(remote, url))) return true;
-    return `${namespace}/${name}` === BY_CONVENTION;
+    return { path, url: `${DRILL_URL}/${path}`, revision, digest, lastUpdateTime: rfc3339(now), size: bytes.length };
   };
   const controller: KindController = {
     name: "gitrepository",
@@ -57,12 +44,12 @@ export function standInSource(source: RepositorySource): StandInSource {
     profile: readyProfile,
     async reconcile(object, { clock }): Promise<Pass> {
       const { url, ignore } = gitRepositorySpec(object);
-      if (!isOurs(object, url)) {
-        foreign.add(subjectOf(objectId(object)));
-        const message = "another repository: a drill syncs the one that is named";
+      const source = sourceFor(object, url, sources);
+      if (source === undefined) {
+        const message = "it is another repository: name a folder that has it with --repo, too";
         return { outcome: { kind: "stalled", reason: "NotRehearsed", message }, events: [] };
       }
-      const artifact = await artifactFor(ignore, clock.now());
+      const artifact = await artifactOf(source, ignore, clock.now());
       const message = `stored artifact for revision '${artifact.revision}'`;
       return { outcome: { kind: "done", reason: "Succeeded", message }, status: { artifact }, events: [] };
     },
@@ -70,11 +57,20 @@ export function standInSource(source: RepositorySource): StandInSource {
   return {
     family: { name: "source", setUp: async () => ({ controllers: [controller], ready: Promise.resolve() }) },
     readArtifact: async ({ digest }) => {
-      const found = [...packed.values()].find(({ artifact }) => artifact.digest === digest);
-      if (found === undefined) throw new TypeError(`"artifact" expected one that was told of, got ${digest}`);
-      return found.bytes;
+      const bytes = packed.get(digest);
+      if (bytes === undefined) throw new TypeError(`"artifact" expected one that was told of, got ${digest}`);
+      return bytes;
     },
-    foreign,
-    content: () => content,
   };
+}
+
+function sourceFor(
+  { metadata }: KubeObject,
+  url: string,
+  sources: readonly RepositorySource[],
+): RepositorySource | undefined {
+  const named = sources.find(({ remotes }) => remotes.some((remote) => isSameRepository(remote, url)));
+  if (named !== undefined) return named;
+  const isFirst = url === DRILL_URL || `${metadata.namespace ?? ""}/${metadata.name ?? ""}` === BY_CONVENTION;
+  return isFirst ? sources[0] : undefined;
 }

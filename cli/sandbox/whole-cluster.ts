@@ -91,7 +91,7 @@ const SERVED_POLL_MS = 20;
 const SERVED_POLLS = 500;
 
 /** A kind is in discovery a moment after its definition was taken. */
-async function served(client: KubeClient, crd: KubeObject): Promise<void> {
+export async function served(client: KubeClient, crd: KubeObject): Promise<void> {
   const resource = await client.resourceFor("apiextensions.k8s.io/v1", crd.kind);
   const { name = "" } = crd.metadata;
   for (let poll = 0; poll < SERVED_POLLS && resource !== undefined; poll++) {

@@ -24,11 +24,12 @@ export interface DrilledBackup {
   readonly sealedSecrets: number;
 }
 
-/** The repository that was rehearsed with. */
+/** A repository that was rehearsed with. */
 export interface DrilledRepository {
   readonly folder: string;
   /** Undefined for a folder that is in no Git repository, or in one without a commit. */
   readonly commit: string | undefined;
+  /** What the cluster was told to sync; nothing of those that only other sources name. */
   readonly paths: readonly string[];
   readonly files: number;
   /** What is not in the rehearsal, each with the reason: links that lead out, submodules, files that cannot be read. */
@@ -46,8 +47,8 @@ export interface Rehearsed {
   readonly usedKeys: readonly string[];
   readonly unusedKeys: readonly string[];
   readonly problems: readonly DrillProblem[];
-  /** What the rehearsal could not have as the live cluster has it, in words. */
-  readonly remarks: readonly string[];
+  /** Kinds that nothing in the repository defines, and that took everything: what they make in a cluster is not there. */
+  readonly standInKinds: readonly string[];
 }
 
 /** The live cluster beside the rehearsal. */
@@ -66,7 +67,7 @@ export interface DrillReport {
   /** Program and version. */
   readonly by: string;
   readonly backup: DrilledBackup;
-  readonly repository: DrilledRepository;
+  readonly repositories: readonly DrilledRepository[];
   readonly rehearsal: Rehearsed;
   /** Undefined when no live cluster was named. */
   readonly comparison: Compared | undefined;

@@ -123,11 +123,11 @@ describe("sealkit drill", () => {
     expect(found).toMatchObject({
       result: "passed",
       backup: { file: "keys.age", encrypted: true, sealingKeys: 1, otherSecrets: 1, sealedSecrets: 1 },
-      repository: { folder: "fleet", paths: ["./"], files: 3, leftOut: [] },
+      repositories: [{ folder: "fleet", paths: ["./"], files: 3, leftOut: [] }],
       rehearsal: { restored: 3, kustomizations: 1, sealedSecrets: 2, secrets: 4, values: 4, unusedKeys: [] },
       comparison: { equal: 4, differ: [], missing: [], onlyLive: [], onlyRehearsed: [], missingKeys: [] },
     });
-    expect(found.repository.commit).toBe(git("rev-parse", "HEAD").toString().trim());
+    expect(found.repositories[0].commit).toBe(git("rev-parse", "HEAD").toString().trim());
     expect(found.rehearsal.usedKeys).toHaveLength(1);
     expect([code, stderr]).toEqual([0, "Drill passed. Everything came back\n"]);
   });
@@ -171,12 +171,24 @@ describe("sealkit drill", () => {
       source: `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system, namespace: flux-system}\nspec: {url: "ssh://git@git.example.com/org/fleet", interval: 1m, ref: {branch: main}, secretRef: {name: deploy-key}}\n`,
       apps: `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\nspec: {sourceRef: {kind: GitRepository, name: flux-system}, path: ./apps, prune: true, interval: 1h, decryption: {provider: sops, secretRef: {name: sops-age}}}\n`,
     };
-    put("fleet/clusters/prod/sync.yaml", `${apps.source}---\n${apps.apps}`);
+    // In the order of names the settings come before their namespace: they are tried again.
+    const settings = apps.apps.replace("name: apps,", "name: a-settings,").replace("./apps", "./settings");
+    put("fleet/settings/secret.yaml", secret("settings", "x"));
+    const certificate =
+      "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: web, namespace: apps}\nspec: {}\n";
+    put("fleet/apps/certificate.yaml", certificate);
+    put("fleet/clusters/prod/sync.yaml", `${apps.source}---\n${settings}---\n${apps.apps}`);
     commit();
     put("fleet/apps/broken.yaml", "a: [\n");
     const { code, report: found } = await report("--path clusters/prod");
     rmSync(join(cwd, "fleet/apps/broken.yaml"));
-    expect(found.rehearsal).toMatchObject({ problems: [], kustomizations: 2, sealedSecrets: 2, secrets: 4 });
+    expect(found.rehearsal).toMatchObject({
+      problems: [],
+      kustomizations: 3,
+      sealedSecrets: 2,
+      secrets: 5,
+      standInKinds: ["Certificate.cert-manager.io"],
+    });
     expect(code).toBe(0);
   });
 
@@ -216,7 +228,9 @@ describe("sealkit drill", () => {
       }),
       expect.objectContaining({ kind: "SealedSecret", namespace: "apps", name: "db" }),
     ]);
-    expect(found.repository.leftOut).toEqual([{ path: "bad/link.yaml", why: "symbolic link: leads out of the tree" }]);
+    expect(found.repositories[0].leftOut).toEqual([
+      { path: "bad/link.yaml", why: "symbolic link: leads out of the tree" },
+    ]);
   });
 
   test("a key that was made after the backup fails the comparison", async () => {
