@@ -51,7 +51,7 @@ export function median(values) {
 }
 
 /** Milliseconds of processor time of all programs that ended so far; 0 where the system does not tell. */
-function processorTime() {
+export function processorTime() {
   try {
     const fields = readFileSync("/proc/self/stat", "utf8")
       .replace(/^.*\) /, "")
