@@ -16,7 +16,9 @@ export async function importTypeScript(path) {
     platform: "node",
     conditions: ["source"],
     logLevel: "error",
-    banner: { js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+    },
   });
   return import(pathToFileURL(outfile).href);
 }
