@@ -1,8 +1,7 @@
-import { rmSync } from "node:fs";
-import { chmod, open, readFile, rm } from "node:fs/promises";
+import { chmod, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { makePrivateFolder, privatePlaces, removeLeftovers } from "./private-folders-adapter.ts";
+import { makePrivateFolder, privatePlaces, removeLeftovers, removePrivateFolder } from "./private-folders-adapter.ts";
 
 /** A file of clear text that nobody else can read, for as long as `work` runs. */
 export interface PrivateFile {
@@ -61,7 +60,7 @@ export async function withPrivateFolder<Result>(
 ): Promise<Result> {
   await removeLeftovers(privatePlaces(temporary));
   const folder = await makePrivateFolder(temporary, subject);
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const remove = () => removePrivateFolder(folder);
   const endings = SIGNALS.map(([signal, number]) => {
     const end = () => {
       remove();
@@ -75,8 +74,8 @@ export async function withPrivateFolder<Result>(
     if (isOpen) await chmod(folder, 0o711);
     return await work(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
-    process.off("exit", remove);
+    // What does not go now is tried again at the end, and by the next run: no work is lost for it.
+    if (remove()) process.off("exit", remove);
     for (const stop of endings) stop();
   }
 }

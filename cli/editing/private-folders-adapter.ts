@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { lstat, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +48,25 @@ export async function makePrivateFolder(temporary: string | undefined, subject: 
     if (folder !== undefined) return folder;
   }
   return await mkdtemp(join(tmpdir(), prefix));
+}
+
+/**
+ * Removes a private folder and all that is in it. It gets another name first: a helper of an editor that still writes swap
+ * files by the name that it knows would fill it again while it is emptied. False when it could not be removed.
+ */
+export function removePrivateFolder(folder: string): boolean {
+  const doomed = `${folder}_`;
+  try {
+    renameSync(folder, doomed);
+  } catch {
+    // Gone already, or renamed by an earlier try.
+  }
+  try {
+    for (const path of [folder, doomed]) rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -180,6 +180,13 @@ describe("sealkit sops edit", () => {
     expect(await clearOf(readFileSync(join(base, "f.yaml"), "utf8"))).toContain("user: two");
   });
 
+  test("a helper of the editor that still writes beside the file costs no edit, and nothing stays", async () => {
+    const helper = `i=0; while [ $i -lt 5000 ] && : > "$d/swap$i"; do i=$((i+1)); done`;
+    const run = await edit(["f.yaml"], `d=$(dirname "$1"); sed -i s/admin/root/ "$1"; (${helper}) >&- 2>&- <&- &`);
+    expect([run.code, run.stderr]).toEqual([0, ""]);
+    expect(await clearOf(run.files["f.yaml"]?.text ?? "")).toBe(PLAIN.replace("admin", "root"));
+  });
+
   test.each([
     { name: "killed", script: "kill -9 $$", says: "Could not run editor: signal: killed\n" },
     { name: "failing", script: "exit 7", says: "Could not run editor: exit status 7\n" },
