@@ -12,6 +12,8 @@ interface TreeOptions {
   readonly selector: CompiledSelector;
   readonly macOnlyEncrypted: boolean;
   readonly subject: Subject;
+  /** Whether these are all documents of the file, so that their numbers mean something in an error. */
+  readonly areNumbered?: boolean | undefined;
   readonly onDecrypted?: OnDecrypted | undefined;
 }
 
@@ -32,9 +34,12 @@ export interface DecryptedTree {
  */
 export function decryptTree(documents: readonly Branch[], cipher: ValueCipher, options: TreeOptions): DecryptedTree {
   const mac = new Mac({ encryptedOnly: options.macOnlyEncrypted });
-  const opener: Opener = { cipher, envelopes: new EnvelopeReader(), subject: options.subject };
+  const envelopes = new EnvelopeReader();
   let doubtfulComments = 0;
-  for (const document of documents) {
+  for (const [at, document] of documents.entries()) {
+    const isNumbered = options.areNumbered === true && documents.length > 1;
+    const subject = isNumbered ? { ...options.subject, place: `document ${at + 1}` } : options.subject;
+    const opener: Opener = { cipher, envelopes, subject };
     replaceLeaves(document, options.selector, {
       value(leaf, place) {
         const clear = place.isSelected ? openValue(leaf, opener, place) : leaf;

@@ -78,7 +78,7 @@ export async function openFile(
 ): Promise<OpenedFile> {
   const locked = readLocked(input, format, options);
   const before = options.preserve === true && hasLayout(format) ? structuredClone(locked.documents) : undefined;
-  const cipher = await openDocuments(locked.documents, locked.metadata, keyring, options);
+  const cipher = await openDocuments(locked.documents, locked.metadata, keyring, { ...options, areNumbered: true });
   if (before === undefined) return { ...locked, cipher };
   const preserved = keepingLayout(options.file, () =>
     openPreserved({ input, format, locked: before, opened: locked.documents, cipher, context: options }),
@@ -91,7 +91,7 @@ export async function openDocuments(
   documents: readonly Branch[],
   metadata: Metadata,
   keyring: Keyring,
-  options: OpenOptions,
+  options: OpenOptions & { readonly areNumbered?: boolean },
 ): Promise<ValueCipher> {
   const dataKey = await (options.dataKeyOf ?? recoverDataKey)(metadata, keyring, options);
   const { rememberIvs = false, fillRandom } = options;
@@ -101,6 +101,7 @@ export async function openDocuments(
     selector,
     macOnlyEncrypted: metadata.macOnlyEncrypted,
     subject: options,
+    areNumbered: options.areNumbered,
     onDecrypted: options.onDecrypted,
   });
   if (doubtfulComments > 0) {

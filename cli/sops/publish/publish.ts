@@ -36,11 +36,15 @@ interface PublishCall extends SopsCall {
   readonly answers: Answers;
 }
 
+const NO_CONFIG =
+  "config file not found\n" +
+  "hint: the destination_rules of a .sops.yaml, here or above, say where files go; --config FILE before the command names another";
+
 /** `sealkit sops publish`: puts files where the destination rules of the configuration say. Returns the exit code. */
 export async function runPublish(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
   const doubts = doubtsOf(io, flags.has("strict"));
   const config = await findConfig(io, flags.text("config"), doubts);
-  if (config === undefined) throw new SopsFailure(SOPS_EXIT.generic, "config file not found");
+  if (config === undefined) throw new SopsFailure(SOPS_EXIT.generic, NO_CONFIG);
   const [path, ...others] = flags.args;
   if (path === undefined) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
   if (others.length > 0) await warnOfOthers(others, doubts);

@@ -185,6 +185,13 @@ function manyKeys(entry: string): string {
   return entry.repeat(2_000);
 }
 
+test("of several documents the one is named", async () => {
+  const { text } = await encrypt("a: x\n---\nb: y\n", "yaml", { recipients: [RECIPIENT_A], now: 0 });
+  const altered = text.replace(/^(b: ENC\[AES256_GCM,data:)/m, "$1AAAA");
+  const error = await errorOf(decrypt(altered, "yaml", KEYS_A, { file: "x.yaml" }));
+  expect(error.message).toContain('Cannot decrypt b of "x.yaml" (document 2)');
+});
+
 test("a file in conflict is named as one, with how to settle it", async () => {
   const text = (await encrypted()).replace(
     /^a: .*\n/m,
