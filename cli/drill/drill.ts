@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
 import packageJson from "../../package.json" with { type: "json" };
 import {
   type Backup,
@@ -18,6 +19,7 @@ import type { Io } from "../io.ts";
 import { openBackup } from "../keys/open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
 import { note, write } from "../output.ts";
+import { withProgress } from "../progress.ts";
 import { compareWithLive, readLive } from "./live.ts";
 import { rehearse } from "./rehearse.ts";
 import { REPORT_FORMS, reportText } from "./report-text.ts";
@@ -72,7 +74,9 @@ export const drillCommand = defineCommand({
     const started = io.now();
     const file = args[0] ?? "";
     const { namespace, prefix } = keyPlace(flags);
-    const backup = await openBackup(io, file, {
+    const bytes = await readFile(io, file);
+    const again = file === "-" ? { ...io, stdin: Readable.from([bytes]) } : io;
+    const backup = await openBackup(again, file, {
       identityFiles: flags.identity,
       shareFiles: flags.share,
       prefix,
@@ -88,14 +92,17 @@ export const drillCommand = defineCommand({
           readLive(client, { namespace, controllerName: flags.controllerName, prefix, runKey }),
         )
       : undefined;
-    const { rehearsed, secrets } = await rehearse(backup, sources, {
-      paths,
-      namespaces: flags.createNamespace,
-      prefix,
-      runKey,
-      timeoutMs: flags.timeout,
-      signal: io.signal,
-    });
+    const { rehearsed, secrets } = await withProgress(io, "Rehearsing", (onStep) =>
+      rehearse(backup, sources, {
+        paths,
+        namespaces: flags.createNamespace,
+        prefix,
+        runKey,
+        timeoutMs: flags.timeout,
+        signal: io.signal,
+        onStep,
+      }),
+    );
     const heldKeys = sealingKeysOf(backup.secrets, prefix).flatMap(({ fingerprint }) => fingerprint ?? []);
     const comparison = live === undefined ? undefined : compareWithLive(secrets, live, heldKeys);
     runKey.fill(0);
@@ -104,7 +111,7 @@ export const drillCommand = defineCommand({
       started: `${new Date(started).toISOString().slice(0, 19)}Z`,
       durationMs: io.now() - started,
       by: `sealkit ${packageJson.version}`,
-      backup: await describeBackup(backup, file, { prefix, io }),
+      backup: describeBackup(backup, { file, bytes, prefix }),
       repositories: await Promise.all(sources.map((source, at) => describeSource(source, at === 0 ? paths : []))),
       rehearsal: rehearsed,
       comparison,
@@ -126,12 +133,10 @@ async function describeSource(source: RepositorySource, paths: readonly string[]
   return { folder: source.folder, commit: source.commit, paths, files: tree.paths().length, leftOut };
 }
 
-async function describeBackup(
+function describeBackup(
   { manifest, secrets, sealedSecrets }: Backup,
-  file: string,
-  { prefix, io }: { readonly prefix: string; readonly io: Io },
-): Promise<DrilledBackup> {
-  const bytes = await readFile(io, file);
+  { file, bytes, prefix }: { readonly file: string; readonly bytes: Uint8Array; readonly prefix: string },
+): DrilledBackup {
   const keys = secrets.filter((secret) => isKeySecret(secret, prefix)).length;
   return {
     file,

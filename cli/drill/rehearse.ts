@@ -35,6 +35,8 @@ export interface RehearseOptions {
   readonly runKey: Uint8Array;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** How many objects the controllers have a verdict on, of how many that are there by now. */
+  readonly onStep: (done: number, all: number) => void;
 }
 
 export interface Rehearsal {
@@ -51,7 +53,7 @@ export async function rehearse(
   sources: readonly RepositorySource[],
   options: RehearseOptions,
 ): Promise<Rehearsal> {
-  const { paths, namespaces, prefix, runKey, timeoutMs, signal } = options;
+  const { paths, namespaces, prefix, runKey, timeoutMs, signal, onStep } = options;
   const standIn = standInSource(sources);
   // The keys are those of the backup: one that the rehearsal made itself would prove nothing.
   const settings = { keyPrefix: prefix, generateKeys: false, keyRenewPeriodMs: 0 };
@@ -80,7 +82,11 @@ export async function rehearse(
   try {
     const { client } = cluster;
     await bringIn(client, backup, paths);
-    const { kustomizations, sealedSecrets, problems } = await untilSettled(client, { timeoutMs, signal });
+    const { kustomizations, sealedSecrets, problems } = await untilSettled(client, {
+      timeoutMs,
+      signal,
+      onStep,
+    });
     const { items } = await client.list<KubeObject>(SECRETS);
     const secrets = digestSecrets(items.filter(isResult), runKey, prefix);
     const used = new Set(sealedSecrets.flatMap((sealed) => listAt(sealed, "status", "openedBy").filter(isText)));

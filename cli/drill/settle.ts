@@ -19,21 +19,25 @@ const PAUSE_FACTOR = 4;
 const MAX_ROUNDS = 10;
 const REQUESTED_AT = "reconcile.fluxcd.io/requestedAt";
 
+export interface SettleOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly onStep: (done: number, all: number) => void;
+}
+
 /**
  * Waits until the controllers have a verdict on everything. What failed is tried again at once while that makes a
  * difference, as it would come right in a cluster at the next interval: a namespace may come out of another Kustomization.
  * Never throws for what is not done in time: that is a problem of the report.
  */
-export async function untilSettled(
-  client: KubeClient,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<Settled> {
+export async function untilSettled(client: KubeClient, { timeoutMs, signal, onStep }: SettleOptions): Promise<Settled> {
   const deadline = systemClock.now() + timeoutMs;
   let failedBefore = "";
   for (let round = 1; ; ) {
     const started = systemClock.now();
     const seen = await look(client);
     const now = systemClock.now();
+    onStep(seen.verdicts.filter(({ state }) => state !== "open").length, seen.verdicts.length);
     if (now >= deadline) return settled(seen);
     if (seen.verdicts.every(({ state }) => state !== "open")) {
       const failed = seen.verdicts.filter(({ kind, state }) => kind === "Kustomization" && state === "failed");

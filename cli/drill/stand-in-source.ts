@@ -33,7 +33,8 @@ export function standInSource(sources: readonly RepositorySource[]): StandInSour
     const { bytes, digest } = await packArtifact(tree);
     packed.set(digest, bytes);
     const path = `drill/${digest.slice("sha256:".length)}.tar.gz`;
-    const revision = `drill@${source.commit === undefined ? digest : `sha1:${source.commit}`}`;
+    const algorithm = source.commit?.length === 64 ? "sha256" : "sha1";
+    const revision = `drill@${source.commit === undefined ? digest : `${algorithm}:${source.commit}`}`;
     return { path, url: `${DRILL_URL}/${path}`, revision, digest, lastUpdateTime: rfc3339(now), size: bytes.length };
   };
   const controller: KindController = {

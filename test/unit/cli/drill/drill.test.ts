@@ -240,6 +240,27 @@ describe("sealkit drill", () => {
     expect(code).toBe(1);
   });
 
+  test("whoever may not list Secrets of the live cluster is told which right is missing, before anything else", async () => {
+    const limited = live.sandbox.kubeconfig().replace(live.sandbox.adminToken, live.sandbox.tokenFor("auditor"));
+    put("limited", limited);
+    const { code, stdout, stderr } = await run("drill -i id.txt keys.age --repo fleet --compare --kubeconfig limited");
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/missing rule: apiGroups: \[""\], resources: \["secrets"\], verbs: \["list"\]/);
+  });
+
+  test("from shares; a plain backup of kubectl, from standard input", async () => {
+    const holders = (await well("keys split -n 3 -k 2 -o holders")).trim();
+    await well(`keys backup -r ${holders} -o shared.age`);
+    const shares = "--share holders/share-1-of-3.txt --share holders/share-3-of-3.txt";
+    expect((await run(`drill ${shares} shared.age --repo fleet --path apps`)).code).toBe(0);
+    const plain = (await well("age -d -i id.txt keys.age")).replace(/^#.*\n/gm, "");
+    const { code, stdout, stderr } = await run("drill - --repo fleet --path apps -o json", { stdin: plain });
+    expect([code, stderr]).toEqual([0, expect.stringContaining("The backup is not encrypted")]);
+    const sha256 = createHash("sha256").update(plain).digest("hex");
+    expect(JSON.parse(stdout).backup).toMatchObject({ file: "-", sha256, encrypted: false, sealingKeys: 1 });
+    expect(stdout).not.toContain("PRIVATE KEY");
+  });
+
   test.each([
     {
       name: "no identity",

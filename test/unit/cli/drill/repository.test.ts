@@ -1,0 +1,44 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { isSameRepository } from "../../../../cli/drill/repository.ts";
+import { openLocalRepository } from "../../../../src/git/index.ts";
+
+describe("isSameRepository()", () => {
+  const ssh = "ssh://git@git.example.com/org/fleet";
+  test.each([
+    { one: ssh, other: "https://git.example.com/org/fleet.git", want: true },
+    { one: ssh, other: "git@git.example.com:org/fleet.git", want: true },
+    { one: ssh, other: "https://user:password@GIT.example.com:8443/org/fleet/", want: true },
+    { one: ssh, other: "https://git.example.com/org/fleet2", want: false },
+    { one: ssh, other: "https://example.com/org/fleet", want: false },
+    { one: ssh, other: "https://git.example.com/ORG/fleet", want: false },
+    { one: "/srv/fleet", other: "/srv/fleet", want: false },
+    { one: "", other: "", want: false },
+  ])("$one and $other: $want", ({ one, other, want }) => {
+    expect(isSameRepository(one, other)).toBe(want);
+  });
+});
+
+test("openLocalRepository() tells what is checked out and where it came from, without users and passwords", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sealkit-head-"));
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]).toString();
+  try {
+    git("init", "-q");
+    const env = { PATH: process.env["PATH"], HOME: folder, GIT_CONFIG_NOSYSTEM: "1" };
+    const empty = await openLocalRepository(folder, { env });
+    expect([await empty?.head(), await empty?.remotes()]).toEqual([undefined, []]);
+    writeFileSync(join(folder, "a"), "");
+    git("add", "a");
+    git("commit", "-qm", "x");
+    git("remote", "add", "origin", "https://user:canary-51c0ffee@example.com/a.git");
+    git("remote", "add", "other", "git@example.com:b.git");
+    expect(await empty?.head()).toBe(git("rev-parse", "HEAD").trim());
+    expect(await empty?.remotes()).toEqual(["https://example.com/a.git", "git@example.com:b.git"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
