@@ -76,7 +76,8 @@ async function resealed(
     const problems = sealed.map(({ line }) => ({ line, object: undefined, why: "there is no key for it here" }));
     return { kind, content: undefined, items: 0, current: 0, problems };
   }
-  const { text, items, current, left } = await resealFile(file.bytes, file.path, { reseal, addHints });
+  const options = { reseal, addHints, sealed };
+  const { text, items, current, left } = await resealFile(file.bytes, file.path, options);
   if (left.length > 0) return { kind, content: undefined, items: 0, current: 0, problems: left };
   return { kind, content: text === undefined ? undefined : encodeUtf8(text), items, current, problems: [] };
 }

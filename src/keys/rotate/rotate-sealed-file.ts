@@ -43,13 +43,15 @@ export interface ResealFileOptions {
   readonly reseal: Reseal;
   /** Whether the annotation of hints is added where it is missing; one that is there is kept true either way. */
   readonly addHints: boolean;
+  /** The SealedSecrets of the file, for whoever has found them already. */
+  readonly sealed?: readonly SealedInFile[] | undefined;
 }
 
 /** The same, whoever seals anew. @throws {YamlError} for a file that cannot be read. */
 export async function resealFile(
   bytes: Uint8Array,
   source: string,
-  { reseal, addHints }: ResealFileOptions,
+  { reseal, addHints, sealed: found }: ResealFileOptions,
 ): Promise<RotatedSealedFile> {
   const original = decodeUtf8(bytes);
   if (original === undefined) return { text: undefined, items: 0, current: 0, left: [] };
@@ -57,7 +59,7 @@ export async function resealFile(
   let items = 0;
   let current = 0;
   const left: LeftSealed[] = [];
-  for (const place of sealedInFile(original, source)) {
+  for (const place of found ?? sealedInFile(original, source)) {
     if (place.view.legacyData !== undefined) {
       left.push(leftFor(place, "it uses the deprecated field spec.data: seal the whole Secret again"));
       continue;

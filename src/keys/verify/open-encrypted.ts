@@ -34,13 +34,13 @@ export interface Opened {
 /** Opens everything encrypted in a file and forgets it. Never throws for what the file holds. */
 export async function openEncrypted(found: EncryptedFile, means: OpeningMeans): Promise<Opened> {
   const { file, sealed, sops, problem } = found;
-  const parts: Opened[] = [];
+  const sum = new OpenedSum();
   for (const { object, line } of sealed) {
-    parts.push(await openSealed(object, means, { path: file.path, branches: file.branches, line }));
+    sum.add(await openSealed(object, means, { path: file.path, branches: file.branches, line }));
   }
-  if (sops !== undefined) parts.push(await openSops(found, sops, means));
-  else if (problem !== undefined) parts.push({ ...NOTHING, unopened: [whole(found, "file", problem)] });
-  return sumOf(parts);
+  if (sops !== undefined) sum.add(await openSops(found, sops, means));
+  else if (problem !== undefined) sum.add({ ...NOTHING, unopened: [whole(found, "file", problem)] });
+  return sum.total();
 }
 
 interface Where {
@@ -94,12 +94,29 @@ function whole({ file }: EncryptedFile, what: Unopened["what"], why: string): Un
 
 const NOTHING: Opened = { sealedSecrets: 0, sopsFiles: 0, values: 0, usedKeys: new Set(), unopened: [] };
 
-export function sumOf(parts: readonly Opened[]): Opened {
-  return {
-    sealedSecrets: parts.reduce((sum, { sealedSecrets }) => sum + sealedSecrets, 0),
-    sopsFiles: parts.reduce((sum, { sopsFiles }) => sum + sopsFiles, 0),
-    values: parts.reduce((sum, { values }) => sum + values, 0),
-    usedKeys: new Set(parts.flatMap(({ usedKeys }) => [...usedKeys])),
-    unopened: parts.flatMap(({ unopened }) => unopened),
-  };
+/** What many files or objects hold together, counted as they come. */
+export class OpenedSum {
+  #sealedSecrets = 0;
+  #sopsFiles = 0;
+  #values = 0;
+  readonly #usedKeys = new Set<string>();
+  readonly #unopened: Unopened[] = [];
+
+  add({ sealedSecrets, sopsFiles, values, usedKeys, unopened }: Opened): void {
+    this.#sealedSecrets += sealedSecrets;
+    this.#sopsFiles += sopsFiles;
+    this.#values += values;
+    for (const key of usedKeys) this.#usedKeys.add(key);
+    for (const entry of unopened) this.#unopened.push(entry);
+  }
+
+  total(): Opened {
+    return {
+      sealedSecrets: this.#sealedSecrets,
+      sopsFiles: this.#sopsFiles,
+      values: this.#values,
+      usedKeys: this.#usedKeys,
+      unopened: this.#unopened,
+    };
+  }
 }

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../objects/index.ts";
 import { ahead, findEncrypted, type RepositoryFiles, type SkippedFile } from "../../repository/index.ts";
 import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
 import { type KeyPlace, listSealingKeys } from "../sealing/sealing-keys.ts";
-import { IN_CLUSTER, type Opened, openEncrypted, openSealed, sumOf } from "./open-encrypted.ts";
+import { IN_CLUSTER, type Opened, OpenedSum, openEncrypted, openSealed } from "./open-encrypted.ts";
 import type { OpeningMeans } from "./opening-means.ts";
 
 /** Objects that wait for private keys at the same time. */
@@ -27,14 +27,14 @@ export async function verifyRepository(
   means: OpeningMeans,
   onStep: OnVerified = () => undefined,
 ): Promise<Verified> {
-  const parts: Opened[] = [];
+  const sum = new OpenedSum();
   let done = 0;
   for await (const opened of aheadOf(repository, means)) {
     done++;
-    if (opened !== undefined) parts.push(opened);
+    if (opened !== undefined) sum.add(opened);
     onStep(done, repository.count);
   }
-  return { ...sumOf(parts), place, skipped: repository.skipped, missingKeys: [] };
+  return { ...sum.total(), place, skipped: repository.skipped, missingKeys: [] };
 }
 
 /** Results in the order of the files; files are read as far ahead as private keys are waited for. */
@@ -60,16 +60,17 @@ export async function verifyCluster(
 ): Promise<Verified> {
   const isServed = (await client.resourceFor("bitnami.com/v1alpha1", "SealedSecret")) !== undefined;
   const { items } = isServed ? await client.list<KubeObject>(SEALED_SECRETS) : { items: [] };
-  const parts: Opened[] = [];
+  const sum = new OpenedSum();
+  let done = 0;
   const open = (object: KubeObject) => openSealed({ ...object, ...SEALED_SECRETS_TYPE }, means, IN_CLUSTER);
   for await (const opened of ahead(items, AT_ONCE, open)) {
-    parts.push(opened);
-    onStep(parts.length, items.length);
+    sum.add(opened);
+    onStep(++done, items.length);
   }
   const held = new Set(means.sealingKeys.map(({ fingerprint }) => fingerprint));
   const live = await listSealingKeys(client, keys);
   const missingKeys = live.flatMap(({ fingerprint }) =>
     fingerprint === undefined || held.has(fingerprint) ? [] : [fingerprint],
   );
-  return { ...sumOf(parts), place: "cluster", skipped: [], missingKeys };
+  return { ...sum.total(), place: "cluster", skipped: [], missingKeys };
 }

@@ -46,9 +46,7 @@ export function editManifests(input: string, { document, changes, source }: Edit
   const named = source === undefined ? {} : { source };
   const before = readManifests(text, named).manifests;
   const part = partOf(text, document, named);
-  let edited = part.text;
-  for (const change of changes)
-    edited = new Edit(parsePart(edited, part.language), change, { text, part, source }).done();
+  const edited = carriedOut(changes, { text, part, source });
   const result = text.slice(0, part.start) + edited + text.slice(part.end);
   const wanted = before.map((manifest) =>
     manifest.document === document ? { ...manifest, value: changes.reduce(changedValue, manifest.value) } : manifest,
@@ -63,6 +61,45 @@ export function editManifests(input: string, { document, changes, source }: Edit
   return mark + result;
 }
 
+/**
+ * Changes one after the other. New texts in the place of old ones move nothing else that matters, so a run of such changes
+ * takes one reading of the document, however many there are.
+ */
+function carriedOut(changes: readonly TextChange[], whole: Whole): string {
+  const { language } = whole.part;
+  let { text } = whole.part;
+  let document: TextDocument | undefined;
+  let inPlace: Splice[] = [];
+  const take = (splices: readonly Splice[]) => {
+    text = splices.toSorted((a, b) => b.start - a.start).reduce(spliced, text);
+    document = undefined;
+  };
+  const find = (change: TextChange): Found | undefined => {
+    document ??= parsePart(text, language);
+    return new Edit(document, change, whole).find();
+  };
+  for (const change of changes) {
+    const found = find(change);
+    const isApart = found !== undefined && !inPlace.some(({ start, end }) => found.start < end && start < found.end);
+    if (found?.isInPlace === true && isApart) {
+      inPlace.push(found);
+      continue;
+    }
+    const waiting = inPlace;
+    inPlace = [];
+    if (waiting.length > 0) take(waiting);
+    const splice = waiting.length > 0 ? find(change) : found;
+    if (splice !== undefined) take([splice]);
+  }
+  take(inPlace);
+  return text;
+}
+
+/** Where a text changes; in place when one line of text takes the place of another, and nothing around it moves. */
+interface Found extends Splice {
+  readonly isInPlace?: boolean;
+}
+
 const REWRITE = ["write the lines around it in plain block style, without anchors, and try again"];
 
 /** One document of a stream. */
@@ -75,12 +112,18 @@ interface Part {
 
 function partOf(text: string, document: number, named: { source?: string }): Part {
   const json = /^\s*\{/.test(text) ? jsonStarts(text) : undefined;
-  const starts = json ?? parseYaml(text, named).documents.map(({ at }, index) => (index === 0 ? 0 : at.offset));
+  // Without a marker there is one document, and it need not be read to be found.
+  const isOne = document === 0 && !/^(---|\.\.\.)/m.test(text);
+  const starts = json ?? (isOne ? [0] : yamlStarts(text, named));
   const start = starts[document];
   if (start === undefined)
     throw new RangeError(`editManifests: expected a document below ${starts.length}, got ${document}`);
   const end = starts[document + 1] ?? text.length;
   return { start, end, text: text.slice(start, end), language: json === undefined ? "yaml" : "json" };
+}
+
+function yamlStarts(text: string, named: { source?: string }): number[] {
+  return parseYaml(text, named).documents.map(({ at }, index) => (index === 0 ? 0 : at.offset));
 }
 
 function jsonStarts(text: string): number[] | undefined {
@@ -119,12 +162,8 @@ class Edit {
     this.#whole = whole;
   }
 
-  done(): string {
-    const splice = this.#splice();
-    return splice === undefined ? this.#document.text : spliced(this.#document.text, splice);
-  }
-
-  #splice(): Splice | undefined {
+  /** Undefined when there is nothing to do. @throws {YamlError} `YAML_NOT_EDITABLE` */
+  find(): Found | undefined {
     const { path, value } = this.#change;
     let node: TextNode = this.#document.root;
     let owner: TextEntry | undefined;
@@ -179,7 +218,7 @@ class Edit {
     return { keys: this.#change.path.slice(depth).map(String), value };
   }
 
-  #replace(entry: TextEntry, value: string): Splice {
+  #replace(entry: TextEntry, value: string): Found {
     const { value: node } = entry;
     const { text, language } = this.#document;
     this.#refuseShared(node, true);
@@ -188,7 +227,9 @@ class Edit {
       return { start, end, text: replacedScalar(text, { ...node, kind: "scalar", style: "plain" }, value, language) };
     }
     if (node.kind !== "scalar") throw this.#refusal(start, "a text is expected here");
-    return { start, end, text: (node.style === "none" ? " " : "") + replacedScalar(text, node, value, language) };
+    const written = (node.style === "none" ? " " : "") + replacedScalar(text, node, value, language);
+    const isInPlace = start < end && node.style !== "block" && !/[\r\n]/.test(text.slice(start, end));
+    return { start, end, text: written, isInPlace };
   }
 
   #remove(mapping: TextMapping, entry: TextEntry, owner: TextEntry | undefined): Splice {

@@ -416,6 +416,25 @@ describe("editManifests() of any layout", () => {
       runs,
     );
   });
+
+  test("changes made at once are as changes made one after the other", () => {
+    const change = fc.tuple(fc.constantFrom(...KEYS.slice(0, 6), "new"), fc.constantFrom("AgNEW", "x: y", undefined));
+    const outcome = (edit: () => string) => {
+      try {
+        return edit();
+      } catch (error) {
+        return error instanceof YamlError ? error.code : error;
+      }
+    };
+    fc.assert(
+      fc.property(manifests, fc.array(change, { minLength: 2, maxLength: 6 }), ({ text, document }, chosen) => {
+        const changes = chosen.map(([key, value]) => ({ path: item(key), value }));
+        const oneByOne = () => changes.reduce((now, one) => editManifests(now, { document, changes: [one] }), text);
+        expect(outcome(() => editManifests(text, { document, changes }))).toEqual(outcome(oneByOne));
+      }),
+      runs,
+    );
+  });
 });
 
 describe("every text of the YAML test suite", () => {
