@@ -1,9 +1,12 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import type { FoundFile } from "../../src/files/index.ts";
 import { foundFile } from "../../src/files/node-files-adapter.ts";
 import { SOPS_LIMITS } from "../../src/sops/index.ts";
 import { CliError } from "../errors.ts";
 import { fileError } from "../files-adapter.ts";
+
+/** What was a file when the folder was listed may be a link or a pipe by now, and opening a pipe would wait for ever. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface ReadTarget {
   readonly bytes: Uint8Array;
@@ -14,9 +17,10 @@ export interface ReadTarget {
 /** Reads one file of a folder, at once: for small files the pool of threads takes longer than the disk. @throws {CliError} */
 export function readTarget(file: string, absolute: string): ReadTarget {
   try {
-    const descriptor = openSync(absolute, "r");
+    const descriptor = openSync(absolute, FLAGS);
     try {
       const stats = fstatSync(descriptor, { bigint: true });
+      if (!stats.isFile()) throw Object.assign(new Error("no regular file"), { code: "EINVAL" });
       if (stats.size > SOPS_LIMITS.maxFileBytes) {
         const limit = `${SOPS_LIMITS.maxFileBytes / 1024 / 1024} MiB`;
         throw new CliError("CLI_FILE_TOO_BIG", `Cannot read "${file}": it is larger than ${limit}`);
