@@ -67,11 +67,19 @@ export class ValueCipher {
 
   /**
    * A cipher with another data key that knows the same IVs: the original keeps them when it rotates the key. An IV is
-   * used again for the same value at the same path only, so under the new key no two texts share one.
+   * used again for the same value at the same path only, so under the new key no two texts share one. One that two texts
+   * of the file share is not: no program writes that, but whoever had the old key could, to forge under the new one.
    */
   withKey(dataKey: Uint8Array): ValueCipher {
     const other = new ValueCipher(dataKey, { fillRandom: this.#fillRandom, rememberIvs: true });
-    for (const [key, iv] of this.#knownIvs ?? []) other.#knownIvs?.set(key, iv);
+    const uses = new Map<string, number>();
+    for (const iv of this.#knownIvs?.values() ?? []) {
+      const text = iv.toString("latin1");
+      uses.set(text, (uses.get(text) ?? 0) + 1);
+    }
+    for (const [key, iv] of this.#knownIvs ?? []) {
+      if (uses.get(iv.toString("latin1")) === 1) other.#knownIvs?.set(key, iv);
+    }
     return other;
   }
 

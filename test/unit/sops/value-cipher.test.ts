@@ -47,6 +47,17 @@ describe("ValueCipher", () => {
     expect(envelopeOf(remembering.seal("foo", "int", "bar:")).iv).not.toEqual(envelopeOf(sealed).iv);
   });
 
+  test("under another key keeps an IV for one text, and none that two texts shared", () => {
+    const shared = Buffer.alloc(32, 7);
+    const forging = new ValueCipher(KEY, { fillRandom: (buffer) => buffer.fill(shared[0] ?? 0) });
+    const remembering = new ValueCipher(KEY, { rememberIvs: true });
+    remembering.open(envelopeOf(sealed), "bar:");
+    for (const text of ["one", "two"]) remembering.open(envelopeOf(forging.seal(text, "str", "x:")), "x:");
+    const rotated = remembering.withKey(Buffer.alloc(32, "g"));
+    expect(envelopeOf(rotated.seal("foo", "str", "bar:")).iv).toEqual(envelopeOf(sealed).iv);
+    for (const text of ["one", "two"]) expect(envelopeOf(rotated.seal(text, "str", "x:")).iv).not.toEqual(shared);
+  });
+
   test("knows the sizes of AES keys", () => {
     expect([16, 24, 32, 0, 10, 33].map((size) => isDataKey(Buffer.alloc(size)))).toEqual([
       true,
