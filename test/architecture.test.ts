@@ -27,6 +27,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/policy": 2,
   "src/kube": 2,
   "src/git": 2,
+  "src/oci": 2,
   "src/kms": 3,
   "src/pgp": 3,
   "src/secrets": 3,

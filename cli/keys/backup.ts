@@ -6,9 +6,10 @@ import { findEncrypted, workTreeFiles } from "../../src/repository/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readTextFile, replaceFile } from "../files-adapter.ts";
+import { readTextFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
-import { note, write } from "../output.ts";
+import { note, warn, write } from "../output.ts";
+import { isRemotePlace, writeBackup } from "./backup-place.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const backupCommand = defineCommand({
@@ -17,6 +18,7 @@ export const backupCommand = defineCommand({
   examples: [
     { what: "For one recipient", command: "sealkit keys backup -r age1… -o keys.age" },
     { what: "For everyone of a file", command: "sealkit keys backup -R recipients.txt -o keys.age" },
+    { what: "Into a bucket", command: "sealkit keys backup -r age1… -o s3://backups/prod/keys.age" },
     {
       what: "With one more Secret",
       command: "sealkit keys backup -r age1… -o keys.age --include flux-system/deploy-key",
@@ -30,7 +32,13 @@ export const backupCommand = defineCommand({
   flags: {
     recipient: flag.texts({ short: "r", placeholder: "RECIPIENT", help: "Who can open the backup; may be repeated" }),
     recipientsFile: flag.texts({ short: "R", placeholder: "FILE", help: "File of recipients, one a line" }),
-    output: flag.text({ short: "o", placeholder: "FILE", help: "File to write, mode 0600; without it stdout" }),
+    output: flag.text({
+      short: "o",
+      placeholder: "PLACE",
+      help: "File (mode 0600), s3://BUCKET/KEY or oci://REGISTRY/REPOSITORY:TAG; without it stdout",
+    }),
+    registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, as docker login writes them" }),
+    plaintextIUnderstand: flag.toggle({ help: "Do not encrypt; only into a file, mode 0600" }),
     include: flag.texts({ placeholder: "NAMESPACE/NAME", help: "One more Secret; may be repeated" }),
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository that brings SealedSecrets back; may be repeated" }),
     sealedSecrets: flag.choice(["unmanaged", "all", "none"], {
@@ -40,7 +48,9 @@ export const backupCommand = defineCommand({
     ...placeFlags,
   },
   async run({ flags, io }) {
-    const recipients = await gatherRecipients(flags.recipient, flags.recipientsFile, io);
+    const recipients = flags.plaintextIUnderstand
+      ? checkPlaintext(flags)
+      : await gatherRecipients(flags.recipient, flags.recipientsFile, io);
     return await withCluster(flags, io, async (client) => {
       const place = keyPlace(flags);
       const secrets = await collectSecrets(client, { ...place, include: flags.include });
@@ -52,12 +62,15 @@ export const backupCommand = defineCommand({
         ...(await clusterName(client, { namespace: place.namespace, name: flags.controllerName })),
         sealedSecrets: await sealedInCluster(client, { hold: flags.sealedSecrets, known }),
       });
-      const file = await encryptBackup(clearText, recipients);
+      const file = flags.plaintextIUnderstand ? clearText.reveal() : await encryptBackup(clearText, recipients);
       if (flags.output === undefined) await write(io.stdout, file);
-      else await replaceFile(io, flags.output, file, { mode: 0o600 });
+      else await writeBackup(io, flags.output, file, flags);
+      if (flags.plaintextIUnderstand) {
+        await warn(io, `"${flags.output ?? ""}" is not encrypted: whoever reads it opens everything`);
+      }
       const others =
         manifest.otherSecrets.length === 0 ? "" : ` and ${count(manifest.otherSecrets.length, "other Secret")}`;
-      const to = count(recipients.length, "recipient");
+      const to = flags.plaintextIUnderstand ? "nobody in particular" : count(recipients.length, "recipient");
       const held = manifest.sealedSecrets?.held ?? 0;
       if (held > 0)
         await note(io, `In it as ciphertext: ${count(held, "SealedSecret")} that no repository brings back`);
@@ -84,6 +97,26 @@ async function namesIn(folders: readonly string[], io: Io): Promise<ReadonlySet<
 /** `1 key`, `2 keys` */
 export function count(number: number, word: string, many = `${word}s`): string {
   return `${number} ${number === 1 ? word : many}`;
+}
+
+/** Nobody encrypts to nobody by accident. */
+function checkPlaintext(flags: BackupFlags): Recipient[] {
+  const problem =
+    flags.recipient.length + flags.recipientsFile.length > 0
+      ? "recipients were named too"
+      : flags.output === undefined || isRemotePlace(flags.output)
+        ? "it goes into a file on this machine only"
+        : undefined;
+  if (problem === undefined) return [];
+  throw new CliError("CLI_BAD_FLAG", `Cannot write a backup that is not encrypted: ${problem}`, {
+    hints: ["sealkit keys backup -r RECIPIENT -o PLACE"],
+  });
+}
+
+interface BackupFlags {
+  readonly recipient: readonly string[];
+  readonly recipientsFile: readonly string[];
+  readonly output: string | undefined;
 }
 
 async function gatherRecipients(words: readonly string[], files: readonly string[], io: Io): Promise<Recipient[]> {

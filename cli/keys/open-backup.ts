@@ -10,13 +10,14 @@ import {
   readBackup,
 } from "../../src/keys/index.ts";
 import { CliError } from "../errors.ts";
-import { readFile, readTextFile } from "../files-adapter.ts";
+import { readTextFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
+import { type PlaceOptions, readBackupPlace } from "./backup-place.ts";
 
 const MAX_SHARE_BYTES = 64 * 1024;
 
 /** How to open the backup that a command was given. */
-export interface OpenBackupOptions {
+export interface OpenBackupOptions extends PlaceOptions {
   /** Files of age identities. */
   readonly identityFiles: readonly string[];
   /** Files with shares of an identity. */
@@ -28,14 +29,14 @@ export interface OpenBackupOptions {
 }
 
 /**
- * Reads a backup file, with the identities of other files.
+ * Reads a backup: a file, `s3://BUCKET/KEY` or `oci://REGISTRY/REPOSITORY:TAG`; with the identities of files.
  *
  * @throws {CliError} `CLI_BAD_FLAG` when it is encrypted and no identity was named; `CLI_BAD_INPUT` when a file is
  *   not what it should be: the details name it.
  */
 export async function openBackup(io: Io, path: string, options: OpenBackupOptions): Promise<Backup> {
   const { identityFiles, shareFiles = [], prefix, remedy } = options;
-  const bytes = await readFile(io, path);
+  const bytes = await readBackupPlace(io, path, options);
   const identities: Identity[] = [];
   if (shareFiles.length > 0) {
     identities.push(parseIdentity((await combineFiles(io, shareFiles)).identity.revealText()));

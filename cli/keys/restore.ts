@@ -44,6 +44,7 @@ export const restoreCommand = defineCommand({
       placeholder: "FILE",
       help: "age identity that opens the backup; may be repeated",
     }),
+    registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
     share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
     dryRun: flag.toggle({ help: "Print the plan and change nothing" }),
     wait: flag.toggle({ help: "Wait until the controller uses the newest key and all SealedSecrets are synced" }),
@@ -57,6 +58,7 @@ export const restoreCommand = defineCommand({
     const { secrets, sealedSecrets } = await openBackup(io, path, {
       identityFiles: flags.identity,
       shareFiles: flags.share,
+      registryConfig: flags.registryConfig,
       prefix,
       remedy: `sealkit keys restore -i IDENTITY ${path}`,
     });

@@ -36,6 +36,7 @@ export const verifyCommand = defineCommand({
       placeholder: "FILE",
       help: "age identity that opens the backup; may be repeated",
     }),
+    registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
     share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at; may be repeated" }),
     allBranches: flag.toggle({ help: "What is committed in all branches, in place of the files on disk" }),
@@ -49,6 +50,7 @@ export const verifyCommand = defineCommand({
     const backup = await openBackup(io, path, {
       identityFiles: flags.identity,
       shareFiles: flags.share,
+      registryConfig: flags.registryConfig,
       prefix,
       remedy: `sealkit keys verify -i IDENTITY ${path}`,
     });
