@@ -99,6 +99,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./promote/promote.ts")).promoteCommand,
   },
   {
+    name: "convert",
+    group: "Seal",
+    summary: "Turn SealedSecrets into SOPS files, or the other way round",
+    load: async () => (await import("./convert/convert.ts")).convertCommand,
+  },
+  {
     name: "drill",
     group: "Keys",
     summary: "Rehearse a recovery: restore a backup, sync a repository, compare with the cluster",

@@ -1,6 +1,5 @@
 import { type Reseal, resealThroughController, resealWithKeys } from "../../src/keys/index.ts";
 import type { Clock } from "../../src/kube/index.ts";
-import { type Keyring, SealedError, scopeLabel, sealItem } from "../../src/sealed/index.ts";
 import { checkNotExpired, readCertificate, type SealingCertificate } from "../../src/x509/index.ts";
 import { checkFingerprint } from "../certificates/fingerprint.ts";
 import {
@@ -13,8 +12,8 @@ import { selectionOf } from "../cluster-flags.ts";
 import { CliError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { fetchCertificate } from "../kubeseal/controller.ts";
+import { checkOpens } from "../opening/check-opens.ts";
 import type { LoadedMeans } from "../opening/load-means.ts";
-import { warn } from "../output.ts";
 import { openRotatingController } from "./rotating-controller.ts";
 
 /** Who seals anew, and for which key. */
@@ -86,28 +85,4 @@ async function targetCertificate(
     checkFingerprint(certificate, certificateWishes([], flags, io).fingerprints, `of ${name}`);
   });
   return { certificate, from: `the newest key of the set, ${name}` };
-}
-
-const PROBE = new TextEncoder().encode("probe");
-
-/** Proves once that what is sealed for the certificate opens with a key at hand, before anything is replaced. */
-async function checkOpens(keyring: Keyring, { spki, fingerprint }: SealingCertificate, io: Io): Promise<void> {
-  if (!keyring.fingerprints.includes(fingerprint)) {
-    await warn(io, `the private key of ${fingerprint} is not among those at hand: no one here can check that it opens`);
-    return;
-  }
-  const label = scopeLabel("cluster-wide", "", "");
-  try {
-    const { clearText } = await keyring.open(await sealItem(spki, PROBE, label), label, { only: fingerprint });
-    if (Buffer.from(clearText.reveal()).equals(PROBE)) return;
-  } catch (cause) {
-    if (!(cause instanceof SealedError)) throw cause;
-  }
-  throw new CliError(
-    "CLI_BAD_INPUT",
-    `Cannot rotate to ${fingerprint}: its private key does not open what is sealed for it`,
-    {
-      hints: ["the set of keys is damaged: take another copy"],
-    },
-  );
 }

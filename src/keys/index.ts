@@ -41,6 +41,9 @@ export {
   type ResealInRepositoryOptions,
   resealInRepository,
 } from "./compromise/reseal-in-repository.ts";
+export type { Converted } from "./convert/converted.ts";
+export { convertToSealed, mayHoldSecrets, type ToSealedOptions } from "./convert/to-sealed.ts";
+export { convertToSops, type SopsKeys, type ToSopsOptions } from "./convert/to-sops.ts";
 export { type Comparison, compareSecrets, type SecretDifference, type SecretPlace } from "./drill/compare.ts";
 export {
   type Compared,

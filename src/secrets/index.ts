@@ -46,7 +46,7 @@ export type {
   TemplateProblem,
   TemplateRenderer,
 } from "./render/templates.ts";
-export { scopeOf } from "./scope.ts";
+export { scopeOf, withScope } from "./scope.ts";
 export {
   claimedKey,
   HINTS_ANNOTATION,
