@@ -1,6 +1,7 @@
 import { decryptBytes, encryptBytes, type Identity, parseIdentity, parseRecipient } from "../../src/age/index.ts";
 import { ClearText } from "../../src/clear-text.ts";
 import { ToolkitError } from "../../src/errors.ts";
+import { openFile } from "../../src/sops/files/open-file.ts";
 import { storeOf } from "../../src/sops/format.ts";
 import {
   type EncryptOptions,
@@ -10,8 +11,7 @@ import {
   loadKeyring,
   plaintextOf,
 } from "../../src/sops/index.ts";
-import { openFile } from "../../src/sops/open-file.ts";
-import { type Branch, isComment, type Node } from "../../src/sops/value.ts";
+import { type Branch, isComment, type Node } from "../../src/sops/values/value.ts";
 
 /**
  * Damaged files and what has to be true of them: a reader refuses with an error of ours, or it gives what was saved but

@@ -1,6 +1,6 @@
 import type { ClearText } from "../../clear-text.ts";
-import type { PathStep } from "../extract.ts";
-import { type Branch, type Comment, type Entry, isComment, type List, type Node } from "../value.ts";
+import type { PathStep } from "../files/extract.ts";
+import { type Branch, type Comment, type Entry, isComment, type List, type Node } from "../values/value.ts";
 import { compareTokens, type TokenMaker } from "./value-token.ts";
 
 export type ChangeKind = "added" | "removed" | "changed" | "type changed" | "unknown" | "comments changed";

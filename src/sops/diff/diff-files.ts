@@ -1,8 +1,8 @@
 import { SopsError } from "../errors.ts";
+import { type OpenOptions, openFile, readLocked } from "../files/open-file.ts";
 import { type Format, storeOf } from "../format.ts";
 import type { Keyring } from "../keys/keyring.ts";
-import type { Metadata } from "../metadata.ts";
-import { type OpenOptions, openFile, readLocked } from "../open-file.ts";
+import type { Metadata } from "../metadata/metadata.ts";
 import { compareTrees, type Difference, type Side } from "./compare-trees.ts";
 import { compareMetadata, type MetadataChange } from "./metadata-changes.ts";
 import { TokenMaker } from "./value-token.ts";

@@ -1,6 +1,6 @@
 import { masterKeyName } from "../keys/master-key-name.ts";
-import type { Metadata } from "../metadata.ts";
-import { DEFAULT_SELECTOR } from "../selector.ts";
+import type { Metadata } from "../metadata/metadata.ts";
+import { DEFAULT_SELECTOR } from "../values/selector.ts";
 
 /** A difference of what files say about their encryption. All of it is public. */
 export interface MetadataChange {

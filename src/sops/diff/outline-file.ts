@@ -1,10 +1,10 @@
 import { SopsError } from "../errors.ts";
+import { type OpenOptions, openFile, readLocked } from "../files/open-file.ts";
 import { type Format, storeOf } from "../format.ts";
 import { recoverDataKey } from "../keys/data-key.ts";
 import type { Keyring } from "../keys/keyring.ts";
-import { type OpenOptions, openFile, readLocked } from "../open-file.ts";
 import { writeYaml } from "../stores/yaml-write.ts";
-import { type Branch, type Entry, isComment, type Node, typeOf } from "../value.ts";
+import { type Branch, type Entry, isComment, type Node, typeOf } from "../values/value.ts";
 import { outline } from "./outline.ts";
 
 /** What was found about the file: `doubtful` was decrypted although its MAC does not fit. */

@@ -1,11 +1,11 @@
 import { createHash, createHmac, hkdfSync } from "node:crypto";
-import { looksEncrypted, parseEnvelope } from "../envelope.ts";
-import type { Metadata } from "../metadata.ts";
-import { plaintextOf } from "../plaintext.ts";
-import { compileSelector, DEFAULT_SELECTOR } from "../selector.ts";
+import type { Metadata } from "../metadata/metadata.ts";
 import { writeYaml } from "../stores/yaml-write.ts";
-import { type Branch, type Comment, type Entry, type Leaf, typeOf } from "../value.ts";
-import { replaceLeaves } from "../walk.ts";
+import { looksEncrypted, parseEnvelope } from "../values/envelope.ts";
+import { plaintextOf } from "../values/plaintext.ts";
+import { compileSelector, DEFAULT_SELECTOR } from "../values/selector.ts";
+import { type Branch, type Comment, type Entry, type Leaf, typeOf } from "../values/value.ts";
+import { replaceLeaves } from "../values/walk.ts";
 import { keyNames, selectorText } from "./metadata-changes.ts";
 
 /** Purpose of the key that digests are made with: it is derived from the data key and is of no other use. */

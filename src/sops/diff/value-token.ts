@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { ClearText } from "../../clear-text.ts";
-import { looksEncrypted, parseEnvelope } from "../envelope.ts";
-import { plaintextOf } from "../plaintext.ts";
 import { flatText } from "../stores/flat-value.ts";
-import { type Leaf, typeOf } from "../value.ts";
+import { looksEncrypted, parseEnvelope } from "../values/envelope.ts";
+import { plaintextOf } from "../values/plaintext.ts";
+import { type Leaf, typeOf } from "../values/value.ts";
 
 /** What is known of one value for comparing it with another. */
 export type ValueToken = OpenToken | SealedToken;

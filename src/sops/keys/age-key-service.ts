@@ -6,7 +6,7 @@ import {
   type Plugins,
   parseRecipient,
 } from "../../age/index.ts";
-import { fieldOf } from "../metadata.ts";
+import { fieldOf } from "../metadata/metadata.ts";
 import type { AgeIdentities } from "./age-identities.ts";
 import { identityReport } from "./identity-report.ts";
 import { type KeyService, KeyServiceError, type KeyServiceErrorCode } from "./key-service.ts";

@@ -1,4 +1,4 @@
-import type { MasterKey } from "../metadata.ts";
+import type { MasterKey } from "../metadata/metadata.ts";
 
 /** What is said once for all AWS keys of a call. */
 export interface AwsSettings {

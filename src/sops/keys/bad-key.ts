@@ -1,5 +1,5 @@
 import { SopsError } from "../errors.ts";
-import type { KeyType } from "../metadata.ts";
+import type { KeyType } from "../metadata/metadata.ts";
 import { SERVICE_NAMES } from "./master-key-name.ts";
 
 /** A text that should name a master key and does not. `state` says what is wrong with it, `example` how it looks. */

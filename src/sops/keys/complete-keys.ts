@@ -1,5 +1,5 @@
 import { SopsError } from "../errors.ts";
-import type { KeyGroup, MasterKey } from "../metadata.ts";
+import type { KeyGroup, MasterKey } from "../metadata/metadata.ts";
 import { KeyServiceError } from "./key-service.ts";
 import type { Keyring } from "./keyring.ts";
 import { masterKeyName, SERVICE_NAMES } from "./master-key-name.ts";

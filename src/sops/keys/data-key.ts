@@ -1,8 +1,8 @@
 import { randomFillSync } from "node:crypto";
 import { combineShares, ShamirError } from "../../shamir/index.ts";
-import { DATA_KEY_BYTES, type FillRandom, isDataKey } from "../cipher.ts";
 import { SopsError } from "../errors.ts";
-import type { Metadata } from "../metadata.ts";
+import type { Metadata } from "../metadata/metadata.ts";
+import { DATA_KEY_BYTES, type FillRandom, isDataKey } from "../values/cipher.ts";
 import type { Keyring } from "./keyring.ts";
 import { masterKeyName } from "./master-key-name.ts";
 import { noDataKey, shorten } from "./no-data-key.ts";

@@ -1,4 +1,4 @@
-import type { KeyGroup } from "../metadata.ts";
+import type { KeyGroup } from "../metadata/metadata.ts";
 
 /** The types that are tried first when nobody says otherwise: what needs no network. */
 export const DEFAULT_DECRYPTION_ORDER: readonly string[] = ["age", "pgp"];

@@ -1,5 +1,5 @@
 import { type ErrorContext, ToolkitError } from "../../errors.ts";
-import type { KeyType, MasterKey } from "../metadata.ts";
+import type { KeyType, MasterKey } from "../metadata/metadata.ts";
 
 /** A service that holds data keys for one type of master key, or for several when it is a remote one. */
 export interface KeyService {

@@ -1,5 +1,5 @@
 import { quoteGo } from "../../bytes/go-quote.ts";
-import type { KeyGroup, KeyType, MasterKey } from "../metadata.ts";
+import type { KeyGroup, KeyType, MasterKey } from "../metadata/metadata.ts";
 import { ageKey } from "./age-key.ts";
 import { type AwsSettings, awsKeyOfText } from "./aws-key.ts";
 import { azureKeyOfUrl } from "./azure-key.ts";

@@ -1,5 +1,5 @@
 import type { Identity, Plugins } from "../../age/index.ts";
-import type { KeyType } from "../metadata.ts";
+import type { KeyType } from "../metadata/metadata.ts";
 import { AgeIdentities, type AskForIdentities, type LoadedSource } from "./age-identities.ts";
 import { ageKeyService } from "./age-key-service.ts";
 import { DEFAULT_DECRYPTION_ORDER } from "./decryption-order.ts";

@@ -1,4 +1,4 @@
-import { fieldOf, type KeyType, type MasterKey } from "../metadata.ts";
+import { fieldOf, type KeyType, type MasterKey } from "../metadata/metadata.ts";
 
 /** The services as people know them. */
 export const SERVICE_NAMES: Readonly<Record<KeyType, string>> = {

@@ -1,5 +1,5 @@
 import { SopsError } from "../errors.ts";
-import type { MasterKey } from "../metadata.ts";
+import type { MasterKey } from "../metadata/metadata.ts";
 import type { LoadedSource } from "./age-identities.ts";
 import type { Keyring } from "./keyring.ts";
 import { masterKeyName, SERVICE_NAMES } from "./master-key-name.ts";

@@ -1,4 +1,4 @@
-import { fieldOf, type KeyGroup, type MasterKey } from "../metadata.ts";
+import { fieldOf, type KeyGroup, type MasterKey } from "../metadata/metadata.ts";
 import { inDecryptionOrder } from "./decryption-order.ts";
 import { KeyServiceError } from "./key-service.ts";
 import type { Keyring } from "./keyring.ts";

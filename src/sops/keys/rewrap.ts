@@ -1,6 +1,6 @@
 import { AgeError, parseRecipient } from "../../age/index.ts";
-import { DATA_KEY_BYTES } from "../cipher.ts";
-import type { Metadata } from "../metadata.ts";
+import type { Metadata } from "../metadata/metadata.ts";
+import { DATA_KEY_BYTES } from "../values/cipher.ts";
 import { ageKey } from "./age-key.ts";
 import { loadKeyring } from "./keyring.ts";
 import { type Sharing, wrapDataKey, writtenThreshold } from "./wrap-data-key.ts";

@@ -1,4 +1,4 @@
-import type { MasterKey } from "../metadata.ts";
+import type { MasterKey } from "../metadata/metadata.ts";
 
 /** Entries before the oldest is forgotten. */
 const MAX_ENTRIES = 10_000;

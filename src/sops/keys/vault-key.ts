@@ -1,5 +1,5 @@
 import { quoteGo } from "../../bytes/go-quote.ts";
-import type { MasterKey } from "../metadata.ts";
+import type { MasterKey } from "../metadata/metadata.ts";
 import { badKey } from "./bad-key.ts";
 
 const EXAMPLE = "https://vault.example.com:8200/v1/transit/keys/keyName";

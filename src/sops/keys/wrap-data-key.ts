@@ -1,9 +1,9 @@
 import { quoteGo } from "../../bytes/go-quote.ts";
 import { ShamirError, splitSecret } from "../../shamir/index.ts";
-import type { FillRandom } from "../cipher.ts";
 import { SopsError } from "../errors.ts";
-import { KEY_FIELDS, type KeyGroup, type MasterKey } from "../metadata.ts";
-import { lastModifiedAt } from "../time.ts";
+import { KEY_FIELDS, type KeyGroup, type MasterKey } from "../metadata/metadata.ts";
+import type { FillRandom } from "../values/cipher.ts";
+import { lastModifiedAt } from "../values/time.ts";
 import { isSecretKey } from "./bad-key.ts";
 import { fillFromSystem } from "./data-key.ts";
 import { KeyServiceError } from "./key-service.ts";

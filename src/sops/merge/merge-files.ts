@@ -1,16 +1,16 @@
 import { ClearText } from "../../clear-text.ts";
 import { nameOf, SopsError } from "../errors.ts";
-import type { PathStep } from "../extract.ts";
+import type { PathStep } from "../files/extract.ts";
+import { type OpenedFile, type OpenOptions, openFile, readLocked } from "../files/open-file.ts";
+import { printLocked, reseal } from "../files/reseal.ts";
 import type { Format } from "../format.ts";
 import { recoverDataKey } from "../keys/data-key.ts";
 import type { Keyring } from "../keys/keyring.ts";
-import { type OpenedFile, type OpenOptions, openFile, readLocked } from "../open-file.ts";
 import { hasLayout } from "../preserve/keeping-layout.ts";
 import { LayoutError } from "../preserve/layout.ts";
 import { openPreserved } from "../preserve/open-preserved.ts";
-import { printLocked, reseal } from "../reseal.ts";
 import { METADATA_KEY, type StoreContext } from "../stores/store.ts";
-import type { Branch } from "../value.ts";
+import type { Branch } from "../values/value.ts";
 import { conflictText, splitConflict } from "./conflict-text.ts";
 import {
   type KeyedMetadata,

@@ -1,5 +1,5 @@
-import type { KeyGroup, Metadata } from "../metadata.ts";
-import { DEFAULT_SELECTOR } from "../selector.ts";
+import type { KeyGroup, Metadata } from "../metadata/metadata.ts";
+import { DEFAULT_SELECTOR } from "../values/selector.ts";
 
 /**
  * What of the metadata a person has to decide: what both sides changed, each in its own way; and what theirs alone changed

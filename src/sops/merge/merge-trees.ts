@@ -1,5 +1,5 @@
-import type { PathStep } from "../extract.ts";
-import { type Branch, type Comment, type Entry, isComment, type List, type Node } from "../value.ts";
+import type { PathStep } from "../files/extract.ts";
+import { type Branch, type Comment, type Entry, isComment, type List, type Node } from "../values/value.ts";
 import { isSameNode } from "./same-node.ts";
 
 /** A place that both sides changed, each in its own way. */

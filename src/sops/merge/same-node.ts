@@ -1,4 +1,4 @@
-import { type Comment, type Entry, isComment, type Node } from "../value.ts";
+import { type Comment, type Entry, isComment, type Node } from "../values/value.ts";
 
 /**
  * Whether two values are the same: types, order of keys and comments included, except whether a comment stands behind its

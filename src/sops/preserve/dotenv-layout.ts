@@ -1,7 +1,7 @@
 import { isSameNode } from "../merge/same-node.ts";
 import { flattenMetadata } from "../stores/flat-metadata.ts";
 import { flatText, isComplex } from "../stores/flat-value.ts";
-import type { Branch } from "../value.ts";
+import type { Branch } from "../values/value.ts";
 import { type Layout, LayoutError, type Site } from "./layout.ts";
 import { isCommentSpot } from "./spots.ts";
 import { appended, linesTaken, type TextEdit } from "./text-edit.ts";

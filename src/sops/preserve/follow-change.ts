@@ -1,7 +1,7 @@
 import { SopsError } from "../errors.ts";
 import { type Format, storeOf } from "../format.ts";
 import type { StoreContext } from "../stores/store.ts";
-import type { Branch, Node } from "../value.ts";
+import type { Branch, Node } from "../values/value.ts";
 import { type Layout, LayoutError } from "./layout.ts";
 import { bytesOf, layoutOf, textOf } from "./layout-of.ts";
 import { readsAs } from "./read-again.ts";

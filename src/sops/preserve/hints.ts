@@ -1,6 +1,6 @@
-import type { ValueCipher } from "../cipher.ts";
-import { parseEnvelope } from "../envelope.ts";
-import type { Branch, Entry } from "../value.ts";
+import type { ValueCipher } from "../values/cipher.ts";
+import { parseEnvelope } from "../values/envelope.ts";
+import type { Branch, Entry } from "../values/value.ts";
 
 /**
  * A field of the metadata that is ours: how values were written that are usually written otherwise (`0x1F` for 31),

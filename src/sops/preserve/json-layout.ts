@@ -2,7 +2,7 @@ import { type JsonMember, type JsonNode, parseJson, YamlError } from "../../yaml
 import { isSameNode } from "../merge/same-node.ts";
 import { indentUnit, writeJson } from "../stores/json-write.ts";
 import { METADATA_KEY } from "../stores/store.ts";
-import { type Branch, type Entry, isComment, type Node } from "../value.ts";
+import { type Branch, type Entry, isComment, type Node } from "../values/value.ts";
 import { compactJson } from "./compact-json.ts";
 import { type Layout, LayoutError, type Site } from "./layout.ts";
 import { isCommentSpot } from "./spots.ts";

@@ -1,4 +1,4 @@
-import type { Branch } from "../value.ts";
+import type { Branch } from "../values/value.ts";
 import type { Spot } from "./spots.ts";
 import type { TextEdit } from "./text-edit.ts";
 

@@ -1,9 +1,9 @@
-import type { ValueCipher } from "../cipher.ts";
-import { looksEncrypted, parseEnvelope } from "../envelope.ts";
 import { SopsError } from "../errors.ts";
 import { type Format, storeOf } from "../format.ts";
 import type { StoreContext } from "../stores/store.ts";
-import type { Branch } from "../value.ts";
+import type { ValueCipher } from "../values/cipher.ts";
+import { looksEncrypted, parseEnvelope } from "../values/envelope.ts";
+import type { Branch } from "../values/value.ts";
 import { type Hints, readHints } from "./hints.ts";
 import { LayoutError, type LocatedText, type Site } from "./layout.ts";
 import { bytesOf, type FileText, layoutOf, textOf } from "./layout-of.ts";

@@ -1,5 +1,5 @@
 import { isSameNode } from "../merge/same-node.ts";
-import type { Branch, Node } from "../value.ts";
+import type { Branch, Node } from "../values/value.ts";
 
 /**
  * Whether documents are what a reader makes of the text of others. A float without a fraction is printed without one, as

@@ -1,4 +1,4 @@
-import { type Branch, type Comment, isComment, type Leaf, type List } from "../value.ts";
+import { type Branch, type Comment, isComment, type Leaf, type List } from "../values/value.ts";
 
 /** A value or a comment of a tree, in document order. Trees of one shape have the same spots. */
 export type Spot = Leaf | Comment;

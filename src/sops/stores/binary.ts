@@ -1,6 +1,6 @@
 import { SopsError } from "../errors.ts";
-import { textLeaf } from "../plaintext.ts";
-import type { Branch, Entry } from "../value.ts";
+import { textLeaf } from "../values/plaintext.ts";
+import type { Branch, Entry } from "../values/value.ts";
 import { jsonStore } from "./json.ts";
 import type { Store } from "./store.ts";
 

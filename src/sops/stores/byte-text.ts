@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { Leaf } from "../value.ts";
+import type { Leaf } from "../values/value.ts";
 
 /**
  * Bytes as text that can be turned back: UTF-8 as it is, each byte that is no UTF-8 as half a surrogate pair (U+DC80 to

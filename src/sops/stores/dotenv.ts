@@ -1,5 +1,5 @@
 import { nameOf, SopsError, showPath } from "../errors.ts";
-import { type Branch, type Entry, isComment, type Leaf } from "../value.ts";
+import { type Branch, type Entry, isComment, type Leaf } from "../values/value.ts";
 import { decodeText, encodeText, isWholeText, leafOfText } from "./byte-text.ts";
 import { flattenMetadata, unflattenMetadata } from "./flat-metadata.ts";
 import { flatText, isComplex, lastingText } from "./flat-value.ts";

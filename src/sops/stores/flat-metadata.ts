@@ -1,6 +1,6 @@
 import { nameOf, SopsError } from "../errors.ts";
 import { SOPS_LIMITS } from "../limits.ts";
-import type { Branch, Entry, List, Node } from "../value.ts";
+import type { Branch, Entry, List, Node } from "../values/value.ts";
 import { isComplex } from "./flat-value.ts";
 
 const MAP_STEP = "__map_";

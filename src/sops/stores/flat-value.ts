@@ -1,7 +1,7 @@
 import { formatYamlFloat } from "../../yaml/index.ts";
 import { SopsError, showPath } from "../errors.ts";
-import { plaintextOf } from "../plaintext.ts";
-import type { Branch, Leaf, List, Node } from "../value.ts";
+import { plaintextOf } from "../values/plaintext.ts";
+import type { Branch, Leaf, List, Node } from "../values/value.ts";
 import { decodeText } from "./byte-text.ts";
 
 /** Whether a node has no place in a format of keys and texts. */

@@ -1,5 +1,5 @@
 import { nameOf, SopsError } from "../errors.ts";
-import type { Branch, Comment, Entry, Leaf } from "../value.ts";
+import type { Branch, Comment, Entry, Leaf } from "../values/value.ts";
 import { decodeText, isWholeText, leafOfText } from "./byte-text.ts";
 import { AUTO_KEY, type KeyProblem, readIniKey, readIniValue, readSectionName, trim, trimStart } from "./ini-value.ts";
 

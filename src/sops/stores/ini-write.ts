@@ -1,6 +1,6 @@
 import { SopsError, showPath } from "../errors.ts";
 import { SOPS_LIMITS } from "../limits.ts";
-import { type Branch, isComment, type Leaf, type Node } from "../value.ts";
+import { type Branch, isComment, type Leaf, type Node } from "../values/value.ts";
 import { isComplex } from "./flat-value.ts";
 import { DEFAULT_SECTION } from "./ini-read.ts";
 import { quoteIniKey, quoteIniValue, readSectionName, trim } from "./ini-value.ts";

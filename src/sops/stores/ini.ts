@@ -1,4 +1,4 @@
-import type { Branch, Entry } from "../value.ts";
+import type { Branch, Entry } from "../values/value.ts";
 import { encodeText } from "./byte-text.ts";
 import { flattenMetadata, unflattenMetadata } from "./flat-metadata.ts";
 import { flatText, lastingText } from "./flat-value.ts";

@@ -1,7 +1,7 @@
 import { nameOf, SopsError } from "../errors.ts";
 import { SOPS_LIMITS } from "../limits.ts";
-import { fitsInt64 } from "../number.ts";
-import type { Branch, Entry, List, Node } from "../value.ts";
+import { fitsInt64 } from "../values/number.ts";
+import type { Branch, Entry, List, Node } from "../values/value.ts";
 
 /**
  * Reads one JSON object with its keys in order, repeated ones included. Integers keep 64 bits; other numbers are floats.

@@ -1,6 +1,6 @@
 import { formatJsonNumber } from "../../yaml/index.ts";
 import { SopsError, showPath } from "../errors.ts";
-import { type Branch, type Entry, isComment, type List, type Node } from "../value.ts";
+import { type Branch, type Entry, isComment, type List, type Node } from "../values/value.ts";
 import { sequenceLength } from "./byte-text.ts";
 
 /**

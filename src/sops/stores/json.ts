@@ -1,4 +1,4 @@
-import type { Branch } from "../value.ts";
+import type { Branch } from "../values/value.ts";
 import { readJsonObject } from "./json-read.ts";
 import { indentUnit, writeJson } from "./json-write.ts";
 import { hasMetadataKey, takeMetadata } from "./metadata-entry.ts";

@@ -1,5 +1,5 @@
 import { nameOf, SopsError } from "../errors.ts";
-import type { Branch } from "../value.ts";
+import type { Branch } from "../values/value.ts";
 import { METADATA_KEY } from "./store.ts";
 
 /** Whether a document has data under the key that the metadata needs. */

@@ -1,5 +1,5 @@
 import { nameOf, SopsError } from "../errors.ts";
-import type { Branch } from "../value.ts";
+import type { Branch } from "../values/value.ts";
 
 /**
  * The only document of a file that is encrypted into a format without documents.

@@ -1,4 +1,4 @@
-import type { Branch } from "../value.ts";
+import type { Branch } from "../values/value.ts";
 
 /** The key that holds the metadata at the top of a file. */
 export const METADATA_KEY = "sops";

@@ -1,6 +1,6 @@
 import { resolveText } from "../../yaml/index.ts";
-import { fitsInt64 } from "../number.ts";
-import type { Branch, Entry, Leaf, List, Node } from "../value.ts";
+import { fitsInt64 } from "../values/number.ts";
+import type { Branch, Entry, Leaf, List, Node } from "../values/value.ts";
 
 /** Larger texts, and deeper ones, are left to the whole reader and its bounds. */
 const MAX_LENGTH = 64 * 1024 * 1024;

@@ -10,10 +10,10 @@ import {
   type YamlNode,
 } from "../../yaml/index.ts";
 import { nameOf, SopsError } from "../errors.ts";
-import { fitsInt64 } from "../number.ts";
-import { textLeaf } from "../plaintext.ts";
-import { timeValue } from "../time.ts";
-import type { Branch, Comment, Entry, Leaf, List, Node } from "../value.ts";
+import { fitsInt64 } from "../values/number.ts";
+import { textLeaf } from "../values/plaintext.ts";
+import { timeValue } from "../values/time.ts";
+import type { Branch, Comment, Entry, Leaf, List, Node } from "../values/value.ts";
 import type { StoreContext } from "./store.ts";
 import { readPlainYaml } from "./yaml-read-plain.ts";
 

@@ -1,5 +1,5 @@
 import { isOldBoolean, resolveText } from "../../yaml/index.ts";
-import type { Branch, Entry, Node } from "../value.ts";
+import type { Branch, Entry, Node } from "../values/value.ts";
 
 const KEY = /^[A-Za-z_][\w./-]{0,100}$/;
 /** Begins with a letter, and holds nothing that YAML has a meaning for. */

@@ -11,7 +11,7 @@ import {
   type YamlNode,
 } from "../../yaml/index.ts";
 import { SopsError } from "../errors.ts";
-import { type Branch, type Comment, isComment, type Leaf, type List, type Node } from "../value.ts";
+import { type Branch, type Comment, isComment, type Leaf, type List, type Node } from "../values/value.ts";
 import { writePlainBranch } from "./yaml-write-plain.ts";
 
 const DEFAULT_YAML_INDENT = 4;

@@ -1,4 +1,4 @@
-import type { Branch } from "../value.ts";
+import type { Branch } from "../values/value.ts";
 import { dropMetadata, hasMetadataKey, takeMetadata } from "./metadata-entry.ts";
 import { METADATA_KEY, type Store } from "./store.ts";
 import { readYaml } from "./yaml-read.ts";

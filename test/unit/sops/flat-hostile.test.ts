@@ -4,7 +4,7 @@ import { SopsError } from "../../../src/sops/index.ts";
 import { binaryStore } from "../../../src/sops/stores/binary.ts";
 import { dotenvStore } from "../../../src/sops/stores/dotenv.ts";
 import { iniStore } from "../../../src/sops/stores/ini.ts";
-import type { Branch } from "../../../src/sops/value.ts";
+import type { Branch } from "../../../src/sops/values/value.ts";
 
 /** Pieces of files, and any bytes between them. */
 const pieces = fc.array(

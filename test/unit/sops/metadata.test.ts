@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decrypt, encrypt } from "../../../src/sops/index.ts";
-import { metadataBranch } from "../../../src/sops/metadata.ts";
-import { readMetadata } from "../../../src/sops/metadata-read.ts";
+import { metadataBranch } from "../../../src/sops/metadata/metadata.ts";
+import { readMetadata } from "../../../src/sops/metadata/metadata-read.ts";
 import { readJsonObject } from "../../../src/sops/stores/json-read.ts";
 import { writeJson } from "../../../src/sops/stores/json-write.ts";
 import { KEYS_A, RECIPIENT_A } from "../../helpers/sops.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parseStream, readDocument } from "../../../src/sops/stores/yaml-read.ts";
 import { readPlainYaml } from "../../../src/sops/stores/yaml-read-plain.ts";
 import { writeYaml } from "../../../src/sops/stores/yaml-write.ts";
-import type { Branch, Entry, Node } from "../../../src/sops/value.ts";
+import type { Branch, Entry, Node } from "../../../src/sops/values/value.ts";
 import { mutator } from "../../helpers/mutations.ts";
 import { IDENTITY_A, IDENTITY_B, sopsFixture } from "../../helpers/sops.ts";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isDataKey, ValueCipher } from "../../../src/sops/cipher.ts";
-import { type Envelope, formatEnvelope, parseEnvelope } from "../../../src/sops/envelope.ts";
-import { formatPlain, parseFloatText, parseIntText } from "../../../src/sops/number.ts";
-import { leafOf, plaintextOf } from "../../../src/sops/plaintext.ts";
-import { normaliseLastModified, parseTime } from "../../../src/sops/time.ts";
+import { isDataKey, ValueCipher } from "../../../src/sops/values/cipher.ts";
+import { type Envelope, formatEnvelope, parseEnvelope } from "../../../src/sops/values/envelope.ts";
+import { formatPlain, parseFloatText, parseIntText } from "../../../src/sops/values/number.ts";
+import { leafOf, plaintextOf } from "../../../src/sops/values/plaintext.ts";
+import { normaliseLastModified, parseTime } from "../../../src/sops/values/time.ts";
 
 const KEY = Buffer.alloc(32, "f");
 

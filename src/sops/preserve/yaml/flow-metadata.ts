@@ -1,6 +1,6 @@
 import type { Entry, MappingNode } from "../../../yaml/index.ts";
 import { METADATA_KEY } from "../../stores/store.ts";
-import type { Branch } from "../../value.ts";
+import type { Branch } from "../../values/value.ts";
 import { compactJson } from "../compact-json.ts";
 import { LayoutError } from "../layout.ts";
 import type { TextEdit } from "../text-edit.ts";

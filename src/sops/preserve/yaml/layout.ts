@@ -8,7 +8,7 @@ import {
 } from "../../../yaml/index.ts";
 import { METADATA_KEY } from "../../stores/store.ts";
 import { writeYaml } from "../../stores/yaml-write.ts";
-import type { Branch, Comment, List, Node } from "../../value.ts";
+import type { Branch, Comment, List, Node } from "../../values/value.ts";
 import { type Layout, LayoutError, type LocatedText, type Site } from "../layout.ts";
 import { isCommentSpot, type Spot } from "../spots.ts";
 import { appended, lineBreakOf, lineEnd, lineStart, linesTaken, nextLine, type TextEdit } from "../text-edit.ts";

@@ -1,6 +1,6 @@
 import { isOldBoolean, resolveText } from "../../../yaml/index.ts";
 import { writeYamlNode } from "../../stores/yaml-write.ts";
-import type { Leaf } from "../../value.ts";
+import type { Leaf } from "../../values/value.ts";
 
 export type QuoteStyle = "plain" | "single" | "double";
 

@@ -1,7 +1,7 @@
 import type { MappingNode, Entry as YamlEntry } from "../../../yaml/index.ts";
 import { isSameNode } from "../../merge/same-node.ts";
 import { writeYaml } from "../../stores/yaml-write.ts";
-import type { Branch, Entry, Node } from "../../value.ts";
+import type { Branch, Entry, Node } from "../../values/value.ts";
 import { LayoutError, type LocatedText } from "../layout.ts";
 import { spotsOf } from "../spots.ts";
 import { appended, lineBreakOf, lineStart, linesTaken, nextLine, type TextEdit } from "../text-edit.ts";

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ValueCipher } from "../../../../src/sops/cipher.ts";
 import {
   changeFile,
   decrypt,
@@ -13,9 +12,10 @@ import {
   setting,
   unsetting,
 } from "../../../../src/sops/index.ts";
-import type { Metadata } from "../../../../src/sops/metadata.ts";
+import type { Metadata } from "../../../../src/sops/metadata/metadata.ts";
 import { LayoutError } from "../../../../src/sops/preserve/layout.ts";
 import { sealPreserved } from "../../../../src/sops/preserve/seal-preserved.ts";
+import { ValueCipher } from "../../../../src/sops/values/cipher.ts";
 import { KEYS_A, RECIPIENT_A } from "../../../helpers/sops.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);

@@ -1,0 +1,69 @@
+import type { KeyGroup } from "../metadata/metadata.ts";
+import { SELECTOR_KINDS, type SelectorKind } from "../values/selector.ts";
+import type { Branch } from "../values/value.ts";
+import { badConfig, childOf } from "./config-node.ts";
+import { ruleKeys } from "./rule-keys.ts";
+
+/** How files of one path are encrypted. */
+export interface CreationRule {
+  /** RE2, searched anywhere in the path; `""` matches every path. */
+  readonly pathPattern: string;
+  /**
+   * The keys of each group; in `key_groups` each once, as the original has it. They are looked at when they are asked
+   * for, so that a rule for other files stops nobody.
+   *
+   * @throws {SopsError} `SOPS_BAD_KEY`, `SOPS_BAD_CONFIG`.
+   */
+  keyGroups(): readonly KeyGroup[];
+  readonly selectors: ReadonlyMap<SelectorKind, string>;
+  readonly macOnlyEncrypted: boolean;
+  /** 0 when not given. */
+  readonly shamirThreshold: number;
+}
+
+/** @throws {SopsError} `SOPS_BAD_CONFIG`; `where` names the rule. */
+export function readRule(rule: Branch, where: string, file: string): CreationRule {
+  return {
+    pathPattern: textOf(rule, "path_regex", where, file),
+    keyGroups: ruleKeys(rule, { where, file }),
+    selectors: readSelectors(rule, where, file),
+    macOnlyEncrypted: readBoolean(rule, "mac_only_encrypted", where, file),
+    shamirThreshold: readThreshold(rule, where, file),
+  };
+}
+
+function readSelectors(rule: Branch, where: string, file: string): ReadonlyMap<SelectorKind, string> {
+  const given = new Map<SelectorKind, string>();
+  for (const kind of SELECTOR_KINDS) {
+    const pattern = textOf(rule, kind, where, file);
+    if (pattern !== "") given.set(kind, pattern);
+  }
+  if (given.size > 1) {
+    const upstream = `error loading config: cannot use more than one of ${SELECTOR_LIST} for the same rule`;
+    throw badConfig(file, `${where} has ${[...given.keys()].join(" and ")}, which exclude each other`, upstream);
+  }
+  return given;
+}
+
+export const SELECTOR_LIST =
+  "encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex";
+
+function textOf(rule: Branch, name: string, where: string, file: string): string {
+  const value = childOf(rule, name) ?? null;
+  if (value === null) return "";
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") return String(value);
+  throw badConfig(file, `${where}: "${name}" is not a text`);
+}
+
+function readBoolean(rule: Branch, name: string, where: string, file: string): boolean {
+  const value = childOf(rule, name) ?? false;
+  if (typeof value === "boolean") return value;
+  throw badConfig(file, `${where}: "${name}" is neither true nor false`);
+}
+
+function readThreshold(rule: Branch, where: string, file: string): number {
+  const value = childOf(rule, "shamir_threshold") ?? 0n;
+  if (typeof value === "bigint" && value >= 0n && value <= 255n) return Number(value);
+  throw badConfig(file, `${where}: "shamir_threshold" is not a number from 0 to 255`);
+}
