@@ -111,6 +111,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./drill/drill.ts")).drillCommand,
   },
   {
+    name: "audit",
+    group: "Keys",
+    summary: "Find clear text, weak keys and wrong recipients in a repository",
+    load: async () => (await import("./audit/audit.ts")).auditCommand,
+  },
+  {
     name: "guard",
     group: "Keys",
     summary: "Refuse clear-text Secrets in what is committed or pushed",

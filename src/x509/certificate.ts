@@ -61,6 +61,28 @@ export function readCertificate(pem: string): SealingCertificate {
   return { spki: encodeSpki(key), fingerprint: fingerprint(key), bits: rsaBits(key), notBefore, notAfter, der };
 }
 
+/** How long a certificate is valid, and the size of its key. */
+export interface CertificateValidity {
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Length of the modulus; undefined for a key that is not RSA. */
+  readonly bits: number | undefined;
+}
+
+/** What the first certificate of a PEM text says of its time, whatever its key is; undefined when it is malformed. */
+export function readValidity(pem: string): CertificateValidity | undefined {
+  const block = decodePem(pem).find(({ label, hasHeaders }) => label === "CERTIFICATE" && !hasHeaders);
+  if (block === undefined) return undefined;
+  try {
+    const { key, notBefore, notAfter } = parseCertificate(block.bytes, 1);
+    return { notBefore, notAfter, bits: key === "other" ? undefined : rsaBits(key) };
+  } catch (error) {
+    if (error instanceof X509Error) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Refuses a certificate whose time is over.
  *
