@@ -100,9 +100,10 @@ async function runOne(io: Io, flags: GoFlags): Promise<number> {
   try {
     output = await chooseOutput(io, flags, input);
     const source = untilInterrupted(input.pieces, io.signal);
+    const { memory } = output;
     const pieces = decrypting
-      ? decrypt(source, await decryptIdentities(io, flags, stdin))
-      : encrypt(source, await encryptRecipients(io, flags, stdin), { armor: flags.has("armor") });
+      ? decrypt(source, await decryptIdentities(io, flags, stdin), { memory })
+      : encrypt(source, await encryptRecipients(io, flags, stdin), { armor: flags.has("armor"), memory });
     await pump(pieces, output, decrypting ? "" : "failed to write header: ");
     await output.finish();
     return 0;

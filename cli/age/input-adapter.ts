@@ -1,13 +1,18 @@
-import { read } from "node:fs";
+import { read, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { errno } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { Failure, goFileText } from "./failure.ts";
 
-/** Large pieces let the cipher work on many chunks at a time. */
-const PIECE_BYTES = 1024 * 1024;
+/**
+ * Four chunks: enough that disk and cipher work at the same time. With a megabyte the system takes twice as long to copy
+ * what is written, because it is in no processor cache any more.
+ */
+const PIECE_BYTES = 256 * 1024;
+const PIECES_A_TURN = 16;
 
 /** What a command reads: a file, or standard input. */
 export interface Input {
@@ -103,8 +108,31 @@ async function* stdinPieces(io: Io): AsyncGenerator<Uint8Array> {
   for await (const piece of io.stdin) yield typeof piece === "string" ? Buffer.from(piece) : piece;
 }
 
-/** Reads one piece ahead, so that disk and cipher work at the same time. A piece is good until the next one is asked for. */
+/**
+ * A piece is good until the next one is asked for. A regular file is read at once: it is there, and handing each piece to
+ * another thread takes longer than copying it. What may keep us waiting (a pipe, a device) is read one piece ahead.
+ */
 async function* filePieces(handle: FileHandle, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    const isThere = (await handle.stat()).isFile();
+    yield* isThere ? readAtOnce(handle) : readAhead(handle);
+  } catch (cause) {
+    throw errno(cause) === undefined ? cause : new Failure(goFileText("read", path, cause));
+  }
+}
+
+async function* readAtOnce({ fd }: FileHandle): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(PIECE_BYTES);
+  for (let pieces = 1; ; pieces++) {
+    const bytesRead = readSync(fd, piece, 0, piece.length, null);
+    if (bytesRead === 0) return;
+    yield piece.subarray(0, bytesRead);
+    // Signals need a turn now and then.
+    if (pieces % PIECES_A_TURN === 0) await turn();
+  }
+}
+
+async function* readAhead(handle: FileHandle): AsyncGenerator<Uint8Array> {
   const read = (buffer: Uint8Array) => {
     const reading = handle.read(buffer, 0, buffer.length, null);
     // Whoever leaves early closes the file while this is under way.
@@ -122,8 +150,6 @@ async function* filePieces(handle: FileHandle, path: string): AsyncGenerator<Uin
       reading = read(current);
       yield piece;
     }
-  } catch (cause) {
-    throw errno(cause) === undefined ? cause : new Failure(goFileText("read", path, cause));
   } finally {
     await reading.catch(() => undefined);
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import type { PieceMemory } from "../../src/age/index.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { Failure, goFileText } from "./failure.ts";
@@ -10,6 +11,8 @@ export interface Output {
   write(piece: Uint8Array): Promise<void>;
   /** Makes the result visible. */
   finish(): Promise<void>;
+  /** Memory for what is written, where it is free again when the write after the next one is asked for. */
+  readonly memory?: PieceMemory;
   /** Leaves no trace of a result that was not finished. */
   abandon(): Promise<void>;
 }
@@ -30,8 +33,20 @@ export interface FileOutputOptions {
   readonly makeFolders?: boolean;
 }
 
+/** One piece is written while the next one is made: two memories, again and again. */
+function inTurns(): PieceMemory {
+  let [next, other] = [new Uint8Array(0), new Uint8Array(0)];
+  return (length) => {
+    [next, other] = [other, next];
+    if (next.length < length) next = new Uint8Array(length);
+    return next;
+  };
+}
+
 /**
- * A file that appears when it is whole: written beside its place, flushed, renamed. A file that is there already keeps
+ * A file that appears when it is whole: written beside its place, and renamed. Where it takes the place of another it is
+ * flushed first, so that one of the two outlasts a power failure. A new one is not, as with the original: a gibibyte
+ * takes longer to the disk than through the cipher. A file that is there already keeps
  * its mode; a link keeps pointing at its target; what is no regular file (a pipe, `/dev/null`) is written to directly.
  */
 export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}): Output {
@@ -41,6 +56,7 @@ export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}
     return opened;
   };
   return {
+    memory: inTurns(),
     async write(piece) {
       const { handle } = await file();
       try {
@@ -50,9 +66,9 @@ export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}
       }
     },
     async finish() {
-      const { handle, beside, target } = await file();
+      const { handle, beside, target, replaces } = await file();
       try {
-        if (beside !== undefined) await handle.sync();
+        if (replaces) await handle.sync();
         await handle.close();
         if (beside !== undefined) await rename(beside, target);
       } catch (cause) {
@@ -72,6 +88,8 @@ interface Opened {
   /** The file that waits beside the target; undefined when the target is written to directly. */
   readonly beside: string | undefined;
   readonly target: string;
+  /** Whether a file is there that the new one takes the place of. */
+  readonly replaces: boolean;
 }
 
 async function openBeside(
@@ -84,13 +102,13 @@ async function openBeside(
     const before = await stat(wanted).catch(() => undefined);
     if (before?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
     if (before !== undefined && !before.isFile()) {
-      return { handle: await open(wanted, "w"), beside: undefined, target: wanted };
+      return { handle: await open(wanted, "w"), beside: undefined, target: wanted, replaces: false };
     }
     const target = before === undefined ? wanted : await realpath(wanted);
     const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
     const handle = await open(beside, "wx", mode);
     if (before !== undefined) await handle.chmod(before.mode & 0o7777);
-    return { handle, beside, target };
+    return { handle, beside, target, replaces: before !== undefined };
   } catch (cause) {
     throw new Failure(goFileText("open", path, cause));
   }

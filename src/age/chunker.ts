@@ -4,12 +4,17 @@ export class Chunker {
   /** As large as it had to be: most files are far smaller than a chunk. */
   #held: Uint8Array = new Uint8Array(0);
   #length = 0;
+  /** Held the chunk before; free again when the next piece comes. */
+  #spare: Uint8Array = new Uint8Array(0);
 
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** Takes a piece; returns the whole chunks that certainly are not the last. They are views, not copies, where possible. */
+  /**
+   * Takes a piece; returns the whole chunks that certainly are not the last. They are views, not copies, where possible,
+   * and good until the next piece is given.
+   */
   push(piece: Uint8Array): Uint8Array[] {
     const chunks: Uint8Array[] = [];
     let at = 0;
@@ -17,7 +22,7 @@ export class Chunker {
       at = this.#size - this.#length;
       this.#hold(piece.subarray(0, at));
       chunks.push(this.#held.subarray(0, this.#size));
-      this.#held = new Uint8Array(0);
+      [this.#held, this.#spare] = [this.#spare, this.#held];
       this.#length = 0;
     }
     for (; piece.length - at > this.#size; at += this.#size) chunks.push(piece.subarray(at, at + this.#size));

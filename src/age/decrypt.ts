@@ -6,10 +6,15 @@ import { ByteReader, type ByteSource } from "./byte-reader.ts";
 import { AgeError, headerError } from "./errors.ts";
 import { checkHeaderMac, readHeader } from "./header.ts";
 import { LIMITS } from "./limits.ts";
-import { decryptPayload } from "./payload.ts";
+import { decryptPayload, type PieceMemory } from "./payload.ts";
 import { FILE_KEY_BYTES, type Identity } from "./recipient.ts";
 import { SCRYPT } from "./scrypt.ts";
 import type { Stanza } from "./stanza.ts";
+
+export interface DecryptOptions {
+  /** Where pieces are made. By default each has memory of its own. */
+  readonly memory?: PieceMemory | undefined;
+}
 
 /**
  * Decrypts an age file, armored or not, as a stream in bounded memory. All that comes out is authentic; only when the
@@ -18,7 +23,11 @@ import type { Stanza } from "./stanza.ts";
  * @throws {AgeError} `AGE_ARMOR`, `AGE_HEADER`, `AGE_HEADER_MAC`, `AGE_NO_MATCH`, `AGE_WRONG_PASSPHRASE`,
  *   `AGE_WORK_FACTOR` before anything came out; `AGE_PAYLOAD` and `AGE_ARMOR` at the place of the damage.
  */
-export async function* decrypt(file: ByteSource, identities: readonly Identity[]): AsyncGenerator<Uint8Array> {
+export async function* decrypt(
+  file: ByteSource,
+  identities: readonly Identity[],
+  { memory }: DecryptOptions = {},
+): AsyncGenerator<Uint8Array> {
   const outer = new ByteReader(file);
   let fileKey: Uint8Array | undefined;
   try {
@@ -26,7 +35,7 @@ export async function* decrypt(file: ByteSource, identities: readonly Identity[]
     const header = await readHeader(reader);
     fileKey = await unwrap(header.stanzas, identities);
     checkHeaderMac(header, fileKey);
-    yield* decryptPayload(fileKey, reader);
+    yield* decryptPayload(fileKey, reader, memory);
   } finally {
     fileKey?.fill(0);
     await outer.close();

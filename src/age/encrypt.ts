@@ -5,13 +5,15 @@ import type { ByteSource } from "./byte-reader.ts";
 import { AgeError } from "./errors.ts";
 import { formatHeader } from "./header.ts";
 import { LIMITS } from "./limits.ts";
-import { encryptPayload } from "./payload.ts";
+import { encryptPayload, type PieceMemory } from "./payload.ts";
 import { FILE_KEY_BYTES, POST_QUANTUM, type Recipient, type Wrapped } from "./recipient.ts";
 import type { Stanza } from "./stanza.ts";
 
 export interface EncryptOptions {
   /** Text of 64 columns instead of bytes. */
   readonly armor?: boolean;
+  /** Where pieces are made; not with `armor`. By default each has memory of its own. */
+  readonly memory?: PieceMemory | undefined;
 }
 
 /**
@@ -23,9 +25,9 @@ export interface EncryptOptions {
 export function encrypt(
   plain: ByteSource,
   recipients: readonly Recipient[],
-  { armor: armored = false }: EncryptOptions = {},
+  { armor: armored = false, memory }: EncryptOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const file = encryptBinary(plain, recipients);
+  const file = encryptBinary(plain, recipients, armored ? undefined : memory);
   return armored ? armor(file) : file;
 }
 
@@ -36,15 +38,19 @@ export async function encryptBytes(
   options: EncryptOptions = {},
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of encrypt([plain], recipients, options)) pieces.push(piece);
+  for await (const piece of encrypt([plain], recipients, { ...options, memory: undefined })) pieces.push(piece);
   return concat(...pieces);
 }
 
-async function* encryptBinary(plain: ByteSource, recipients: readonly Recipient[]): AsyncGenerator<Uint8Array> {
+async function* encryptBinary(
+  plain: ByteSource,
+  recipients: readonly Recipient[],
+  memory: PieceMemory | undefined,
+): AsyncGenerator<Uint8Array> {
   const fileKey = primitives.randomBytes(FILE_KEY_BYTES);
   try {
     yield formatHeader(await wrapAll(fileKey, recipients), fileKey);
-    yield* encryptPayload(fileKey, plain);
+    yield* encryptPayload(fileKey, plain, memory);
   } finally {
     fileKey.fill(0);
   }

@@ -1,6 +1,6 @@
 export { ARMOR_BEGIN, armor, dearmor } from "./armor.ts";
 export type { ByteSource } from "./byte-reader.ts";
-export { decrypt, decryptBytes } from "./decrypt.ts";
+export { type DecryptOptions, decrypt, decryptBytes } from "./decrypt.ts";
 export { type EncryptOptions, encrypt, encryptBytes } from "./encrypt.ts";
 export { AgeError, type AgeErrorCode } from "./errors.ts";
 export { generateHybridIdentity } from "./hybrid.ts";
@@ -11,6 +11,7 @@ export {
   parseIdentity,
 } from "./identities-file.ts";
 export { type AgeInspection, inspect } from "./inspect.ts";
+export type { PieceMemory } from "./payload.ts";
 export { pluginRefused } from "./plugin/plugin-errors.ts";
 export { pluginIdentity, pluginIdentityNamed } from "./plugin/plugin-identity.ts";
 export { pluginIdentityRecipient, pluginRecipient } from "./plugin/plugin-recipient.ts";

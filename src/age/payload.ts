@@ -12,6 +12,15 @@ export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 const CHUNKS_AT_ONCE = 16;
 
 /**
+ * Memory for a piece of a result, at least `length` bytes and at most 1 MiB and 256 bytes are asked for. What it gave
+ * before may be given again when whoever takes the pieces is done with that piece.
+ */
+export type PieceMemory = (length: number) => Uint8Array;
+
+/** New memory for every piece: nobody knows how long it is held. */
+const freshMemory: PieceMemory = (length) => new Uint8Array(length);
+
+/**
  * The payload of an age file: a nonce of 16 bytes, then ChaCha20-Poly1305 over chunks of 64 KiB.
  *
  * The chunk nonce is an 11-byte big-endian counter and a byte that is 1 for the last chunk, which is what makes cutting
@@ -20,7 +29,11 @@ const CHUNKS_AT_ONCE = 16;
  *
  * Source: C2SP age specification, "Payload".
  */
-export async function* encryptPayload(fileKey: Uint8Array, plain: ByteSource): AsyncGenerator<Uint8Array> {
+export async function* encryptPayload(
+  fileKey: Uint8Array,
+  plain: ByteSource,
+  memory: PieceMemory = freshMemory,
+): AsyncGenerator<Uint8Array> {
   const nonce = primitives.randomBytes(NONCE_BYTES);
   const key = payloadKey(fileKey, nonce);
   yield nonce;
@@ -28,7 +41,8 @@ export async function* encryptPayload(fileKey: Uint8Array, plain: ByteSource): A
   const counter = new ChunkNonce();
   for await (const piece of plain) {
     for (const batch of batches(chunker.push(piece))) {
-      const out = new Uint8Array(batch.length * SEALED_CHUNK_BYTES);
+      const length = batch.length * SEALED_CHUNK_BYTES;
+      const out = memory(length).subarray(0, length);
       batch.forEach((chunk, index) => {
         primitives.chacha20Poly1305SealInto(out.subarray(index * SEALED_CHUNK_BYTES), key, counter.next(false), chunk);
       });
@@ -45,7 +59,11 @@ export async function* encryptPayload(fileKey: Uint8Array, plain: ByteSource): A
  * @throws {AgeError} `AGE_PAYLOAD` for damage; what stood before the damage has come out by then. `AGE_HEADER` when not
  *   even the nonce is there. `AGE_ARMOR` when the source is broken armor.
  */
-export async function* decryptPayload(fileKey: Uint8Array, reader: ByteReader): AsyncGenerator<Uint8Array> {
+export async function* decryptPayload(
+  fileKey: Uint8Array,
+  reader: ByteReader,
+  memory: PieceMemory = freshMemory,
+): AsyncGenerator<Uint8Array> {
   const nonce = concat(await reader.take(NONCE_BYTES));
   if (nonce.length < NONCE_BYTES) {
     throw headerError(nonce.length === 0 ? "EOF" : "unexpected EOF", "failed to read nonce: ");
@@ -55,7 +73,7 @@ export async function* decryptPayload(fileKey: Uint8Array, reader: ByteReader): 
   const counter = new ChunkNonce();
   for await (const piece of reader.rest()) {
     for (const batch of batches(chunker.push(piece))) {
-      const { plain, problem } = openBatch(batch, key, counter);
+      const { plain, problem } = openBatch(batch, { key, counter, memory });
       if (plain.length > 0) yield plain;
       if (problem !== undefined) throw problem;
     }
@@ -81,8 +99,15 @@ interface OpenedBatch {
   readonly problem: Error | undefined;
 }
 
-function openBatch(batch: readonly Uint8Array[], key: Uint8Array, counter: ChunkNonce): OpenedBatch {
-  const out = new Uint8Array(batch.length * CHUNK_BYTES);
+interface Opening {
+  readonly key: Uint8Array;
+  readonly counter: ChunkNonce;
+  readonly memory: PieceMemory;
+}
+
+function openBatch(batch: readonly Uint8Array[], { key, counter, memory }: Opening): OpenedBatch {
+  const room = batch.length * CHUNK_BYTES;
+  const out = memory(room).subarray(0, room);
   let length = 0;
   for (const chunk of batch) {
     if (!primitives.chacha20Poly1305OpenInto(out.subarray(length), key, counter.next(false), chunk)) {

@@ -107,8 +107,11 @@ async function stream(io: Io, { input, output }: Item, { recipients, identities,
   const result = fileOutput(io, output, { mode: identities === undefined ? 0o666 : 0o600, makeFolders: true });
   try {
     const pieces = untilInterrupted(source.pieces, io.signal);
+    const { memory } = result;
     await pump(
-      identities === undefined ? encrypt(pieces, recipients ?? [], { armor }) : decrypt(pieces, identities),
+      identities === undefined
+        ? encrypt(pieces, recipients ?? [], { armor, memory })
+        : decrypt(pieces, identities, { memory }),
       result,
     );
     await result.finish();
