@@ -31,7 +31,7 @@ export interface BatchWork {
 
 /** Up to this size a file is held in memory; larger ones are streamed. */
 const SMALL_BYTES = 1024 * 1024;
-/** So many results are flushed together: the disk does that in about the time of one. */
+/** So many results are flushed together where they may replace others: the disk does that in about the time of one. */
 const GROUP = 64;
 
 interface Done {
@@ -75,8 +75,10 @@ export async function runBatch(io: Io, plan: Plan, work: BatchWork): Promise<num
     await flushing;
     for (const { staged } of group) staged.discard();
   }
-  const folders = new Set(plan.items.map(({ output }) => dirname(resolve(io.cwd, output))));
-  await Promise.all([...folders].slice(0, 1000).map(flushFolder));
+  if (work.force) {
+    const folders = new Set(plan.items.map(({ output }) => dirname(resolve(io.cwd, output))));
+    await Promise.all([...folders].slice(0, 1000).map(flushFolder));
+  }
   return await report(io, { done, plan, work });
 }
 

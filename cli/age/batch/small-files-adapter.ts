@@ -20,7 +20,7 @@ import { Failure, goFileText } from "../failure.ts";
 
 /** A result that is written beside its place and not visible yet. */
 export interface Staged {
-  /** Flushes it and puts it into its place. @throws {Failure} and leaves nothing. */
+  /** Puts it into its place, flushed before if it may take that of another file. @throws {Failure} and leaves nothing. */
   commit(): Promise<void>;
   discard(): void;
 }
@@ -39,7 +39,9 @@ export function readSmall(path: string, shown: string, limit: number): Uint8Arra
     if (size > limit) return undefined;
     const bytes = new Uint8Array(size + 1);
     let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+    // One byte more is asked for than the file has, so one that has grown is noticed. Files of the kernel say 0 and have more.
+    const isAll = () => length === size && size > 0;
+    for (let read = -1; read !== 0 && !isAll() && length < bytes.length; length += read) {
       read = readSync(descriptor, bytes, length, bytes.length - length, null);
     }
     return length > size ? undefined : bytes.subarray(0, length);
@@ -83,7 +85,7 @@ export function stage(
     discard,
     async commit() {
       try {
-        await promisify(fsync)(open);
+        if (replace) await promisify(fsync)(open);
         closeSync(open);
         descriptor = undefined;
         place(beside, path, replace);

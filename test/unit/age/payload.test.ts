@@ -157,3 +157,29 @@ test("decrypt inverts encrypt, armored or not, for one to three recipients", asy
     { numRuns: 40 },
   );
 });
+
+test("pieces that are made in two memories in turn are the same as those with memory of their own", async () => {
+  const inTurns = () => {
+    const memories = [new Uint8Array(20 * CHUNK), new Uint8Array(20 * CHUNK)];
+    let turn = 0;
+    return { memory: () => memories[turn++ % 2] ?? new Uint8Array() };
+  };
+  /** Each piece is used while the next one is made. */
+  async function allLate(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+    const list: Uint8Array[] = [];
+    let before: Uint8Array = new Uint8Array();
+    for await (const piece of pieces) {
+      list.push(before.slice());
+      before = piece;
+    }
+    return Buffer.concat([...list, before]);
+  }
+  const plain = pattern(5 * CHUNK + 7);
+  for (const size of [CHUNK / 2, CHUNK, 2 * CHUNK, 4 * CHUNK + 1, plain.length]) {
+    const file = await allLate(encrypt(cut(plain, size), [recipient], inTurns()));
+    expect((await decryptBytes(file, [identity])).reveal()).toEqual(plain);
+    expect(await allLate(decrypt(cut(file, size), [identity], inTurns()))).toEqual(Buffer.from(plain));
+  }
+  const armored = await allLate(encrypt(cut(plain, CHUNK), [recipient], { armor: true, ...inTurns() }));
+  expect((await decryptBytes(armored, [identity])).reveal()).toEqual(plain);
+});
