@@ -5,20 +5,30 @@ import {
   encryptBytes,
   type Plugins,
   parseRecipient,
+  type Recipient,
 } from "../../age/index.ts";
 import { fieldOf } from "../metadata/metadata.ts";
 import type { AgeIdentities } from "./age-identities.ts";
 import { identityReport } from "./identity-report.ts";
 import { type KeyService, KeyServiceError, type KeyServiceErrorCode } from "./key-service.ts";
 
+/** Files of a folder have the same recipients, and reading one costs half of encrypting to it. */
+const MAX_REMEMBERED = 100;
+
 /** Encrypts to age recipients and decrypts with the identities of a keyring. `enc` is an armored age file. */
 export function ageKeyService(identities: AgeIdentities, plugins?: Plugins): KeyService {
+  const recipients = new Map<string, Recipient>();
+  const recipientOf = (text: string): Recipient => {
+    const known = recipients.get(text) ?? parseRecipient(text, { plugins });
+    if (recipients.size >= MAX_REMEMBERED) recipients.clear();
+    recipients.set(text, known);
+    return known;
+  };
   return {
     name: "age",
     async encrypt(key, dataKey) {
-      const recipient = fieldOf(key, "recipient");
       try {
-        const enc = await encryptBytes(dataKey, [parseRecipient(recipient, { plugins })], { armor: true });
+        const enc = await encryptBytes(dataKey, [recipientOf(fieldOf(key, "recipient"))], { armor: true });
         return Buffer.from(enc).toString("latin1");
       } catch (error) {
         if (!(error instanceof AgeError)) throw error;
