@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
 import { flushAndClose, flushFolder, writeBeside } from "../src/files/node-files-adapter.ts";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -87,6 +89,20 @@ export interface ReplaceOptions {
   readonly onlyNew?: boolean | undefined;
 }
 
+/** New contents that stand beside their files. */
+const unfinished = new Set<string>();
+let isListening = false;
+
+/** Whoever interrupts a slow disk leaves nothing beside the file: it may be clear text. */
+function removeAtExit(path: string): void {
+  unfinished.add(path);
+  if (isListening) return;
+  isListening = true;
+  process.on("exit", () => {
+    for (const each of unfinished) rmSync(each, { force: true });
+  });
+}
+
 /**
  * Puts `content` in place of a file in one step: written beside it, flushed, renamed over it, so that a reader or a
  * crash sees the old file or the new one. Follows a symbolic link to the file it names; keeps mode and owner. What is
@@ -115,12 +131,15 @@ export async function replaceFile(
     const like =
       before === undefined ? undefined : { mode: before.mode & 0o7777, owner: before.uid, group: before.gid };
     const descriptor = writeBeside(beside, bytes, { mode, like });
+    removeAtExit(beside);
     try {
       await flushAndClose(descriptor);
       await rename(beside, target);
     } catch (cause) {
       await unlink(beside).catch(() => undefined);
       throw cause;
+    } finally {
+      unfinished.delete(beside);
     }
     await flushFolder(dirname(target));
   } catch (cause) {

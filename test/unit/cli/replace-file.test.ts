@@ -1,0 +1,23 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { replaceFile } from "../../../cli/files-adapter.ts";
+
+test("a program that ends while a disk is slow leaves the file as it was, and nothing beside it", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "sealkit-replace-file-"));
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  writeFileSync(join(cwd, "f"), "before");
+  const listeners = process.listeners("exit");
+  const io = { cwd } as Parameters<typeof replaceFile>[0];
+  const replaced = replaceFile(io, "f", "clear text").catch((error: unknown) => error);
+  const beside = () => readdirSync(cwd).filter((name) => name !== "f");
+  for (let turns = 0; turns < 1000 && beside().length === 0; turns++) await turn();
+  expect(beside()).toHaveLength(1);
+  for (const listener of process.listeners("exit")) if (!listeners.includes(listener)) listener(0);
+  expect(beside()).toEqual([]);
+  expect(await replaced).toMatchObject({ code: "CLI_FILE_MISSING" });
+  expect(readFileSync(join(cwd, "f"), "utf8")).toBe("before");
+});
