@@ -171,20 +171,24 @@ describe("sealkit drill", () => {
       source: `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system, namespace: flux-system}\nspec: {url: "ssh://git@git.example.com/org/fleet", interval: 1m, ref: {branch: main}, secretRef: {name: deploy-key}}\n`,
       apps: `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\nspec: {sourceRef: {kind: GitRepository, name: flux-system}, path: ./apps, prune: true, interval: 1h, decryption: {provider: sops, secretRef: {name: sops-age}}}\n`,
     };
-    // In the order of names the settings come before their namespace: they are tried again.
+    // The settings need a namespace that comes last of all: they fail, and are tried again.
     const settings = apps.apps.replace("name: apps,", "name: a-settings,").replace("./apps", "./settings");
-    put("fleet/settings/secret.yaml", secret("settings", "x"));
+    put("fleet/settings/secret.yaml", secret("settings", "x", "late"));
+    const late = apps.apps
+      .replace("name: apps,", "name: late,")
+      .replace("./apps, ", "./late, dependsOn: [{name: apps}], ");
+    put("fleet/late/namespace.yaml", NAMESPACE.replace("apps", "late"));
     const certificate =
       "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: web, namespace: apps}\nspec: {}\n";
     put("fleet/apps/certificate.yaml", certificate);
-    put("fleet/clusters/prod/sync.yaml", `${apps.source}---\n${settings}---\n${apps.apps}`);
+    put("fleet/clusters/prod/sync.yaml", [apps.source, settings, apps.apps, late].join("---\n"));
     commit();
     put("fleet/apps/broken.yaml", "a: [\n");
     const { code, report: found } = await report("--path clusters/prod");
     rmSync(join(cwd, "fleet/apps/broken.yaml"));
     expect(found.rehearsal).toMatchObject({
       problems: [],
-      kustomizations: 3,
+      kustomizations: 4,
       sealedSecrets: 2,
       secrets: 5,
       standInKinds: ["Certificate.cert-manager.io"],
