@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
 import packageJson from "../../package.json" with { type: "json" };
 import {
   type Backup,
@@ -14,9 +13,9 @@ import {
 } from "../../src/keys/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
-import { openBackup } from "../keys/open-backup.ts";
+import { readBackupPlace } from "../keys/backup-place.ts";
+import { openBackupBytes } from "../keys/open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
 import { note, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
@@ -55,6 +54,7 @@ export const drillCommand = defineCommand({
       placeholder: "FILE",
       help: "age identity that opens the backup; may be repeated",
     }),
+    registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
     share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
     repo: flag.texts({
       placeholder: "FOLDER",
@@ -74,9 +74,9 @@ export const drillCommand = defineCommand({
     const started = io.now();
     const file = args[0] ?? "";
     const { namespace, prefix } = keyPlace(flags);
-    const bytes = await readFile(io, file);
-    const again = file === "-" ? { ...io, stdin: Readable.from([bytes]) } : io;
-    const backup = await openBackup(again, file, {
+    const bytes = await readBackupPlace(io, file, flags);
+    const backup = await openBackupBytes(io, bytes, {
+      path: file,
       identityFiles: flags.identity,
       shareFiles: flags.share,
       prefix,

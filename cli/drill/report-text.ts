@@ -1,5 +1,6 @@
 import type { DrillReport, SecretDifference, SecretPlace } from "../../src/keys/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
+import { count } from "../keys/backup.ts";
 import { printable, table } from "../output.ts";
 
 export const REPORT_FORMS = ["table", "json", "yaml", "markdown"] as const;
@@ -89,17 +90,21 @@ function summaryRows(report: DrillReport): readonly (readonly string[])[] {
     ["Backup made", manifest === undefined ? "unknown: not by sealkit" : madeBy(manifest)],
     [
       "Backup holds",
-      `${backup.sealingKeys} sealing keys, ${backup.otherSecrets} other Secrets, ${backup.sealedSecrets} SealedSecrets`,
+      [
+        count(backup.sealingKeys, "sealing key"),
+        count(backup.otherSecrets, "other Secret"),
+        count(backup.sealedSecrets, "SealedSecret"),
+      ].join(", "),
     ],
     ...repositories.map(({ folder, commit, files }) => [
       "Repository",
-      `${folder}, ${commit === undefined ? "no commit: the files as they are" : `commit ${commit}`}, ${files} files`,
+      `${folder}, ${commit === undefined ? "no commit: the files as they are" : `commit ${commit}`}, ${count(files, "file")}`,
     ]),
     ["Synced", repositories.flatMap(({ paths }) => paths).join(", ")],
-    ["Restored", `${rehearsal.restored} objects of the backup`],
+    ["Restored", `${count(rehearsal.restored, "object")} of the backup`],
     ["Kustomizations", String(rehearsal.kustomizations)],
     ["SealedSecrets", String(rehearsal.sealedSecrets)],
-    ["Secrets", `${rehearsal.secrets} with ${rehearsal.values} values`],
+    ["Secrets", `${rehearsal.secrets} with ${count(rehearsal.values, "value")}`],
     ["Did not come back", String(rehearsal.problems.length)],
     ...(comparison === undefined
       ? [["Live cluster", "not looked at"]]

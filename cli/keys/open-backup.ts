@@ -35,8 +35,16 @@ export interface OpenBackupOptions extends PlaceOptions {
  *   not what it should be: the details name it.
  */
 export async function openBackup(io: Io, path: string, options: OpenBackupOptions): Promise<Backup> {
-  const { identityFiles, shareFiles = [], prefix, remedy } = options;
-  const bytes = await readBackupPlace(io, path, options);
+  return await openBackupBytes(io, await readBackupPlace(io, path, options), { ...options, path });
+}
+
+/** Reads a backup whose bytes are here already; `path` is where they came from. @throws {CliError} as `openBackup` */
+export async function openBackupBytes(
+  io: Io,
+  bytes: Uint8Array,
+  options: OpenBackupOptions & { readonly path: string },
+): Promise<Backup> {
+  const { path, identityFiles, shareFiles = [], prefix, remedy } = options;
   const identities: Identity[] = [];
   if (shareFiles.length > 0) {
     identities.push(parseIdentity((await combineFiles(io, shareFiles)).identity.revealText()));
