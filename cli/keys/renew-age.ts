@@ -20,7 +20,7 @@ import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { note, warn, write } from "../output.ts";
-import { localKeyServices } from "../sops/key-services.ts";
+import { localKeyServices } from "../sops/keys/key-services.ts";
 import { count } from "./backup.ts";
 import { changePlace, endBrokenOff, foldersAt } from "./repositories.ts";
 

@@ -10,8 +10,8 @@ import { CliError } from "../errors.ts";
 import { readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { openBackup } from "../keys/open-backup.ts";
-import { identityCommands, storedIdentities } from "../sops/identities-adapter.ts";
-import { localKeyServices } from "../sops/key-services.ts";
+import { identityCommands, storedIdentities } from "../sops/keys/identities-adapter.ts";
+import { localKeyServices } from "../sops/keys/key-services.ts";
 import type { OpeningFlagValues } from "./flags.ts";
 
 /** Everything at hand that opens things, and the newest sealing key among it. */

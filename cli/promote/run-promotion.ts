@@ -18,8 +18,8 @@ import type { OpeningFlagValues } from "../opening/flags.ts";
 import { loadMeans } from "../opening/load-means.ts";
 import { RepositoryRules } from "../opening/repository-rules-adapter.ts";
 import { note, table, write } from "../output.ts";
-import { agreed } from "../sops/agreed.ts";
-import { Answers } from "../sops/prompt.ts";
+import { agreed } from "../sops/call/agreed.ts";
+import { Answers } from "../sops/call/prompt.ts";
 
 export interface PromotionOptions extends OpeningFlagValues, CertificateFlagValues {
   readonly from: string;

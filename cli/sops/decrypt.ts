@@ -2,14 +2,14 @@ import type { ClearText } from "../../src/clear-text.ts";
 import { decrypt, parsePath } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { recordOpening } from "./audit/recording.ts";
-import type { SopsCall } from "./call.ts";
-import { findConfig } from "./config-adapter.ts";
+import type { SopsCall } from "./call/call.ts";
+import { readSource, type Source, writeResult } from "./call/files-adapter.ts";
+import type { SopsFlags } from "./call/flags.ts";
+import { indentFor } from "./call/indent.ts";
+import { doubts as doubtsOf } from "./call/log.ts";
+import { findConfig } from "./config/config-adapter.ts";
 import { tell } from "./encrypt.ts";
-import { readSource, type Source, writeResult } from "./files-adapter.ts";
-import type { SopsFlags } from "./flags.ts";
-import { indentFor } from "./indent.ts";
-import { commandKeyring } from "./keyring.ts";
-import { doubts as doubtsOf } from "./log.ts";
+import { commandKeyring } from "./keys/keyring.ts";
 
 /** `sealkit sops decrypt`, and `sealkit sops -d`. Returns the exit code. */
 export async function runDecrypt(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {

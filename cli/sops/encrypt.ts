@@ -9,15 +9,15 @@ import {
 } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { recordAction } from "./audit/recording.ts";
-import type { SopsCall } from "./call.ts";
-import { type FoundConfig, findConfig, pathForRules } from "./config-adapter.ts";
-import { SOPS_EXIT, SopsFailure } from "./failure.ts";
-import { readSource, type Source, writeResult } from "./files-adapter.ts";
-import type { SopsFlags } from "./flags.ts";
-import { indentFor } from "./indent.ts";
-import { encryptionContext, keysOfCommandLine } from "./key-flags.ts";
-import { encryptingKeyring } from "./keyring.ts";
-import { type Doubts, doubts as doubtsOf } from "./log.ts";
+import type { SopsCall } from "./call/call.ts";
+import { SOPS_EXIT, SopsFailure } from "./call/failure.ts";
+import { readSource, type Source, writeResult } from "./call/files-adapter.ts";
+import type { SopsFlags } from "./call/flags.ts";
+import { indentFor } from "./call/indent.ts";
+import { type Doubts, doubts as doubtsOf } from "./call/log.ts";
+import { type FoundConfig, findConfig, pathForRules } from "./config/config-adapter.ts";
+import { encryptionContext, keysOfCommandLine } from "./keys/key-flags.ts";
+import { encryptingKeyring } from "./keys/keyring.ts";
 
 /** `sealkit sops encrypt`, and `sealkit sops -e`. Returns the exit code. */
 export async function runEncrypt(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {

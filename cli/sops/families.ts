@@ -1,9 +1,9 @@
 import type { GoFlag } from "../go-flag.ts";
 import type { Io } from "../io.ts";
+import type { Action } from "./call/failure.ts";
+import { CONFIG_CHECK_FLAGS, GROUPS_ADD_FLAGS, GROUPS_DELETE_FLAGS, type SopsFlags } from "./call/flags.ts";
 import { COMPLETION_HELP, runCompletion } from "./completion.ts";
-import type { Action } from "./failure.ts";
-import { CONFIG_HELP, GROUPS_ADD_HELP, GROUPS_DELETE_HELP, GROUPS_HELP } from "./family-help.ts";
-import { CONFIG_CHECK_FLAGS, GROUPS_ADD_FLAGS, GROUPS_DELETE_FLAGS, type SopsFlags } from "./flags.ts";
+import { CONFIG_HELP, GROUPS_ADD_HELP, GROUPS_DELETE_HELP, GROUPS_HELP } from "./help/family-help.ts";
 
 /** One command of the personality. */
 export interface Subcommand {
@@ -41,7 +41,7 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
             flags: GROUPS_ADD_FLAGS,
             help: GROUPS_ADD_HELP,
             action: "groups",
-            run: async (...given) => await (await import("./groups.ts")).runGroupsAdd(...given),
+            run: async (...given) => await (await import("./change/groups.ts")).runGroupsAdd(...given),
           },
         ],
         [
@@ -50,7 +50,7 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
             flags: GROUPS_DELETE_FLAGS,
             help: GROUPS_DELETE_HELP,
             action: "groups",
-            run: async (...given) => await (await import("./groups.ts")).runGroupsDelete(...given),
+            run: async (...given) => await (await import("./change/groups.ts")).runGroupsDelete(...given),
           },
         ],
       ]),
@@ -68,7 +68,7 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
             flags: CONFIG_CHECK_FLAGS,
             help: CONFIG_HELP,
             action: "decrypt",
-            run: async (io, flags) => await (await import("./config-check.ts")).runConfigCheck(io, flags),
+            run: async (io, flags) => await (await import("./config/config-check.ts")).runConfigCheck(io, flags),
           },
         ],
       ]),

@@ -2,10 +2,10 @@ import { readLocked, SopsError } from "../../src/sops/index.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { errorText } from "../run.ts";
-import { SOPS_EXIT, SopsFailure } from "./failure.ts";
-import { readNamed } from "./files-adapter.ts";
-import type { SopsFlags } from "./flags.ts";
-import { logLine } from "./log-line.ts";
+import { SOPS_EXIT, SopsFailure } from "./call/failure.ts";
+import { readNamed } from "./call/files-adapter.ts";
+import type { SopsFlags } from "./call/flags.ts";
+import { logLine } from "./call/log-line.ts";
 
 /** `sealkit sops filestatus`: says as JSON whether a file is encrypted. Needs no key. Returns the exit code. */
 export async function runFileStatus(io: Io, flags: SopsFlags): Promise<number> {

@@ -5,12 +5,12 @@ import { type CallServer, serveCalls } from "../../src/kms/remote/server-adapter
 import { errno, isDirectory } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { onOneLine, write } from "../output.ts";
-import { SOPS_EXIT, SopsFailure } from "./failure.ts";
-import type { SopsFlags } from "./flags.ts";
-import { commandKeyring } from "./keyring.ts";
-import { doubts } from "./log.ts";
-import { logLine } from "./log-line.ts";
-import { Answers } from "./prompt.ts";
+import { SOPS_EXIT, SopsFailure } from "./call/failure.ts";
+import type { SopsFlags } from "./call/flags.ts";
+import { doubts } from "./call/log.ts";
+import { logLine } from "./call/log-line.ts";
+import { Answers } from "./call/prompt.ts";
+import { commandKeyring } from "./keys/keyring.ts";
 
 const DEFAULT_NETWORK = "tcp";
 const DEFAULT_ADDRESS = "127.0.0.1:5000";

@@ -6,23 +6,8 @@ import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
 import { write } from "../output.ts";
 import { withAuditTrail } from "./audit/recording.ts";
-import {
-  EDIT_HELP,
-  EXEC_ENV_HELP,
-  EXEC_FILE_HELP,
-  FILESTATUS_HELP,
-  ROTATE_HELP,
-  SET_HELP,
-  UNSET_HELP,
-  UPDATEKEYS_HELP,
-} from "./change-help.ts";
-import { DIFF_HELP, MERGE_HELP, TEXTCONV_HELP } from "./compare-help.ts";
-import { COMPLETE_WORD } from "./completion.ts";
-import { runDecrypt } from "./decrypt.ts";
-import { runEncrypt } from "./encrypt.ts";
-import { ending, SOPS_EXIT, SopsFailure } from "./failure.ts";
-import { FAMILIES, type Family, type Subcommand } from "./families.ts";
-import { absentFile } from "./files-adapter.ts";
+import { ending, SOPS_EXIT, SopsFailure } from "./call/failure.ts";
+import { absentFile } from "./call/files-adapter.ts";
 import {
   DECRYPT_FLAGS,
   DIFF_FLAGS,
@@ -45,13 +30,28 @@ import {
   UNSET_FLAGS,
   UPDATEKEYS_FLAGS,
   withGlobals,
-} from "./flags.ts";
-import { DECRYPT_HELP, ENCRYPT_HELP, ROOT_HELP } from "./help.ts";
-import { KEYSERVICE_HELP } from "./keyservice-help.ts";
-import { doubts } from "./log.ts";
-import { logLine } from "./log-line.ts";
+} from "./call/flags.ts";
+import { doubts } from "./call/log.ts";
+import { logLine } from "./call/log-line.ts";
+import { DIFF_EXIT, MERGE_EXIT } from "./call/own-exit.ts";
+import { COMPLETE_WORD } from "./completion.ts";
+import { runDecrypt } from "./decrypt.ts";
+import { runEncrypt } from "./encrypt.ts";
+import { FAMILIES, type Family, type Subcommand } from "./families.ts";
+import {
+  EDIT_HELP,
+  EXEC_ENV_HELP,
+  EXEC_FILE_HELP,
+  FILESTATUS_HELP,
+  ROTATE_HELP,
+  SET_HELP,
+  UNSET_HELP,
+  UPDATEKEYS_HELP,
+} from "./help/change-help.ts";
+import { DIFF_HELP, MERGE_HELP, TEXTCONV_HELP } from "./help/compare-help.ts";
+import { DECRYPT_HELP, ENCRYPT_HELP, ROOT_HELP } from "./help/help.ts";
+import { KEYSERVICE_HELP } from "./help/keyservice-help.ts";
 import { asksForMany, MANY_FLAGS, parseManyFlags } from "./many/flags.ts";
-import { DIFF_EXIT, MERGE_EXIT } from "./own-exit.ts";
 import { PUBLISH_HELP } from "./publish/help.ts";
 
 /** Only what most calls are for is there from the start; the code of the others is loaded when they are called. */
@@ -65,7 +65,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: ROTATE_FLAGS,
       help: ROTATE_HELP,
       action: "change",
-      run: async (...given) => await (await import("./rotate.ts")).runRotate(...given),
+      run: async (...given) => await (await import("./change/rotate.ts")).runRotate(...given),
     },
   ],
   [
@@ -74,7 +74,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: UPDATEKEYS_FLAGS,
       help: UPDATEKEYS_HELP,
       action: "change",
-      run: async (...given) => await (await import("./updatekeys.ts")).runUpdateKeys(...given),
+      run: async (...given) => await (await import("./change/updatekeys.ts")).runUpdateKeys(...given),
     },
   ],
   [
@@ -83,7 +83,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: SET_FLAGS,
       help: SET_HELP,
       action: "change",
-      run: async (...given) => await (await import("./set.ts")).runSet(...given),
+      run: async (...given) => await (await import("./change/set.ts")).runSet(...given),
     },
   ],
   [
@@ -92,7 +92,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: UNSET_FLAGS,
       help: UNSET_HELP,
       action: "change",
-      run: async (...given) => await (await import("./set.ts")).runUnset(...given),
+      run: async (...given) => await (await import("./change/set.ts")).runUnset(...given),
     },
   ],
   [
@@ -101,7 +101,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: EXEC_ENV_FLAGS,
       help: EXEC_ENV_HELP,
       action: "exec",
-      run: async (...given) => await (await import("./exec-env.ts")).runExecEnv(...given),
+      run: async (...given) => await (await import("./exec/exec-env.ts")).runExecEnv(...given),
     },
   ],
   [
@@ -110,7 +110,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: EXEC_FILE_FLAGS,
       help: EXEC_FILE_HELP,
       action: "exec-file",
-      run: async (...given) => await (await import("./exec-file.ts")).runExecFile(...given),
+      run: async (...given) => await (await import("./exec/exec-file.ts")).runExecFile(...given),
     },
   ],
   [
@@ -119,7 +119,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: DIFF_FLAGS,
       help: DIFF_HELP,
       action: "decrypt",
-      run: async (...given) => await (await import("./diff.ts")).runDiff(...given),
+      run: async (...given) => await (await import("./compare/diff.ts")).runDiff(...given),
       badUsage: DIFF_EXIT.trouble,
     },
   ],
@@ -129,7 +129,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: TEXTCONV_FLAGS,
       help: TEXTCONV_HELP,
       action: "decrypt",
-      run: async (...given) => await (await import("./textconv.ts")).runTextconv(...given),
+      run: async (...given) => await (await import("./compare/textconv.ts")).runTextconv(...given),
     },
   ],
   [
@@ -138,7 +138,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       flags: MERGE_FLAGS,
       help: MERGE_HELP,
       action: "change",
-      run: async (...given) => await (await import("./merge.ts")).runMerge(...given),
+      run: async (...given) => await (await import("./compare/merge.ts")).runMerge(...given),
       badUsage: MERGE_EXIT.refused,
     },
   ],
@@ -239,7 +239,7 @@ async function runSubcommand(
 
 /** Loaded when it is wanted: most calls edit nothing. */
 async function runEdit(io: Io, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
-  return await (await import("./edit.ts")).runEdit(io, flags, useLocalKeys);
+  return await (await import("./edit/edit.ts")).runEdit(io, flags, useLocalKeys);
 }
 
 /** A command of two words. */
@@ -285,7 +285,7 @@ async function runOldForm(io: Io, flags: SopsFlags, words: readonly string[]): P
   return await ending(subcommand.action, io, async () => {
     if (flags.args.length === 0) throw new SopsFailure(SOPS_EXIT.noFile, "Error: no file specified");
     if (modes.length > 1) await doubts(io, flags.has("strict")).raise(SEVERAL_MODES);
-    const run = mode === "set" ? (await import("./set.ts")).runOldSet : subcommand.run;
+    const run = mode === "set" ? (await import("./change/set.ts")).runOldSet : subcommand.run;
     return await run(io, flags, usesLocalKeys(words));
   });
 }

@@ -5,8 +5,8 @@ import { type FoundPlace, findPlace } from "../../../src/files/place-adapter.ts"
 import { isIgnoredFolder } from "../../files-below/walk-adapter.ts";
 import type { Io } from "../../io.ts";
 import { type ReplacedFiles, replacedFiles } from "../../many-files/replaced-files-adapter.ts";
-import { SOPS_EXIT, SopsFailure } from "../failure.ts";
-import type { SopsFlags } from "../flags.ts";
+import { SOPS_EXIT, SopsFailure } from "../call/failure.ts";
+import type { SopsFlags } from "../call/flags.ts";
 import type { Targets } from "./targets-adapter.ts";
 import type { ManyCommand } from "./work.ts";
 

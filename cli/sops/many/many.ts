@@ -1,5 +1,5 @@
 import type { Io } from "../../io.ts";
-import type { SopsFlags } from "../flags.ts";
+import type { SopsFlags } from "../call/flags.ts";
 import { runMany } from "./run-many.ts";
 import { runStatusMany } from "./status-many.ts";
 import { MANY_COMMANDS } from "./work.ts";

@@ -5,7 +5,7 @@ import { type FoundPlace, findPlace } from "../../../src/files/place-adapter.ts"
 import { compileGlob, type Glob, matchesGlob } from "../../../src/sources/index.ts";
 import { filesBelow } from "../../files-below/walk-adapter.ts";
 import type { Io } from "../../io.ts";
-import { SOPS_EXIT, SopsFailure } from "../failure.ts";
+import { SOPS_EXIT, SopsFailure } from "../call/failure.ts";
 
 /** The files that a call is about. */
 export interface Targets {

@@ -1,11 +1,11 @@
 import { mayBeEncrypted, readLocked, ruleFor, SopsError } from "../../../src/sops/index.ts";
-import type { SopsCall } from "../call.ts";
-import { pathForRules } from "../config-adapter.ts";
+import type { SopsCall } from "../call/call.ts";
+import type { Source } from "../call/files-adapter.ts";
+import { rotateSource } from "../change/rotate.ts";
+import { describeChanges, planKeys } from "../change/updatekeys.ts";
+import { pathForRules } from "../config/config-adapter.ts";
 import { decryptSource } from "../decrypt.ts";
 import { encryptSource } from "../encrypt.ts";
-import type { Source } from "../files-adapter.ts";
-import { rotateSource } from "../rotate.ts";
-import { describeChanges, planKeys } from "../updatekeys.ts";
 
 /** Why a file is left as it is, as the summary says it. */
 export type Skipped = "already encrypted" | "not encrypted" | "without a creation rule" | "up to date";

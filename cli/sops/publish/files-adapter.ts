@@ -2,8 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { isDirectory } from "../../files-adapter.ts";
 import type { Io } from "../../io.ts";
-import { SOPS_EXIT, SopsFailure } from "../failure.ts";
-import { logLine } from "../log-line.ts";
+import { SOPS_EXIT, SopsFailure } from "../call/failure.ts";
+import { logLine } from "../call/log-line.ts";
 
 /** A file that is published. */
 export interface PublishedFile {

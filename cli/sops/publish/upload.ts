@@ -10,7 +10,7 @@ import {
 } from "../../../src/kms/index.ts";
 import { type Destination, KeyServiceError } from "../../../src/sops/index.ts";
 import { jsonValue, parseJson, type YamlValue } from "../../../src/yaml/index.ts";
-import { SOPS_EXIT, SopsFailure } from "../failure.ts";
+import { SOPS_EXIT, SopsFailure } from "../call/failure.ts";
 
 /** What is published: the text of an encrypted file, or for Vault the data of one in clear, as JSON. */
 export type Content = Uint8Array;

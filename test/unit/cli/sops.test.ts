@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { splitCommand } from "../../../cli/sops/split-command.ts";
+import { splitCommand } from "../../../cli/sops/keys/split-command.ts";
 import { runCli } from "../../helpers/run-cli.ts";
 import { IDENTITY_A, IDENTITY_B, RECIPIENT_A, RECIPIENT_B, sopsFixture } from "../../helpers/sops.ts";
 
