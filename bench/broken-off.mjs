@@ -21,20 +21,22 @@ let failures = 0;
 try {
   for (let kill = 1; kill <= kills; kill++) {
     const victim = VICTIMS[(kill - 1) % VICTIMS.length];
+    // A repository is changed without requests; the file of a backup is written after the last one.
+    const byRequest = { backup: 0.5, restore: 0.8, "rotate a repository": 0, "rotate a cluster": 0.8 };
+    const by = random() < byRequest[victim] ? "request" : "time";
     // Before a third of its time a program has only been loaded.
-    const part = 0.3 + random() * 0.75;
+    const part = by === "request" ? random() : 0.3 + random() * 0.75;
     try {
-      const { done, afterMs, leftovers } = await runs.run(victim, part);
+      const { done, after, leftovers } = await runs.run(victim, { by, part });
       const result = results.get(victim);
       result.good += 1;
       result[done] += 1;
       result.leftovers += leftovers.length;
-      console.log(
-        `${kill}/${kills}: ${victim}, killed after ${afterMs} ms when ${done} was done; ${leftovers.length} left`,
-      );
+      const when = by === "time" ? `after ${after} ms` : `at request ${after}`;
+      console.log(`${kill}/${kills}: ${victim}, killed ${when} when ${done} was done; ${leftovers.length} left`);
     } catch (error) {
       failures += 1;
-      console.log(`${kill}/${kills}: ${victim}, killed after ${part.toFixed(3)} of its time: FAILED: ${error.message}`);
+      console.log(`${kill}/${kills}: ${victim}, killed at ${part.toFixed(3)} of its ${by}: FAILED: ${error.message}`);
     }
   }
 } finally {

@@ -63,6 +63,13 @@ export async function run(folder, { sealedSecrets = 5_000, sopsFiles = 2_000, op
   const plan = JSON.parse(await measure("rotate --dry-run", [...rotate, "--dry-run"]));
   expectCounts(rotatedIn(plan), items, "items that would be rotated");
   expectCounts(git("status", "--porcelain").length, 0, "characters of git status after a dry run");
+  const found = JSON.parse(
+    await measure("audit --history", [
+      ...["audit", "--repo", ".", "--history", "--backup", backup, ...opened],
+      ...["--fail-on", "never", "-o", "json"],
+    ]),
+  );
+  if (found === undefined) throw new Error("audit says nothing");
   const rotated = JSON.parse(await measure("rotate", rotate));
   expectCounts(rotatedIn(rotated), items, "items rotated");
   expectCounts(rotated.files.filter(({ state }) => state !== "rotated").length, 0, "files that were left");

@@ -14,13 +14,14 @@ describe("kill -9 in the middle of a backup, a restore and a rotation", () => {
   // `npm run broken-off -- --kills 100` does the same at moments all over the commands.
   const random = seeded(20_261_121);
   const kills = VICTIMS.flatMap((victim) =>
-    [0, 1].map(() => ({ victim, part: Number((0.4 + random() * 0.5).toFixed(2)) })),
+    (victim === "rotate a repository" ? (["time", "time"] as const) : (["request", "time"] as const)).map((by) => ({
+      victim,
+      by,
+      part: Number((0.4 + random() * 0.5).toFixed(2)),
+    })),
   );
-  test.each(kills)(
-    "$victim, killed after $part of its time: the next run does it, and every value opens",
-    async (kill) => {
-      const { leftovers } = await runs.run(kill.victim, kill.part);
-      expect(leftovers.filter((name) => !name.startsWith(".keys.age."))).toEqual([]);
-    },
-  );
+  test.each(kills)("$victim, killed at $part of its $by: the next run does it, and every value opens", async (kill) => {
+    const { leftovers } = await runs.run(kill.victim, kill);
+    expect(leftovers.filter((name) => !name.startsWith(".keys.age."))).toEqual([]);
+  });
 });

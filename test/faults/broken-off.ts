@@ -17,16 +17,25 @@ import { runProcess, startProcess } from "../helpers/process.ts";
 import { makeSealingKey, unsealingKey } from "../helpers/sealing-keys.ts";
 import { IDENTITY_A, KEYS_A, RECIPIENT_A } from "../helpers/sops.ts";
 import { CONTROLLER_NAMESPACE, prepareCluster } from "../helpers/upstream.ts";
+import { type FaultyProxy, startFaultyProxy } from "./proxy.ts";
 
 /** What is killed in the middle. */
 export const VICTIMS = ["backup", "restore", "rotate a repository", "rotate a cluster"] as const;
 export type Victim = (typeof VICTIMS)[number];
 
+/** When to kill: after a part of the time that the command takes, or at a request of it, as part of all its requests. */
+export interface Moment {
+  readonly by: "time" | "request";
+  /** From 0 to 1, or a little above. */
+  readonly part: number;
+}
+
 /** What became of one run that was killed. */
 export interface BrokenOff {
   /** Whether something, but not all, had been done; `all`: the kill came when all was done. */
   readonly done: "nothing" | "some" | "all";
-  readonly afterMs: number;
+  /** Milliseconds, or requests. */
+  readonly after: number;
   /** Names of files of the killed run that are still there after the next one. */
   readonly leftovers: readonly string[];
 }
@@ -34,10 +43,10 @@ export interface BrokenOff {
 /** An API server and a repository for runs that follow each other. */
 export interface BrokenOffRuns {
   /**
-   * Puts everything as it was, starts the command, kills it (SIGKILL) after a part of the time that it takes, sees that
-   * every value still opens to what it was, runs it again, and sees that it is done and every value opens.
+   * Puts everything as it was, starts the command, kills it (SIGKILL) at a moment, sees that every value still opens to
+   * what it was, runs it again, and sees that it is done and every value opens.
    */
-  run(victim: Victim, part: number): Promise<BrokenOff>;
+  run(victim: Victim, moment: Moment): Promise<BrokenOff>;
   stop(): Promise<void>;
 }
 
@@ -64,11 +73,13 @@ export async function startBrokenOffRuns(size: RepositorySize): Promise<BrokenOf
     await prepareCluster(cluster);
     await cluster.api("POST", "/api/v1/namespaces", { metadata: { name: NAMESPACE } });
     const client = createKubeClient(await loadClusterConfig({ env: {}, cwd: "/", kubeconfig: cluster.kubeconfig }));
-    const runs = new Runs(cluster, client, size);
+    const proxy = await startFaultyProxy({ url: cluster.url, ca: () => cluster.ca, token: cluster.adminToken });
+    const runs = new Runs({ cluster, client, proxy, size });
     await runs.begin();
     return {
-      run: (victim, part) => runs.run(victim, part),
+      run: (victim, moment) => runs.run(victim, moment),
       stop: async () => {
+        await proxy.close();
         await client.close();
         await cluster.stop();
       },
@@ -81,10 +92,19 @@ export async function startBrokenOffRuns(size: RepositorySize): Promise<BrokenOf
 
 type Digests = ReadonlyMap<string, string>;
 
+interface Stage {
+  readonly cluster: Cluster;
+  readonly client: KubeClient;
+  /** What the commands go through. */
+  readonly proxy: FaultyProxy;
+  readonly size: RepositorySize;
+}
+
 class Runs {
   readonly #cluster: Cluster;
   readonly #client: KubeClient;
   readonly #size: RepositorySize;
+  readonly #proxy: FaultyProxy;
   readonly #pristine: string;
   readonly #repository: string;
   /** Of the keys that are there before anything is done. */
@@ -92,13 +112,15 @@ class Runs {
   /** The sealing keys and an age identity, all in one namespace. */
   #secrets: readonly KubeObject[] = [];
   #sealed: readonly KubeObject[] = [];
-  #backup = new Uint8Array();
+  #backup = Buffer.alloc(0);
   #inCluster: Digests = new Map();
   #inRepository: Digests = new Map();
-  readonly #tookMs = new Map<Victim, number>();
+  /** Milliseconds and requests of each command when nothing goes wrong. */
+  readonly #whole = new Map<Victim, Readonly<Record<Moment["by"], number>>>();
 
-  constructor(cluster: Cluster, client: KubeClient, size: RepositorySize) {
+  constructor({ cluster, client, proxy, size }: Stage) {
     this.#size = size;
+    this.#proxy = proxy;
     this.#cluster = cluster;
     this.#client = client;
     this.#pristine = join(cluster.folder, "pristine");
@@ -145,35 +167,59 @@ class Runs {
     for (const secret of this.#secrets) await this.#cluster.api("POST", KEYS, secret);
     this.#inCluster = await this.#digestsInCluster();
     writeFileSync(this.#file("identity.txt"), `${IDENTITY_A}\n`, { mode: 0o600 });
+    writeFileSync(
+      this.#file("via-proxy.json"),
+      JSON.stringify({
+        clusters: [{ name: "c", cluster: { server: this.#proxy.url } }],
+        contexts: [{ name: "x", context: { cluster: "c" } }],
+        "current-context": "x",
+      }),
+      { mode: 0o600 },
+    );
     await this.#succeed(this.#command("backup"));
     this.#backup = readFileSync(this.#file("keys.age"));
     for (const victim of VICTIMS) {
       await this.#prepare(victim);
       const started = Date.now();
+      let request = 0;
+      this.#proxy.choose = () => {
+        request += 1;
+        return "pass";
+      };
       await this.#succeed(this.#command(victim));
-      this.#tookMs.set(victim, Date.now() - started);
+      this.#whole.set(victim, { time: Date.now() - started, request });
       await this.#check(victim, "afterwards");
     }
   }
 
-  async run(victim: Victim, part: number): Promise<BrokenOff> {
+  async run(victim: Victim, { by, part }: Moment): Promise<BrokenOff> {
     await this.#prepare(victim);
     const before = await this.#progress(victim);
-    const afterMs = Math.round((this.#tookMs.get(victim) ?? 0) * part);
+    const after = Math.ceil((this.#whole.get(victim)?.[by] ?? 0) * part);
     const running = startProcess(this.#command(victim), {
-      log: this.#file(`${victim}.log`),
+      log: this.#file("killed.log"),
       cwd: this.#cluster.folder,
       env: this.#env(),
     });
-    const timer = setTimeout(() => running.kill("SIGKILL"), afterMs);
+    const kill = () => running.kill("SIGKILL");
+    const timer = by === "time" ? setTimeout(kill, after) : undefined;
+    let requests = 0;
+    this.#proxy.choose = () => {
+      requests += 1;
+      if (by === "time" || requests !== after) return "pass";
+      // Whether the request is done, or its answer arrives, is left to chance.
+      setTimeout(kill, requests % 8);
+      return "pass";
+    };
     await running.ended;
     clearTimeout(timer);
+    this.#proxy.choose = () => "pass";
     await this.#check(victim, "killed");
     const now = await this.#progress(victim);
     await this.#succeed(this.#command(victim));
     await this.#check(victim, "afterwards");
     const all = await this.#progress(victim);
-    return { done: now === before ? "nothing" : now === all ? "all" : "some", afterMs, leftovers: this.#leftovers() };
+    return { done: now === before ? "nothing" : now === all ? "all" : "some", after, leftovers: this.#leftovers() };
   }
 
   #command(victim: Victim): readonly string[] {
@@ -190,8 +236,12 @@ class Runs {
 
   #env(): Record<string, string | undefined> {
     const file = this.#file("identity.txt");
-    const kubeconfig = this.#cluster.kubeconfig;
-    return { ...process.env, HOME: this.#cluster.folder, KUBECONFIG: kubeconfig, SOPS_AGE_KEY_FILE: file };
+    return {
+      ...process.env,
+      HOME: this.#cluster.folder,
+      KUBECONFIG: this.#file("via-proxy.json"),
+      SOPS_AGE_KEY_FILE: file,
+    };
   }
 
   #file(name: string): string {
@@ -222,7 +272,7 @@ class Runs {
 
   /** Another text for each state that the command goes through. */
   async #progress(victim: Victim): Promise<string> {
-    if (victim === "backup") return digest(readFileSync(this.#file("keys.age")));
+    if (victim === "backup") return String(this.#backup.equals(readFileSync(this.#file("keys.age"))));
     if (victim === "rotate a repository") {
       const names = readdirSync(this.#repository, { recursive: true, withFileTypes: true });
       const files = names.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));

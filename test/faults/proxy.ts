@@ -36,8 +36,11 @@ export interface FaultyProxy {
 export async function startFaultyProxy(server: {
   readonly url: string;
   readonly ca: () => string;
+  /** For whoever brings none: programs do not send one without TLS. */
+  readonly token?: string;
 }): Promise<FaultyProxy> {
   const agent = new Agent({ keepAlive: true });
+  const authorization = server.token === undefined ? {} : { authorization: `Bearer ${server.token}` };
   const watches = new Set<ServerResponse>();
   let faults = 0;
   let choose: Chooser = () => "pass";
@@ -49,7 +52,7 @@ export async function startFaultyProxy(server: {
         method: message.method,
         agent,
         ca: server.ca(),
-        headers: { ...message.headers, host: new URL(server.url).host },
+        headers: { ...authorization, ...message.headers, host: new URL(server.url).host },
       },
       (answer) => {
         if (fault === "lost answer") {
