@@ -69,7 +69,8 @@ export async function run(folder, { sealedSecrets = 5_000, sopsFiles = 2_000, op
       ...["--fail-on", "never", "-o", "json"],
     ]),
   );
-  if (found === undefined) throw new Error("audit says nothing");
+  expectCounts(found.sealedSecrets, sealedSecrets, "SealedSecrets audited");
+  expectCounts(found.sopsFiles, sopsFiles, "SOPS files audited");
   const rotated = JSON.parse(await measure("rotate", rotate));
   expectCounts(rotatedIn(rotated), items, "items rotated");
   expectCounts(rotated.files.filter(({ state }) => state !== "rotated").length, 0, "files that were left");
