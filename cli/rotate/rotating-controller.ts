@@ -2,7 +2,7 @@ import type { AskController } from "../../src/keys/index.ts";
 import { type Clock, sleep } from "../../src/kube/index.ts";
 import { printJson } from "../../src/yaml/index.ts";
 import type { Io } from "../io.ts";
-import { type ControllerAddress, findController } from "../kubeseal/controller.ts";
+import { type Controller, type ControllerAddress, findController } from "../kubeseal/controller.ts";
 import { KubesealError } from "../kubeseal/errors.ts";
 
 /** A controller that is asked at the rate that it allows. */
@@ -16,24 +16,30 @@ const MAX_ATTEMPTS = 30;
 const MAX_PAUSE_MS = 30_000;
 const FIRST_PAUSE_MS = 1_000;
 
-/**
- * A controller, of ours or the original one, that seals objects anew. One object is asked for at a time: more would only
- * use up the rate that it allows. @throws {KubesealError} `KUBESEAL_CLUSTER`
- */
+/** A controller, of ours or the original one, that seals objects anew. @throws {KubesealError} `KUBESEAL_CLUSTER` */
 export async function openRotatingController(
   address: ControllerAddress,
   io: Io,
   clock: Clock,
 ): Promise<RotatingController> {
   const controller = await findController(address, io);
+  return { ask: askAtItsRate(controller, clock, io.signal), close: () => controller.close() };
+}
+
+/** Asks for one object at a time: more would only use up the rate that the controller allows. */
+export function askAtItsRate(
+  controller: Pick<Controller, "askToRotate">,
+  clock: Clock,
+  signal: AbortSignal,
+): AskController {
   let before: Promise<unknown> = Promise.resolve();
   const askOne: AskController = async (object) => {
     const body = printJson(object, { sortKeys: true });
     for (let attempt = 0; ; attempt++) {
       const { status, headers, text } = await controller.askToRotate(body);
       if (status === 429 && attempt < MAX_ATTEMPTS) {
-        await sleep(clock, pauseOf(headers["retry-after"], attempt), io.signal);
-        io.signal.throwIfAborted();
+        await sleep(clock, pauseOf(headers["retry-after"], attempt), signal);
+        signal.throwIfAborted();
         continue;
       }
       if (status === 429) return { why: "the controller goes on saying that it is asked too often" };
@@ -43,13 +49,10 @@ export async function openRotatingController(
       return { answer: answerOf(text) };
     }
   };
-  return {
-    ask: (object) => {
-      const asked = before.then(() => askOne(object));
-      before = asked.catch(() => undefined);
-      return asked;
-    },
-    close: () => controller.close(),
+  return (object) => {
+    const asked = before.then(() => askOne(object));
+    before = asked.catch(() => undefined);
+    return asked;
   };
 }
 

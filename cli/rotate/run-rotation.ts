@@ -12,6 +12,7 @@ import {
 } from "../../src/repository/index.ts";
 import { CliError } from "../errors.ts";
 import type { Io } from "../io.ts";
+import { KubesealError } from "../kubeseal/errors.ts";
 import { type BranchCommit, beginBranchCommit } from "../many-files/branch-commit-adapter.ts";
 import { type CommitPlace, type CommitWishes, commitFiles, prepareCommit, pushBranch } from "../many-files/commit.ts";
 import { endEarlierRun, replaceTogether } from "../many-files/earlier-run.ts";
@@ -293,7 +294,7 @@ class Rotation {
       const state = problems.length > 0 ? "failed" : content === undefined ? "current" : "rotated";
       return { ...rest, problems, state };
     } catch (cause) {
-      if (!(cause instanceof ToolkitError)) throw cause;
+      if (!(cause instanceof ToolkitError) || cause instanceof KubesealError) throw cause;
       const isNamedBadly = path.includes("\ufffd");
       return failed(
         path,

@@ -43,7 +43,11 @@ export interface RotatedFile {
   readonly problems: readonly NotRotated[];
 }
 
-/** A file under the newest keys: as a whole, or not at all. Never throws for what the file holds. */
+/**
+ * A file under the newest keys: as a whole, or not at all. Never throws for what the file holds.
+ *
+ * @throws what `reseal` throws, such as that a controller cannot be asked.
+ */
 export async function rotateFile(found: EncryptedFile, options: RotateFileOptions): Promise<RotatedFile> {
   const { file, sealed, sops, problem } = found;
   const base = { path: file.path, content: undefined, items: 0, current: 0, problems: [] };
@@ -57,8 +61,9 @@ export async function rotateFile(found: EncryptedFile, options: RotateFileOption
   if (sops !== undefined && sealed.length > 0) {
     return failed("it is a SOPS file with SealedSecrets in it: decrypt it, rotate these, and encrypt it again");
   }
+  // What can be wrong with the file was seen when it was found: what fails here would fail for every file.
+  if (sops === undefined) return { ...base, ...(await resealed(found, options)) };
   try {
-    if (sops === undefined) return { ...base, ...(await resealed(found, options)) };
     if (options.sops === undefined) return { ...base, kind };
     return { ...base, kind, content: await newDataKey(found, sops.format, options.sops, options) };
   } catch (cause) {
