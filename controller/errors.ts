@@ -2,6 +2,7 @@ import { type ErrorContext, ToolkitError } from "../src/errors.ts";
 
 /** One row per code in `docs/errors/controller.md`. */
 export type ControllerErrorCode =
+  | "CONTROLLER_BACKUP"
   | "CONTROLLER_NO_KEY"
   | "CONTROLLER_REQUEST"
   | "CONTROLLER_SECRET_MOVES"

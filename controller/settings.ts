@@ -1,4 +1,5 @@
 import type { KeyOrder } from "../src/keys/index.ts";
+import type { BackupSettings } from "./backup/settings.ts";
 
 /** Private-key operations at the same time, at most: each has a thread of its own. */
 export const MOST_WORKERS = 256;
@@ -33,6 +34,8 @@ export interface SealedSecretSettings {
   readonly trustedProxies: readonly string[];
   /** Private-key operations at the same time, 1 to 256; absent: one for each core, at least 2 and at most 4. */
   readonly unsealWorkers?: number | undefined;
+  /** Absent: nobody backs the keys up but people. */
+  readonly backup?: BackupSettings | undefined;
 }
 
 const HOUR_MS = 3_600_000;

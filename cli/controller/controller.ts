@@ -14,6 +14,7 @@ import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
+import { backupFlags, backupSettings } from "./backup-flags.ts";
 import { environmentWords } from "./environment.ts";
 import { DEFAULT_FAMILIES, FAMILY_NAMES, type FamilyName, isFamilyName, loadFamilies } from "./families.ts";
 import { goDuration, goInteger, goNumber } from "./go-values.ts";
@@ -115,6 +116,7 @@ const flags = {
   logInfoStdout: flag.toggle({ group: logging, default: true, help: "Debug and info on stdout instead of stderr" }),
 
   ...sealedSecretFlags,
+  ...backupFlags,
   ...syncFlags,
 };
 
@@ -160,7 +162,7 @@ const definition = defineCommand({
       });
     }
     const labelSelector = given.labelSelector === "" ? undefined : given.labelSelector;
-    const settings = sealedSecretSettings(given, labelSelector);
+    const settings = { ...sealedSecretSettings(given, labelSelector), backup: backupSettings(given, io) };
     const config = await loadClusterConfig({
       env: io.env,
       cwd: io.cwd,

@@ -88,6 +88,30 @@ async function setUp(
     httpKeyring.replace(ring);
   });
 
+  if (settings.backup !== undefined) {
+    const { startBackups } = await import("../backup/backup-keeper.ts");
+    const onKeys = (tell: () => void) => registry.onChange(() => tell());
+    const { keyPrefix: prefix, backup } = settings;
+    const { leads, version } = ports;
+    startBackups(
+      {
+        client,
+        clock,
+        log,
+        events,
+        metrics,
+        namespace,
+        prefix,
+        version,
+        settings: backup,
+        ready: keys.ready,
+        leads,
+        onKeys,
+      },
+      signal,
+    );
+  }
+
   let isLeading = false;
   void ports.leads.then((leads) => {
     isLeading = leads;

@@ -1,4 +1,4 @@
-import type { KubeClient } from "../../kube/index.ts";
+import { type KubeClient, KubeError } from "../../kube/index.ts";
 import { type KubeObject, textAt } from "../../objects/index.ts";
 import { KeysError } from "../errors.ts";
 import { SECRETS } from "../resources.ts";
@@ -10,6 +10,8 @@ export const BACKUP_LABEL = "sealkit.dev/backup";
 export interface CollectOptions extends KeyPlace {
   /** More Secrets, as `namespace/name`. */
   readonly include: readonly string[];
+  /** Told of each part that may not be read, which is then left out. Without it that is an error. */
+  readonly onForbidden?: ((error: KubeError) => void) | undefined;
 }
 
 /**
@@ -25,12 +27,16 @@ export async function collectSecrets(client: KubeClient, options: CollectOptions
     const place = `${secret.metadata.namespace ?? ""}/${secret.metadata.name ?? ""}`;
     if (!found.has(place)) found.set(place, secret);
   };
-  const { items } = await client.list<KubeObject>(SECRETS, { labelSelector: BACKUP_LABEL });
-  items.forEach(add);
-  for (const place of await decryptionSecrets(client)) {
-    const secret = await getSecret(client, place);
-    if (secret !== undefined) add(secret);
-  }
+  await readable(options, async () => {
+    const { items } = await client.list<KubeObject>(SECRETS, { labelSelector: BACKUP_LABEL });
+    items.forEach(add);
+  });
+  await readable(options, async () => {
+    for (const place of await decryptionSecrets(client)) {
+      const secret = await getSecret(client, place);
+      if (secret !== undefined) add(secret);
+    }
+  });
   for (const place of options.include) {
     const secret = await getSecret(client, place);
     if (secret === undefined) {
@@ -41,6 +47,15 @@ export async function collectSecrets(client: KubeClient, options: CollectOptions
     add(secret);
   }
   return [...found.values()];
+}
+
+async function readable({ onForbidden }: CollectOptions, read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (cause) {
+    if (onForbidden === undefined || !(cause instanceof KubeError) || cause.status !== 403) throw cause;
+    onForbidden(cause);
+  }
 }
 
 async function getSecret(client: KubeClient, place: string): Promise<KubeObject | undefined> {
