@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { shellWord } from "../../../src/bytes/shell-word.ts";
 import {
+  compareKeys,
   type Format,
   formatOfName,
   formatOfWord,
@@ -17,7 +18,7 @@ import { CliError } from "../../errors.ts";
 import { readFile, replaceFile } from "../../files-adapter.ts";
 import { gitFailed, runGit } from "../../git/run-git-adapter.ts";
 import type { Io } from "../../io.ts";
-import { note } from "../../output.ts";
+import { note, onOneLine } from "../../output.ts";
 import { recordOpening } from "../audit/recording.ts";
 import type { SopsFlags } from "../call/flags.ts";
 import { indentFor } from "../call/indent.ts";
@@ -58,7 +59,22 @@ async function mergeThree(io: Io, flags: SopsFlags, useLocalKeys: boolean): Prom
     mergeFiles(inputs, format, keyring, options),
   );
   await replaceFile(io, ours, result.text);
-  return await tellConflicts(io, name, result);
+  const exit = await tellConflicts(io, name, result);
+  if (exit === MERGE_EXIT.merged) await tellRecipients(io, name, { ours: inputs.ours, merged: result.text, format });
+  return exit;
+}
+
+/** Nothing authenticates who a file is for: whom the other side added should be seen before it is committed. */
+async function tellRecipients(
+  io: Io,
+  name: string,
+  { ours, merged, format }: { readonly ours: Uint8Array; readonly merged: string; readonly format: Format },
+): Promise<void> {
+  const before = readLocked(ours, format, { isLenient: true }).metadata;
+  const after = readLocked(Buffer.from(merged), format, { isLenient: true }).metadata;
+  for (const { added } of compareKeys(before, after.keyGroups).groups) {
+    for (const key of added) await note(io, `Recipient of ${JSON.stringify(name)} added by theirs: ${onOneLine(key)}`);
+  }
 }
 
 async function resolve(io: Io, flags: SopsFlags, side: "ours" | "theirs", useLocalKeys: boolean): Promise<number> {

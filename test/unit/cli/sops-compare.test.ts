@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CliRun, runCli } from "../../helpers/run-cli.ts";
-import { IDENTITY_A, IDENTITY_B, RECIPIENT_A } from "../../helpers/sops.ts";
+import { IDENTITY_A, IDENTITY_B, RECIPIENT_A, RECIPIENT_B } from "../../helpers/sops.ts";
 
 const CLEAR = "db:\n    user: canary-1\n    port: 1\n";
 const PATH = process.env["PATH"] ?? "";
@@ -138,6 +138,13 @@ describe("sealkit sops merge", () => {
     expect(code).toBe(0);
     const settled = { files: { "s.yaml": after["f.yaml"]?.text ?? "" } };
     expect((await sops(["decrypt", "s.yaml"], settled)).stdout).toContain("canary-3");
+  });
+
+  test("tells whom theirs added, which nothing authenticates", async () => {
+    const entry = `        - recipient: ${RECIPIENT_B}\n          enc: x\n`;
+    const theirs = files["theirs.yaml"]?.replace("    age:\n", (line) => line + entry);
+    const merged = await sops(["merge", "base.yaml", "ours.yaml", "t.yaml"], { files: { "t.yaml": theirs ?? "" } });
+    expect([merged.code, merged.stderr]).toEqual([0, `Recipient of "ours.yaml" added by theirs: ${RECIPIENT_B}\n`]);
   });
 
   test("files in clear are merged as text", async () => {
