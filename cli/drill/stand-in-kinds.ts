@@ -20,7 +20,9 @@ const KIND = /^[A-Z][A-Za-z0-9]{0,62}$/;
 const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
 const VERSION = /^v[0-9]+((alpha|beta)[0-9]+)?$/;
 /** Files for programs, which are never applied. */
-const NOT_APPLIED = ["kustomize.config.k8s.io", "config.kubernetes.io"];
+const NOT_APPLIED = ["kustomize.config.k8s.io", "config.kubernetes.io", "apiextensions.k8s.io"];
+/** Definitions in groups of Kubernetes itself have to say who approved them. */
+const PROTECTED_GROUP = /(^|\.)(k8s|kubernetes)\.io$/;
 
 /** A kind that manifests use. */
 interface UsedKind {
@@ -107,10 +109,11 @@ async function objectsIn(tree: FileTree): Promise<readonly unknown[]> {
 function definitionOf({ group, kind, versions, namespaced }: UsedKind): KubeObject {
   const singular = kind.toLowerCase();
   const plural = pluralOf(singular);
+  const annotations = { "api-approved.kubernetes.io": "unapproved, a stand-in" };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, ...(PROTECTED_GROUP.test(group) ? { annotations } : {}) },
     spec: {
       group,
       scope: namespaced ? "Namespaced" : "Cluster",

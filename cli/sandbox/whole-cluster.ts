@@ -29,6 +29,8 @@ export interface WholeClusterOptions extends SandboxOptions {
   readonly listenMetrics?: string | undefined;
   /** Which kinds run, instead of all. */
   readonly families?: readonly Family[] | undefined;
+  /** False: nothing of the controllers listens, so neither probes nor the API of sealing keys are there; default true. */
+  readonly listens?: boolean | undefined;
   /** Done with the cluster once our kinds are known, before the controllers look at it. */
   readonly prepare?: ((client: KubeClient) => Promise<void>) | undefined;
 }
@@ -43,13 +45,15 @@ export interface WholeCluster {
 
 /** Starts a sandbox, installs our resource kinds, and runs the controllers behind the Service that kubeseal asks for. */
 export async function startWholeCluster(options: WholeClusterOptions = {}): Promise<WholeCluster> {
-  const { log, settings, renderer, families, storagePath, listenMetrics, prepare, ...sandboxOptions } = options;
+  const { log, settings, renderer, families, storagePath, listenMetrics, listens, prepare, ...sandboxOptions } =
+    options;
   const sandbox = await startSandbox(sandboxOptions);
   const client = createKubeClient(configOf(sandbox), { userAgent: `sealkit-sandbox/${packageJson.version}` });
   try {
     await install(client);
     await prepare?.(client);
-    const controllers = await runControllers(client, { log, settings, renderer, families, storagePath, listenMetrics });
+    const running = { log, settings, renderer, families, storagePath, listenMetrics, listens };
+    const controllers = await runControllers(client, running);
     sandbox.registerService({
       namespace: CONTROLLER_NAMESPACE,
       name: CONTROLLER_SERVICE,
@@ -112,7 +116,7 @@ export async function runControllers(
     client,
     families: options.families ?? allFamilies(options),
     namespace: CONTROLLER_NAMESPACE,
-    listen: "127.0.0.1:0",
+    ...(options.listens === false ? {} : { listen: "127.0.0.1:0" }),
     ...(options.listenMetrics === undefined ? {} : { listenMetrics: options.listenMetrics }),
     version: packageJson.version,
     ...(log === undefined ? {} : { log }),

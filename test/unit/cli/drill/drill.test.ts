@@ -180,7 +180,10 @@ describe("sealkit drill", () => {
     put("fleet/late/namespace.yaml", NAMESPACE.replace("apps", "late"));
     const certificate =
       "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: web, namespace: apps}\nspec: {}\n";
-    put("fleet/apps/certificate.yaml", certificate);
+    const gateway = certificate
+      .replace("cert-manager.io/v1", "gateway.networking.k8s.io/v1")
+      .replace("Certificate", "Gateway");
+    put("fleet/apps/certificate.yaml", `${certificate}---\n${gateway}`);
     put("fleet/clusters/prod/sync.yaml", [apps.source, settings, apps.apps, late].join("---\n"));
     commit();
     put("fleet/apps/broken.yaml", "a: [\n");
@@ -191,7 +194,7 @@ describe("sealkit drill", () => {
       kustomizations: 4,
       sealedSecrets: 2,
       secrets: 5,
-      standInKinds: ["Certificate.cert-manager.io"],
+      standInKinds: ["Certificate.cert-manager.io", "Gateway.gateway.networking.k8s.io"],
     });
     expect(code).toBe(0);
   });

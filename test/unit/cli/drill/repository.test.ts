@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isSameRepository } from "../../../../cli/drill/repository.ts";
+import { isSameRepository, openSource } from "../../../../cli/drill/repository.ts";
 import { openLocalRepository } from "../../../../src/git/index.ts";
 
 describe("isSameRepository()", () => {
@@ -38,6 +38,37 @@ test("openLocalRepository() tells what is checked out and where it came from, wi
     git("remote", "add", "other", "git@example.com:b.git");
     expect(await empty?.head()).toBe(git("rev-parse", "HEAD").trim());
     expect(await empty?.remotes()).toEqual(["https://example.com/a.git", "git@example.com:b.git"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("openSource(): links inside are followed, what leads out and submodules are listed, ignored files are left out", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sealkit-source-"));
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]).toString();
+  const io = { env: { PATH: process.env["PATH"], HOME: folder }, cwd: folder, signal: new AbortController().signal };
+  try {
+    git("init", "-q");
+    mkdirSync(join(folder, "apps"));
+    writeFileSync(join(folder, "apps/a.yaml"), "a: 1\n");
+    writeFileSync(join(folder, ".sourceignore"), "*.md\n");
+    writeFileSync(join(folder, "README.md"), "x\n");
+    symlinkSync("apps/a.yaml", join(folder, "inside.yaml"));
+    symlinkSync("/etc/passwd", join(folder, "outside.yaml"));
+    git("add", "--all");
+    git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},module`);
+    git("commit", "-qm", "x");
+    writeFileSync(join(folder, "apps/later.yaml"), "b: 1\n");
+    const source = await openSource("apps", io as never);
+    expect([source.below, source.commit]).toEqual(["apps", git("rev-parse", "HEAD").trim()]);
+    const { tree, leftOut } = await source.tree(undefined);
+    expect(tree.paths()).toEqual([".sourceignore", "apps/a.yaml", "inside.yaml"]);
+    expect(leftOut).toEqual([
+      { path: "outside.yaml", why: "symbolic link: leads out of the tree" },
+      { path: "module", why: "submodule" },
+    ]);
+    await expect(openSource("none", io as never)).rejects.toMatchObject({ code: "REPOSITORY_UNREADABLE" });
   } finally {
     rmSync(folder, { recursive: true });
   }
