@@ -37,9 +37,7 @@ export async function printReport(io: Io, result: RotationResult, form: "table" 
 }
 
 function tableText({ files }: RotationResult): string {
-  const rows = files
-    .filter(({ state }) => state === "rotated")
-    .map(({ path, kind, items }) => [path, kind === "SOPS file" ? kind : count(items, "item")]);
+  const rows = files.filter(({ state }) => state === "rotated").map((file) => [file.path, whatOf(file)]);
   const failures = files.flatMap(({ path, problems }) =>
     problems.map(({ line, object, why }) => [line === undefined ? path : `${path}:${line}`, object ?? "file", why]),
   );
@@ -48,6 +46,13 @@ function tableText({ files }: RotationResult): string {
     ...(failures.length === 0 ? [] : [table(["WHERE", "WHAT", "WHY IT STAYS AS IT IS"], failures.slice(0, SHOWN))]),
   ];
   return parts.join("\n");
+}
+
+/** Whom a rule adds is somebody to look at: they can read the file from now on. */
+function whatOf({ kind, items, added, removed }: FileOutcome): string {
+  if (kind === "SealedSecrets") return count(items, "item");
+  const changes = [...added.map((name) => `added ${name}`), ...removed.map((name) => `removed ${name}`)];
+  return [kind, ...changes].join(", ");
 }
 
 function dataText(
@@ -60,12 +65,14 @@ function dataText(
     from: from ?? "",
     written,
     commit: commit?.hash ?? "",
-    files: files.map(({ path, kind, state, items, current, problems }) => ({
+    files: files.map(({ path, kind, state, items, current, added, removed, problems }) => ({
       path,
       kind,
       state,
       items,
       current,
+      added: [...added],
+      removed: [...removed],
       problems: problems.map(({ line, object, why }) => ({ line: line ?? 0, object: object ?? "", why })),
     })),
     skipped: skipped.map(({ path, why }) => ({ path, why })),

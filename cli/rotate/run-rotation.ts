@@ -49,7 +49,7 @@ export interface RotationOptions {
 }
 
 /** What became of one file; paths relative to the repository's folder. */
-export interface FileOutcome extends Pick<RotatedFile, "path" | "kind" | "items" | "current"> {
+export interface FileOutcome extends Pick<RotatedFile, "path" | "kind" | "items" | "current" | "added" | "removed"> {
   /** `current`: there was nothing to do; `done before`: an earlier run that did not do everything has done it. */
   readonly state: "rotated" | "current" | "done before" | "failed";
   readonly problems: readonly NotRotated[];
@@ -102,7 +102,7 @@ export async function runRotation(io: Io, options: RotationOptions): Promise<Rot
     onBranch?.abandon();
     throw error;
   }
-  const { outcomes } = run;
+  const outcomes = [...run.outcomes, ...repository.skipped.filter(isUnread).map(({ path, why }) => failed(path, why))];
   const commit =
     committing === undefined || dryRun ? undefined : await makeCommit(io, options, { committing, onBranch, run });
   if (!dryRun && outcomes.every(({ state }) => state !== "failed")) await done.forget();
@@ -201,6 +201,11 @@ async function makeCommit(
   return { hash, branch };
 }
 
+/** Links lead to files that are looked at anyway, or out of the repository; submodules are repositories of their own. */
+function isUnread({ why }: SkippedFile): boolean {
+  return why === "too large" || why === "no permission";
+}
+
 /** What a run of ours leaves beside files, and its journal where there is no git. */
 function isOwn(path: string): boolean {
   return isBeside(path.slice(path.lastIndexOf("/") + 1)) || path.startsWith(".sealkit/");
@@ -276,7 +281,7 @@ class Rotation {
       const isDone = this.#done.has(inPlace, bytes);
       if (isDone) this.#earlier.add(inPlace);
       if (!again && fresh.sops !== undefined && isDone) {
-        return { path, kind: "SOPS file", items: 0, current: 0, state: "done before", problems: [] };
+        return { ...UNCHANGED, path, kind: "SOPS file", state: "done before" };
       }
       const rotated = await rotateFile(fresh, {
         ...(target.reseal === undefined ? {} : { reseal: target.reseal }),
@@ -304,7 +309,9 @@ class Rotation {
   }
 }
 
+const UNCHANGED = { kind: "SealedSecrets", items: 0, current: 0, added: [], removed: [], problems: [] } as const;
+
 function failed(path: string, why: string): FileOutcome {
   const problem: NotRotated = { line: undefined, object: undefined, why };
-  return { path, kind: "SealedSecrets", items: 0, current: 0, state: "failed", problems: [problem] };
+  return { ...UNCHANGED, path, state: "failed", problems: [problem] };
 }

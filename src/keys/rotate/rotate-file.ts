@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../bytes/utf8.ts";
 import { ToolkitError } from "../../errors.ts";
-import type { EncryptedFile } from "../../repository/index.ts";
-import { completeKeys, type Format, type KeyGroup, type Keyring, rotate, type SopsConfig } from "../../sops/index.ts";
+import type { EncryptedFile, SopsFile } from "../../repository/index.ts";
+import { compareKeys, completeKeys, type KeyGroup, type Keyring, rotate, type SopsConfig } from "../../sops/index.ts";
 import { type ResealFileOptions, resealFile } from "./rotate-sealed-file.ts";
 
 /** What the configuration of a repository says of one SOPS file. */
@@ -39,6 +39,9 @@ export interface RotatedFile {
   /** Items of SealedSecrets that are sealed anew, and those that are on the newest key already. */
   readonly items: number;
   readonly current: number;
+  /** Keys of a SOPS file that its rule adds and takes away, as people know them; public. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
   /** Why nothing of the file changes; empty when nothing stands in the way. */
   readonly problems: readonly NotRotated[];
 }
@@ -50,7 +53,7 @@ export interface RotatedFile {
  */
 export async function rotateFile(found: EncryptedFile, options: RotateFileOptions): Promise<RotatedFile> {
   const { file, sealed, sops, problem } = found;
-  const base = { path: file.path, content: undefined, items: 0, current: 0, problems: [] };
+  const base = { path: file.path, content: undefined, items: 0, current: 0, added: [], removed: [], problems: [] };
   const kind = sops === undefined ? "SealedSecrets" : "SOPS file";
   const failed = (why: string): RotatedFile => ({
     ...base,
@@ -65,7 +68,7 @@ export async function rotateFile(found: EncryptedFile, options: RotateFileOption
   if (sops === undefined) return { ...base, ...(await resealed(found, options)) };
   try {
     if (options.sops === undefined) return { ...base, kind };
-    return { ...base, kind, content: await newDataKey(found, sops.format, options.sops, options) };
+    return { ...base, kind, ...(await newDataKey(found, sops, options.sops, options)) };
   } catch (cause) {
     if (!(cause instanceof ToolkitError)) throw cause;
     return failed([cause.message, ...cause.details].join("; "));
@@ -75,7 +78,7 @@ export async function rotateFile(found: EncryptedFile, options: RotateFileOption
 async function resealed(
   { file, sealed }: EncryptedFile,
   { reseal, addHints = false }: RotateFileOptions,
-): Promise<Omit<RotatedFile, "path">> {
+): Promise<Omit<RotatedFile, "path" | "added" | "removed">> {
   const kind = "SealedSecrets";
   if (reseal === undefined) {
     const problems = sealed.map(({ line }) => ({ line, object: undefined, why: "there is no key for it here" }));
@@ -89,12 +92,18 @@ async function resealed(
 
 async function newDataKey(
   { file: { path, bytes } }: EncryptedFile,
-  format: Format,
+  { format, locked }: SopsFile,
   keyring: Keyring,
   { ruleFor, now }: RotateFileOptions,
-): Promise<Uint8Array> {
+): Promise<Pick<RotatedFile, "content" | "added" | "removed">> {
   const { groups, indents } = await ruleFor(path);
   const indent = indents?.[format === "json" || format === "binary" ? format : "yaml"];
   const wanted = groups === undefined ? undefined : await completeKeys(groups, keyring);
-  return encodeUtf8(await rotate(bytes, format, keyring, { file: path, now, wanted, indent, isLenient: true }));
+  const changes = wanted === undefined || locked === undefined ? [] : compareKeys(locked.metadata, wanted).groups;
+  const text = await rotate(bytes, format, keyring, { file: path, now, wanted, indent, isLenient: true });
+  return {
+    content: encodeUtf8(text),
+    added: changes.flatMap(({ added }) => added),
+    removed: changes.flatMap(({ removed }) => removed),
+  };
 }

@@ -73,11 +73,12 @@ describe("rotate", () => {
   });
 
   test("recipients come from the matching rule of the nearest .sops.yaml; without one they stay", async () => {
-    const { files } = await rotate({
+    const { stdout, files } = await rotate({
       "repo/.sops.yaml": `creation_rules:\n- path_regex: ^ruled/\n  age: ${RECIPIENT_A},${RECIPIENT_B}\n`,
       "repo/ruled/s.yaml": sops,
       "repo/other/s.yaml": sops,
     });
+    expect(stdout).toContain(`ruled/s.yaml   SOPS file, added ${RECIPIENT_B}\n`);
     expect(recipients(files["repo/ruled/s.yaml"]?.text ?? "")).toEqual([RECIPIENT_A, RECIPIENT_B]);
     expect(recipients(files["repo/other/s.yaml"]?.text ?? "")).toEqual([RECIPIENT_A]);
     const ruled = Buffer.from(files["repo/ruled/s.yaml"]?.text ?? "");
