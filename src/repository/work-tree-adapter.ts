@@ -1,5 +1,7 @@
-import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
+import { closeSync, constants, lstatSync, openSync, read } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
 import { resolve, sep } from "node:path";
+import { promisify } from "node:util";
 import { showUtf8 } from "../bytes/utf8.ts";
 import { type LocalOptions, openLocalRepository } from "../git/index.ts";
 import { ahead } from "./ahead.ts";
@@ -14,6 +16,9 @@ import {
 
 const MAX_DEPTH = 64;
 const READ_AHEAD = 16;
+/** What takes the place of a file after it was looked at is neither followed nor waited for. */
+const READ_ONLY = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const readInto = promisify(read);
 
 export interface WorkTreeOptions extends LocalOptions {
   readonly limits?: Partial<RepositoryLimits> | undefined;
@@ -57,7 +62,11 @@ async function* readAll(
   }
 }
 
-/** Undefined for what is gone: a file that was deleted and not committed, or that vanished in the meantime. */
+/**
+ * Undefined for what is gone: a file that was deleted and not committed, or that vanished in the meantime. Only the content
+ * is waited for: whoever listed the files has brought the rest to memory, and a way to the thread pool and back costs more
+ * than these calls.
+ */
 async function readOne(
   prefix: Buffer,
   path: Buffer,
@@ -66,34 +75,35 @@ async function readOne(
   const full = Buffer.concat([prefix, path]);
   const shown = showUtf8(path);
   try {
-    const found = await lstat(full);
+    const found = lstatSync(full);
     if (found.isSymbolicLink()) return { path: shown, why: "symbolic link" };
     if (found.isDirectory()) return { path: shown, why: "submodule" };
     if (!found.isFile()) return { path: shown, why: "not a regular file" };
     if (found.size > maxFileBytes) return { path: shown, why: "too large" };
-    const handle = await open(full, "r");
+    const descriptor = openSync(full, READ_ONLY);
     try {
-      const bytes = await readWhole(handle, found.size, maxFileBytes);
+      const bytes = await readWhole(descriptor, found.size, maxFileBytes);
       return bytes === undefined ? { path: shown, why: "too large" } : { path: shown, bytes, branches: [] };
     } finally {
-      await handle.close();
+      closeSync(descriptor);
     }
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === "ELOOP") return { path: shown, why: "symbolic link" };
     if (code === "EACCES" || code === "EPERM") return { path: shown, why: "no permission" };
     throw cause;
   }
 }
 
 /** The bytes of a file that may be growing; undefined when they are too many. */
-async function readWhole(handle: FileHandle, size: number, maxBytes: number): Promise<Uint8Array | undefined> {
+async function readWhole(descriptor: number, size: number, maxBytes: number): Promise<Uint8Array | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
   // One byte more than it was long: so the end shows without another call.
   for (let room = size + 1; ; room = 64 * 1024) {
     const part = Buffer.allocUnsafe(room);
-    const { bytesRead } = await handle.read(part, 0, room, null);
+    const { bytesRead } = await readInto(descriptor, part, 0, room, null);
     if (bytesRead === 0) break;
     parts.push(part.subarray(0, bytesRead));
     bytes += bytesRead;
