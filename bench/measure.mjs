@@ -27,11 +27,15 @@ export async function inFolder(work) {
  * Runs a program with files as its streams and resolves with its wall time in milliseconds. Throws when it fails: a
  * time of something that did not work is worth nothing.
  */
-export async function timed(command, { input, output, env } = {}) {
+export async function timed(command, { input, output, env, cwd } = {}) {
   const stdin = input === undefined ? "ignore" : openSync(input, "r");
   const stdout = output === undefined ? "ignore" : openSync(output, "w");
   const started = process.hrtime.bigint();
-  const child = spawn(command[0], command.slice(1), { stdio: [stdin, stdout, "pipe"], env: env ?? process.env });
+  const child = spawn(command[0], command.slice(1), {
+    stdio: [stdin, stdout, "pipe"],
+    env: env ?? process.env,
+    cwd,
+  });
   const errors = [];
   child.stderr.on("data", (chunk) => errors.push(chunk));
   const code = await new Promise((done, failed) => {

@@ -19,6 +19,7 @@ const simple = (name, options) => async (folder) => (await import(`./${name}.mjs
 
 const BENCHES = {
   start: { run: simple("start"), quick: simple("start", { rounds: 3 }), peers: ["age-keygen", "kubeseal", "sops"] },
+  guard: { run: simple("guard"), quick: simple("guard", { rounds: 3, files: 20 }), peers: [] },
   seal: {
     run: simple("seal"),
     quick: simple("seal", { count: 50, calls: 5, rounds: 1 }),

@@ -1,4 +1,5 @@
 import { type HookRepository, openForHook } from "../../src/git/hook-adapter.ts";
+import type { findLeaks as FindLeaks } from "../../src/leaks/index.ts";
 import { type DefinedCommand, defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -33,13 +34,16 @@ export const checkCommand: DefinedCommand = defineCommand({
     policy: flag.text({ placeholder: "FILE", help: "Policy, in place of that of the repository" }),
   },
   async run({ flags, args, io }) {
+    // Loaded while git looks.
+    const loading = import("../../src/leaks/index.ts");
     const repository = openForHook({ cwd: io.cwd, env: io.env, signal: io.signal });
     const commits = isServerHook(flags.hook) ? await pushedCommits(flags.hook, args, io) : undefined;
     const files = await (commits === undefined ? repository.staged() : repository.pushed(commits));
     if (files.length === 0) return EXIT.ok;
     const policyText = flags.policy === undefined ? undefined : await readFile(io, flags.policy);
-    const run: CheckRun = { hook: flags.hook, policy: policyText, policyName: flags.policy, io };
-    const found = await look(repository, files, run);
+    const run = { hook: flags.hook, policy: policyText, policyName: flags.policy, io };
+    const { findLeaks } = await loading;
+    const found = await look(repository, files, { ...run, findLeaks });
     const refused = found.filter(({ rule }) => flags.strict || rule !== "clear-value");
     const named = found.filter((one) => !refused.includes(one));
     for (const { path, line, fields } of named.slice(0, MAX_SAID)) {
@@ -57,6 +61,7 @@ interface CheckRun {
   readonly hook: Hook;
   readonly policy: Uint8Array | undefined;
   readonly policyName: string | undefined;
+  readonly findLeaks: typeof FindLeaks;
   readonly io: Io;
 }
 
@@ -64,15 +69,12 @@ interface CheckRun {
 async function look(
   repository: HookRepository,
   files: readonly StagedOrPushed[],
-  { hook, policy, policyName, io }: CheckRun,
+  { hook, policy, policyName, findLeaks, io }: CheckRun,
 ): Promise<readonly Found[]> {
-  // Loaded while git starts.
-  const loading = import("../../src/leaks/index.ts");
   const policyAt = `${isServerHook(hook) ? "HEAD" : ""}:.sealkit/policy.yaml`;
   const pathsOf = new Map<string, string[]>();
   for (const { hash, path } of files) pathsOf.set(hash, [...(pathsOf.get(hash) ?? []), path]);
   const names = [...(policy === undefined ? [policyAt] : []), ...pathsOf.keys()];
-  const { findLeaks } = await loading;
   let rules = policy;
   const found: Found[] = [];
   const left: string[] = [];

@@ -82,7 +82,7 @@ export const AUDIT_RULES: readonly AuditRule[] = [
     id: "old-key",
     severity: "warning",
     title: "A SealedSecret needs a key that is older than the policy allows",
-    remedy: "Bring it to the newest key: sealkit rotate",
+    remedy: "Bring it to the newest key (sealkit rotate), after sealkit keys renew when that is too old itself",
   },
   {
     id: "compromised-key",

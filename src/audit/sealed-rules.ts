@@ -46,7 +46,7 @@ export async function sealedFindings(
     const of = { line, object, fields };
     if (key.status === "compromised") {
       found.push(finding("compromised-key", path, { ...of, detail: `key ${shortName(key)}` }));
-    } else if (!key.isNewest && policy.maxKeyAgeDays !== undefined && daysOld(key, now) > policy.maxKeyAgeDays) {
+    } else if (policy.maxKeyAgeDays !== undefined && daysOld(key, now) > policy.maxKeyAgeDays) {
       const detail = `key ${shortName(key)} is ${daysOld(key, now)} days old`;
       found.push(finding("old-key", path, { ...of, detail }));
     }

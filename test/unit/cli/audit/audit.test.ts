@@ -104,8 +104,9 @@ describe("audit", () => {
     };
     const now = Date.parse("2027-06-01");
     const { stdout } = await audit("--repo repo --backup keys.age -i id.txt -o json", files, { now });
-    const rules = JSON.parse(stdout).findings.map(({ rule }: { rule: string }) => rule);
-    expect(rules).toEqual([]);
+    expect(JSON.parse(stdout).findings).toMatchObject([
+      { rule: "old-key", path: "s.yaml", object: "SealedSecret apps/db", fields: ["password"] },
+    ]);
   });
 
   test.each([
