@@ -15,7 +15,7 @@ import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
-import { note, shortAge, table, write } from "../output.ts";
+import { note, shortAge, table, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
@@ -52,6 +52,10 @@ export const listCommand = defineCommand({
         if (ages.length > 0) named.push(await countRecipients(files));
       }
       if (keys.length === 0) await note(io, `No sealing keys in namespace ${flags.controllerNamespace}`);
+      for (const { name, notBefore = 0 } of keys.filter((key) => (key.notBefore ?? 0) > io.now() + SKEW_MS)) {
+        const begin = `${new Date(notBefore).toISOString().slice(0, 19)}Z`;
+        await warn(io, `the certificate of ${name} begins in the future, ${begin}: look at the clocks`);
+      }
       if (need !== undefined && need.unopened > 0) {
         await note(io, `${need.unopened} SealedSecrets are opened by none of these keys`);
       }
@@ -77,6 +81,9 @@ export const listCommand = defineCommand({
       return EXIT.ok;
     }),
 });
+
+/** Clocks differ a little; a certificate from further ahead says that one is wrong. */
+const SKEW_MS = 5 * 60_000;
 
 /** None where they may not be read: the sealing keys are shown all the same. */
 async function agesOf(client: KubeClient, io: Io): Promise<readonly AgeIdentityInfo[]> {

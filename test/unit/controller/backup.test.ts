@@ -179,6 +179,14 @@ describe("startBackups()", () => {
     expect(status()["result"]).toBe("incomplete");
   });
 
+  test("a Secret that holds something else, a sealing key even, is never overwritten", async () => {
+    const { cluster, clock, status } = await keeper({ store: undefined, toSecret: "kube-system/key0" });
+    const before = cluster.object("secrets", "kube-system/key0");
+    await clock.advance(6_000);
+    expect(cluster.object("secrets", "kube-system/key0")).toEqual(before);
+    expect(status()).toMatchObject({ result: "failed", why: expect.stringContaining("it holds something else") });
+  });
+
   test("what may not be read is left out and said to be", async () => {
     const { cluster, clock, status } = await keeper();
     cluster.failures.set("list secrets", (namespace) =>

@@ -56,6 +56,10 @@ describe("sealkit keys import and retire", () => {
     const again = await keys("import --cert c --key k -o json", pem(own));
     expect(again.stderr).toBe("The cluster has this key already\n");
     expect(JSON.parse(again.stdout).created).toBe(false);
+    const early = await keys("list --skip-count");
+    expect(early.stderr).toMatch(
+      /^warning: the certificate of \S+ begins in the future, 20\S+Z: look at the clocks\n$/,
+    );
     const [newest, other] = await list("--skip-count");
     expect([newest.fingerprint, other.name]).toEqual([own.certificate.fingerprint, first]);
   });
