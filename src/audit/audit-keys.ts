@@ -24,7 +24,7 @@ export interface AuditKeys {
   readonly keyring: Keyring;
 }
 
-export const DAY_MS = 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 const MIN_BITS = 2048;
 
 export function daysOld({ notBefore }: AuditKey, now: number): number {

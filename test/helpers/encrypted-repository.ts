@@ -28,7 +28,7 @@ export async function repositoryKeys(): Promise<RepositoryKeys> {
   return { old, newest, stranger, backup: [old, newest].map((pair, at) => keyYaml(pair, `key-${at}`)).join("---\n") };
 }
 
-export function keyYaml(pair: SealingKeyPair, name: string): string {
+function keyYaml(pair: SealingKeyPair, name: string): string {
   const secret = keySecret(pair, { namespace: "kube-system", prefix: "key-" });
   return printSigs({ ...secret, metadata: { ...secret.metadata, name } });
 }

@@ -22,7 +22,7 @@ export interface ChangeRecipientsOptions extends RecipientChange {
 }
 
 /** The groups of a file after the change; undefined when they stay as they are. */
-export function changedGroups(
+function changedGroups(
   { metadata: { keyGroups } }: LockedFile,
   { added, old, isRemoved }: RecipientChange,
 ): readonly KeyGroup[] | undefined {
