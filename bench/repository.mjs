@@ -60,10 +60,6 @@ export async function run(folder, { sealedSecrets = 5_000, sopsFiles = 2_000, op
     await measure("keys verify", ["keys", "verify", ...opened, backup, "--repo", ".", "-o", "json"]),
   );
   expectCounts(proven[0].values, items + 5 * sopsFiles, "values proven");
-  const audit = ["audit", "--repo", ".", "-o", "json", "--fail-on", "never"];
-  const audited = JSON.parse(await measure("audit --history", [...audit, "--history"], { isOpening: false }));
-  expectCounts(audited.sealedSecrets, sealedSecrets, "SealedSecrets audited");
-  await measure("audit --backup", [...audit, "--backup", backup, ...opened]);
   const plan = JSON.parse(await measure("rotate --dry-run", [...rotate, "--dry-run"]));
   expectCounts(rotatedIn(plan), items, "items that would be rotated");
   expectCounts(git("status", "--porcelain").length, 0, "characters of git status after a dry run");

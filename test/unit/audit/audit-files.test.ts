@@ -193,10 +193,14 @@ describe("SOPS files", () => {
       ".sops.yaml": rules(RECIPIENT_B),
       "a/.first/s.yaml": SOPS,
       "a/.sops.yaml": rules(RECIPIENT_A, "^(\\.first|s)"),
+      "c/.sops.yaml": rules(RECIPIENT_B, "^s\\.yaml$"),
+      "c/s.yaml": SOPS,
       "a/s.yaml": SOPS,
       "b/s.yaml": SOPS,
     };
-    expect(await found(files)).toEqual([`unlisted-recipient | b/s.yaml | ${RECIPIENT_A} | age`]);
+    expect(await found(files)).toEqual(
+      ["b", "c"].map((folder) => `unlisted-recipient | ${folder}/s.yaml | ${RECIPIENT_A} | age`),
+    );
   });
 
   test("recipients who left: in files, and in rules", async () => {
