@@ -86,6 +86,11 @@ describe("rotate --via-controller", () => {
   test.each([
     { name: "fewer items", make: () => ({ spec: { encryptedData: { user: "AAAA" } } }), says: "other items" },
     {
+      name: "more items",
+      make: () => ({ spec: { encryptedData: { user: "AAAA", password: "AAAA", other: "AAAA" } } }),
+      says: "other items",
+    },
+    {
       name: "items of other names",
       make: () => ({ spec: { encryptedData: { user: "AAAA", other: "AAAA" } } }),
       says: "other items",
