@@ -2,6 +2,7 @@ import {
   AgeError,
   ARMOR_BEGIN,
   decryptBytes,
+  hidesPublicKey,
   type Identity,
   parseIdentitiesFile,
   parseRecipient,
@@ -21,6 +22,7 @@ import type { StdinUse } from "./stdin-use.ts";
 import { readPassphrase } from "./terminal-adapter.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_PUBLIC_KEY_BYTES = 16 * 1024;
 const SCRYPT = "scrypt";
 
 /** The identities of one file, and who they are when a file is to be encrypted to them. */
@@ -38,7 +40,7 @@ export async function fileIdentities(io: Io, path: string, stdin: StdinUse): Pro
   try {
     const bytes = await readAll(input, MAX_BYTES);
     if (bytes === undefined) throw new Failure("too long");
-    return identitiesIn(io, path, bytes);
+    return await identitiesIn(io, path, bytes);
   } catch (error) {
     if (error instanceof Failure && error.message.startsWith("malformed ")) throw new Failure(reading(error.message));
     if (error instanceof Failure) throw new Failure(parsing(`failed to read identities file: ${error.message}`));
@@ -47,14 +49,14 @@ export async function fileIdentities(io: Io, path: string, stdin: StdinUse): Pro
   }
 }
 
-function identitiesIn(io: Io, path: string, bytes: Uint8Array): FileIdentity[] {
+async function identitiesIn(io: Io, path: string, bytes: Uint8Array): Promise<FileIdentity[]> {
   const text = new TextDecoder().decode(bytes);
   const start = text.trimStart();
   if (start.startsWith("age-encryption.org/") || start.startsWith(ARMOR_BEGIN)) {
     return [encryptedIdentities(io, path, withoutLeadingSpace(bytes))];
   }
   const identities = start.startsWith("-----BEGIN")
-    ? [sshKey(io, path, start)]
+    ? [await sshKey(io, path, start)]
     : parseIdentitiesFile(text, { plugins: terminalPlugins(io) });
   return identities.map((identity) => ({
     identity,
@@ -80,14 +82,30 @@ export function namedPlugin(io: Io, name: string): Identity {
   }
 }
 
-function sshKey(io: Io, path: string, pem: string): Identity {
+async function sshKey(io: Io, path: string, pem: string): Promise<Identity> {
   try {
-    return sshIdentity(pem, () => askSshPassphrase(io, path));
+    const publicKey = hidesPublicKey(pem) ? await readPublicKey(io, `${path}.pub`) : undefined;
+    return sshIdentity(pem, () => askSshPassphrase(io, path), { publicKey });
   } catch (error) {
     if (!(error instanceof AgeError)) throw error;
     if (error.original === "file too long") throw error;
     throw new Failure(`malformed SSH identity in "${path}": ${error.original}`, ...error.hints);
   }
+}
+
+/** The public key beside a private one that does not tell it. @throws {Failure} */
+async function readPublicKey(io: Io, path: string): Promise<string> {
+  const failed = (reason: string) =>
+    new Failure(
+      `failed to read ${JSON.stringify(path)}: ${reason}`,
+      `ensure ${JSON.stringify(path)} exists, or write the private key in today's form: ssh-keygen -p -f ${JSON.stringify(path.slice(0, -".pub".length))}`,
+    );
+  const input = await openInput(io, path, (reason) => reason).catch((error: unknown) => {
+    throw error instanceof Failure ? failed(error.message) : error;
+  });
+  const bytes = await readAll(input, MAX_PUBLIC_KEY_BYTES);
+  if (bytes === undefined) throw failed("too long");
+  return new TextDecoder().decode(bytes);
 }
 
 async function askSshPassphrase(io: Io, path: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { equalBytes } from "../bytes/equal.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
+import type { LockedPem } from "./ssh-pem-passphrase.ts";
 import { parseSshPublicKey, type SshPublicKey } from "./ssh-public-key.ts";
 import { pkcs8OfNumbers } from "./ssh-rsa.ts";
 import { SshReader, sshFields } from "./ssh-wire.ts";
@@ -17,6 +18,8 @@ export interface LockedSshSecret {
 
 export type SshPrivateKeyResult =
   | { readonly publicKey: SshPublicKey; readonly secret: SshSecret | LockedSshSecret }
+  /** Encrypted as a whole: nothing in it says which public key belongs to it. */
+  | { readonly lockedPem: LockedPem }
   | { readonly unsupported: string }
   | { readonly problem: string };
 

@@ -4,6 +4,7 @@ import { quoteGo } from "../bytes/go-quote.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { decodePem } from "../bytes/pem.ts";
 import { parseOpenSshKey, type SshPrivateKeyResult, type SshSecret } from "./openssh-key.ts";
+import { readLockedPem } from "./ssh-pem-passphrase.ts";
 import { parseSshPublicKey } from "./ssh-public-key.ts";
 import { pkcs8OfPkcs1, sshWireOfPkcs1 } from "./ssh-rsa.ts";
 import { sshFields } from "./ssh-wire.ts";
@@ -16,6 +17,10 @@ const ED25519_OID = "2b6570";
 export function parseSshPrivateKey(text: string): SshPrivateKeyResult {
   const [block] = decodePem(text);
   if (block === undefined) return { problem: "ssh: no key found" };
+  if (block.hasHeaders && block.label === "RSA PRIVATE KEY") {
+    const lockedPem = readLockedPem(block.headers, block.bytes);
+    return typeof lockedPem === "string" ? { unsupported: `${block.label} ${lockedPem}` } : { lockedPem };
+  }
   if (block.hasHeaders || block.label === "ENCRYPTED PRIVATE KEY") {
     return { unsupported: `${block.label} with a passphrase in PEM form` };
   }
@@ -34,7 +39,8 @@ export function parseSshPrivateKey(text: string): SshPrivateKeyResult {
   }
 }
 
-function parsePkcs1(pkcs1: Uint8Array): SshPrivateKeyResult {
+/** A bare RSA key, DER. */
+export function parsePkcs1(pkcs1: Uint8Array): SshPrivateKeyResult {
   const wire = sshWireOfPkcs1(pkcs1);
   return wire === undefined ? { problem: "malformed PKCS#1 private key" } : withWire(wire, pkcs8OfPkcs1(pkcs1));
 }

@@ -5,6 +5,8 @@ export interface PemBlock {
   readonly label: string;
   /** Whether `Name: value` lines stand before the data (encrypted keys of old OpenSSL have them). */
   readonly hasHeaders: boolean;
+  /** Those lines, by name; of a name that is there twice, the last. */
+  readonly headers: ReadonlyMap<string, string>;
   readonly bytes: Uint8Array;
 }
 
@@ -54,5 +56,10 @@ function blockOf(label: string, lines: readonly string[]): PemBlock | undefined 
   const data = lines.findIndex((line) => !line.includes(":"));
   const headers = data < 0 ? lines.length : data;
   const decoded = decodeBase64Go(lines.slice(headers).join("").replace(/[ \t]/g, ""));
-  return decoded.bytes === undefined ? undefined : { label, hasHeaders: headers > 0, bytes: decoded.bytes };
+  if (decoded.bytes === undefined) return undefined;
+  const fields = lines.slice(0, headers).map((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()] as const;
+  });
+  return { label, hasHeaders: headers > 0, headers: new Map(fields), bytes: decoded.bytes };
 }

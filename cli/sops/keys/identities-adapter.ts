@@ -1,5 +1,6 @@
 import { homedir, platform } from "node:os";
 import { join, resolve } from "node:path";
+import { hidesPublicKey } from "../../../src/age/index.ts";
 import { ClearText } from "../../../src/clear-text.ts";
 import type { IdentitySource, OriginalPlace } from "../../../src/sops/index.ts";
 import { CliError, type CliErrorCode } from "../../errors.ts";
@@ -94,6 +95,13 @@ function identityPlace(location: string): OriginalPlace {
   return { location, malformed: (reason) => `failed to parse '${location}' age identities: ${reason}` };
 }
 
+/** The `.pub` file, where the private key does not tell what stands there. */
+async function publicKeyBeside(io: Io, path: string, key: ClearText): Promise<string | undefined> {
+  if (!hidesPublicKey(Buffer.from(key.reveal()).toString("latin1"))) return undefined;
+  const read = await readIdentityFile(io, `${path}.pub`);
+  return read instanceof ClearText ? read.revealText() : undefined;
+}
+
 /** A private key of SSH: that of a variable, or one of the usual two, which need not be there. */
 async function sshFile(io: Io, path: string, variable?: string): Promise<IdentitySource> {
   const where = variable === undefined ? shown(io, path) : `${variable} (${shown(io, path)})`;
@@ -103,7 +111,9 @@ async function sshFile(io: Io, path: string, variable?: string): Promise<Identit
   };
   const read = await readIdentityFile(io, path);
   if (read instanceof ClearText) {
-    return { where, identities: read, isSshKey: true, askPassphrase: () => askSshPassphrase(io, path), original };
+    const sshPublicKey = await publicKeyBeside(io, path, read);
+    const askPassphrase = () => askSshPassphrase(io, path);
+    return { where, identities: read, isSshKey: true, sshPublicKey, askPassphrase, original };
   }
   if (variable === undefined && read.isMissing) return { where, identities: undefined, isUnset: true, original };
   const unreadable = `failed to open file: open ${path}: ${read.state}`;

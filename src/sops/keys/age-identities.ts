@@ -91,10 +91,10 @@ function loadSource(source: IdentitySource, plugins: Plugins | undefined): Loade
 
 function identitiesIn(
   text: string,
-  { askPassphrase, isSshKey }: IdentitySource,
+  { askPassphrase, isSshKey, sshPublicKey }: IdentitySource,
   plugins: Plugins | undefined,
 ): readonly Identity[] {
-  if (isSshKey === true) return [sshIdentity(text, askPassphrase)];
+  if (isSshKey === true) return [sshIdentity(text, askPassphrase, { publicKey: sshPublicKey })];
   return parseIdentitiesFile(text, {
     plugins,
     ...(askPassphrase === undefined ? {} : { sshPassphrase: askPassphrase }),

@@ -18,6 +18,8 @@ export interface IdentitySource {
   readonly isUnset?: boolean | undefined;
   /** Whether it is the private key of SSH or nothing. */
   readonly isSshKey?: boolean | undefined;
+  /** The line of the `.pub` file beside an SSH key that does not tell its public key itself. */
+  readonly sshPublicKey?: string | undefined;
   /** Asks for the passphrase of the file or SSH key, once, when it is needed. Without it such files are not used. */
   readonly askPassphrase?: (() => Promise<string>) | undefined;
   /** How the original's report speaks of the place; absent for places that it does not know. */

@@ -6,6 +6,7 @@ import {
   decryptBytes,
   encryptBytes,
   generateX25519Identity,
+  hidesPublicKey,
   type Identity,
   parseIdentitiesFile,
   parseIdentity,
@@ -137,10 +138,22 @@ describe("identities that are refused", () => {
     },
     { name: "ECDSA", text: textOf("ecdsa"), code: "AGE_IDENTITY_UNSUPPORTED", original: /ecdsa-sha2-nistp256$/ },
     {
-      name: "legacy passphrase",
+      name: "an old passphrase without the public key",
       text: textOf("rsa-legacy"),
+      code: "AGE_IDENTITY_LOCKED",
+      original: /public key file cannot be read$/,
+    },
+    {
+      name: "an old passphrase under triple DES",
+      text: textOf("rsa-legacy").replace("AES-128-CBC,", "DES-EDE3-CBC,"),
       code: "AGE_IDENTITY_UNSUPPORTED",
-      original: /in PEM form$/,
+      original: /a cipher other than AES in PEM form$/,
+    },
+    {
+      name: "an old passphrase and a cut IV",
+      text: textOf("rsa-legacy").replace(/CBC,../, "CBC,"),
+      code: "AGE_IDENTITY_UNSUPPORTED",
+      original: /that is malformed$/,
     },
     { name: "2000 rounds", text: textOf("ed25519-slow"), code: "AGE_IDENTITY_UNSUPPORTED", original: /2000 rounds/ },
     {
@@ -248,5 +261,49 @@ describe("stanzas that break the format", () => {
     expect(error.code).toBe("AGE_HEADER");
     if (typeof original === "string") expect(error.original).toBe(original);
     else expect(error.original).toMatch(original);
+  });
+});
+
+describe("a key that old OpenSSL encrypted", () => {
+  const publicKey = textOf("rsa-legacy.pub");
+  const sealed = async () => await encryptBytes(Buffer.from("hello"), [parseRecipient(publicKey.trim())]);
+
+  test("opens with its passphrase, by the public key beside it; asked once, and only for its own files", async () => {
+    let asked = 0;
+    const ask = async () => {
+      asked++;
+      return "pass word";
+    };
+    expect(hidesPublicKey(textOf("rsa-legacy"))).toBe(true);
+    const identity = sshIdentity(textOf("rsa-legacy"), ask, { publicKey });
+    await errorOf(() => decryptBytes(bytesOf("rsa.age"), [identity]));
+    expect(asked).toBe(0);
+    for (let time = 0; time < 2; time++) {
+      expect((await decryptBytes(await sealed(), [identity])).revealText()).toBe("hello");
+    }
+    expect(asked).toBe(1);
+  });
+
+  test.each([
+    { name: "a wrong passphrase", word: "pass-word", line: publicKey, code: "AGE_WRONG_PASSPHRASE" },
+    { name: "an empty one", word: "", line: publicKey, code: "AGE_WRONG_PASSPHRASE" },
+  ])("$name is refused", async ({ word, line, code }) => {
+    const identity = sshIdentity(textOf("rsa-legacy"), async () => word, { publicKey: line });
+    const error = await errorOf(async () => decryptBytes(await sealed(), [identity]));
+    expect(error.code).toBe(code);
+    expect(shown(error)).not.toContain("pass-word");
+  });
+
+  test("the public key of another key is told", async () => {
+    const other = textOf("rsa.pub");
+    const file = await encryptBytes(Buffer.from("x"), [parseRecipient(other.trim())]);
+    const identity = sshIdentity(textOf("rsa-legacy"), async () => "pass word", { publicKey: other });
+    expect((await errorOf(() => decryptBytes(file, [identity]))).original).toBe(
+      "mismatched private and public SSH key",
+    );
+  });
+
+  test.each(["ed25519", "rsa-pkcs1", "rsa-cbc"])("%s tells its public key itself", (name) => {
+    expect(hidesPublicKey(textOf(name))).toBe(false);
   });
 });

@@ -33,7 +33,9 @@ describe("decodePem()", () => {
 
   test("what is written is read", () => {
     const bytes = Uint8Array.from({ length: 100 }, (_, at) => at);
-    expect(decodePem(encodePem("CERTIFICATE", bytes))).toEqual([{ label: "CERTIFICATE", hasHeaders: false, bytes }]);
+    expect(decodePem(encodePem("CERTIFICATE", bytes))).toEqual([
+      { label: "CERTIFICATE", hasHeaders: false, headers: new Map(), bytes },
+    ]);
     expect(encodePem("X", encodeUtf8("hi"))).toBe(body);
   });
 });
