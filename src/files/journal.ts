@@ -1,6 +1,6 @@
 import { shellWord } from "../bytes/shell-word.ts";
 import { FilesError } from "./errors.ts";
-import type { FileIdentity } from "./file-system.ts";
+import type { FileIdentity, FileSystem } from "./file-system.ts";
 
 /** Name of the journal in its folder. */
 export const JOURNAL = "replace-files.journal";
@@ -130,6 +130,18 @@ function identity(value: unknown): FileIdentity | undefined {
   const [inode, size, modified]: unknown[] = Array.isArray(value) ? value : [];
   if (typeof inode !== "string" || typeof size !== "number" || typeof modified !== "string") return undefined;
   return { inode, size, modified };
+}
+
+/**
+ * The text of a journal; undefined when there is none.
+ *
+ * @throws {FilesError} `FILES_JOURNAL_UNREADABLE` when something else stands in its place.
+ */
+export async function readJournalText(files: Pick<FileSystem, "read">, path: string): Promise<string | undefined> {
+  return await files.read(path).catch((cause: unknown) => {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
+    throw unreadable(path, `it cannot be read: ${code}`);
+  });
 }
 
 function unreadable(where: string, state: string): FilesError {

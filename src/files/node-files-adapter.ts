@@ -15,12 +15,14 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { mkdir, open, readdir, readFile, rmdir } from "node:fs/promises";
+import { mkdir, open, readdir, rmdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { FileIdentity, FileSystem, FoundFile } from "./file-system.ts";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
+/** Journals and locks: a hundred thousand paths fit in. */
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 const flushDescriptor = promisify(fsync);
 
 /**
@@ -70,7 +72,18 @@ export const nodeFiles: FileSystem = {
     }
   },
   async read(path) {
-    return await readFile(path, "utf8").catch(unlessMissing);
+    // Whoever may write into the folder may put anything there: a pipe would be waited for, a link lead elsewhere.
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+    const handle = await open(path, flags).catch(unlessMissing);
+    if (handle === undefined) return undefined;
+    try {
+      const seen = await handle.stat();
+      if (!seen.isFile()) throw Object.assign(new Error("no regular file"), { code: "EINVAL" });
+      if (seen.size > MAX_TEXT_BYTES) throw Object.assign(new Error("too long"), { code: "EFBIG" });
+      return await handle.readFile("utf8");
+    } finally {
+      await handle.close();
+    }
   },
   async flush(path) {
     await closing(openSync(path, "r"), flushDescriptor);

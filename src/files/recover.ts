@@ -1,5 +1,13 @@
 import { type FileSystem, isSameFile } from "./file-system.ts";
-import { type CommittedFile, DONE_LINE, JOURNAL, type Journal, parseJournal, UNDO_LINE } from "./journal.ts";
+import {
+  type CommittedFile,
+  DONE_LINE,
+  JOURNAL,
+  type Journal,
+  parseJournal,
+  readJournalText,
+  UNDO_LINE,
+} from "./journal.ts";
 import { inParallel, PARALLEL } from "./parallel.ts";
 import { besidePaths, folderOf, type ReplacePlace } from "./place.ts";
 
@@ -88,7 +96,7 @@ async function flushFolders(
 
 async function readJournal(files: FileSystem, { state }: ReplacePlace): Promise<Journal | undefined> {
   const path = `${state}/${JOURNAL}`;
-  const text = await files.read(path);
+  const text = await readJournalText(files, path);
   return text === undefined ? undefined : parseJournal(text, path);
 }
 

@@ -1,6 +1,6 @@
 import { FilesError } from "./errors.ts";
 import { type FileIdentity, type FileSystem, type FoundFile, isSameFile } from "./file-system.ts";
-import { commitLine, DONE_LINE, firstLine, JOURNAL, UNDO_LINE } from "./journal.ts";
+import { commitLine, DONE_LINE, firstLine, JOURNAL, readJournalText, UNDO_LINE } from "./journal.ts";
 import { lockFolder, type Worker } from "./lock.ts";
 import { inParallel, PARALLEL } from "./parallel.ts";
 import { besidePaths, folderOf, type ReplacePlace } from "./place.ts";
@@ -87,7 +87,7 @@ export async function endUnfinished(
   wanted: "finish" | "undo",
 ): Promise<Recovered | undefined> {
   // One whose first line broke off says nothing, and is removed all the same.
-  if ((await files.read(`${place.state}/${JOURNAL}`)) === undefined) return undefined;
+  if ((await readJournalText(files, `${place.state}/${JOURNAL}`)) === undefined) return undefined;
   const release = await lockFolder(files, place.state, worker);
   try {
     return await recover(files, place, wanted);

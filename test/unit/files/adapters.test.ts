@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -79,6 +80,28 @@ describe("on a real file system", () => {
     expect(await findPlace(join(folder, "sub/deep"))).toMatchObject({
       base: join(folder, "sub"),
       state: join(folder, ".git/worktrees/two/sealkit"),
+    });
+  });
+
+  test.each([
+    { name: "a link", make: (path: string) => symlinkSync("/dev/zero", path), state: "ELOOP" },
+    { name: "a pipe that nobody writes to", make: (path: string) => execFileSync("mkfifo", [path]), state: "EINVAL" },
+    { name: "a folder", make: (path: string) => mkdirSync(path), state: "EINVAL" },
+    {
+      name: "a gigabyte of nothing",
+      make: (path: string) => {
+        writeFileSync(path, "");
+        truncateSync(path, 2 ** 30);
+      },
+      state: "EFBIG",
+    },
+  ])("$name in place of the journal is told, and not waited for", async ({ make, state }) => {
+    mkdirSync(join(folder, ".sealkit"));
+    make(join(folder, ".sealkit/replace-files.journal"));
+    const place = await findPlace(folder);
+    await expect(endUnfinished(nodeFiles, thisWorker(), place, "finish")).rejects.toMatchObject({
+      code: "FILES_JOURNAL_UNREADABLE",
+      message: expect.stringContaining(`it cannot be read: ${state}`),
     });
   });
 
