@@ -17,7 +17,7 @@ export async function findProgram(io: Io, program: string): Promise<string> {
   }
   const state = isPath ? "there is no such program, or it may not be run" : "it is not in PATH";
   throw new CliError("CLI_FILE_MISSING", `Cannot use ${JSON.stringify(program)}: ${state}`, {
-    hints: ["say where sealkit is: sealkit git install --program /usr/local/bin/sealkit"],
+    hints: ["say where sealkit is: --program /usr/local/bin/sealkit"],
   });
 }
 
