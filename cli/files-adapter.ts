@@ -98,9 +98,11 @@ function removeAtExit(path: string): void {
   unfinished.add(path);
   if (isListening) return;
   isListening = true;
-  process.on("exit", () => {
-    for (const each of unfinished) rmSync(each, { force: true });
-  });
+  process.on("exit", removeUnfinished);
+}
+
+function removeUnfinished(): void {
+  for (const each of unfinished) rmSync(each, { force: true });
 }
 
 /**

@@ -10,13 +10,13 @@ test("a program that ends while a disk is slow leaves the file as it was, and no
   const cwd = mkdtempSync(join(tmpdir(), "sealkit-replace-file-"));
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
   writeFileSync(join(cwd, "f"), "before");
-  const listeners = process.listeners("exit");
   const io = { cwd } as Parameters<typeof replaceFile>[0];
   const replaced = replaceFile(io, "f", "clear text").catch((error: unknown) => error);
   const beside = () => readdirSync(cwd).filter((name) => name !== "f");
   for (let turns = 0; turns < 1000 && beside().length === 0; turns++) await turn();
   expect(beside()).toHaveLength(1);
-  for (const listener of process.listeners("exit")) if (!listeners.includes(listener)) listener(0);
+  // Another test of this process may have brought it here already.
+  for (const listener of process.listeners("exit")) if (listener.name === "removeUnfinished") listener(0);
   expect(beside()).toEqual([]);
   expect(await replaced).toMatchObject({ code: "CLI_FILE_MISSING" });
   expect(readFileSync(join(cwd, "f"), "utf8")).toBe("before");
