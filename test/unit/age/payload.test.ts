@@ -175,11 +175,13 @@ test("pieces that are made in two memories in turn are the same as those with me
     return Buffer.concat([...list, before]);
   }
   const plain = pattern(5 * CHUNK + 7);
+  // `toEqual` takes seconds for so many bytes.
+  const isSame = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
   for (const size of [CHUNK / 2, CHUNK, 2 * CHUNK, 4 * CHUNK + 1, plain.length]) {
     const file = await allLate(encrypt(cut(plain, size), [recipient], inTurns()));
-    expect((await decryptBytes(file, [identity])).reveal()).toEqual(plain);
-    expect(await allLate(decrypt(cut(file, size), [identity], inTurns()))).toEqual(Buffer.from(plain));
+    expect(isSame((await decryptBytes(file, [identity])).reveal(), plain)).toBe(true);
+    expect(isSame(await allLate(decrypt(cut(file, size), [identity], inTurns())), plain)).toBe(true);
   }
   const armored = await allLate(encrypt(cut(plain, CHUNK), [recipient], { armor: true, ...inTurns() }));
-  expect((await decryptBytes(armored, [identity])).reveal()).toEqual(plain);
+  expect(isSame((await decryptBytes(armored, [identity])).reveal(), plain)).toBe(true);
 });
