@@ -75,6 +75,6 @@ function contents(path: string): unknown[] {
       name: file.slice(path.length),
       text: skeleton(readFileSync(file, "utf8")),
       // A new file with clear text is for its owner alone with us.
-      mode: file.includes("out") ? undefined : (statSync(file).mode & 0o777).toString(8),
+      mode: file.slice(path.length).includes("out") ? undefined : (statSync(file).mode & 0o777).toString(8),
     }));
 }
