@@ -8,8 +8,8 @@ export default defineConfig({
     exclude: ["test/peers/**", "test/cluster/**", "**/node_modules/**"],
     pool: "threads",
     isolate: false,
-    // Much of the time is waiting for servers and processes: one worker for each core, also where there are two.
-    maxWorkers: 2,
+    // Much of the time is waiting for servers and processes: one worker more than there are cores where there are two.
+    maxWorkers: 3,
     // What bounds a hang, not a measure of speed: no test fails because the machine is slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
