@@ -16,6 +16,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/files": 1,
   "src/sealed": 1,
   "src/shamir": 1,
+  "src/threads": 1,
   "src/x509": 1,
   "src/yaml": 1,
   "src/objects": 1,

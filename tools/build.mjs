@@ -57,6 +57,9 @@ const commandTable = join(root, "cli/commands.ts");
 /** Renders templates: in a process of its own, or for the one command that needs it in the main one. */
 const RENDER_WORKER = "render-worker.cjs";
 
+/** What runs in other processes and in threads: one file each, and the module that it begins with. */
+const PROGRAMS = new Map([[RENDER_WORKER, "src/secrets/render/render-worker-adapter.ts"]]);
+
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });
 mkdirSync(bin, { recursive: true });
 
@@ -64,7 +67,10 @@ const library = cliOnly
   ? Promise.resolve()
   : run([join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
 const bundles = await Promise.all([undefined, ...OWN_BUNDLES].map(buildBundle));
-const apart = await Promise.all([...[...APART].map(([name, file]) => buildApart(name, file)), buildRenderWorker()]);
+const apart = await Promise.all([
+  ...[...APART].map(([name, file]) => buildApart(name, file)),
+  ...[...PROGRAMS].map(([file, module]) => buildProgram(file, module)),
+]);
 writeFileSync(
   join(bin, "sealkit.bundle.LICENSES.txt"),
   licences([...bundles.map(({ metafile }) => metafile), ...apart]),
@@ -117,11 +123,11 @@ async function buildApart(name, file) {
   return metafile;
 }
 
-async function buildRenderWorker() {
+async function buildProgram(file, module) {
   const { metafile } = await build({
     ...common,
-    entryPoints: ["src/secrets/render/render-worker-adapter.ts"],
-    outfile: join(bin, RENDER_WORKER),
+    entryPoints: [module],
+    outfile: join(bin, file),
     minifyWhitespace: true,
     minifySyntax: true,
     supported: { "dynamic-import": false },
@@ -181,7 +187,7 @@ async function compileCode(name) {
 function refuseForeignImports(metafile) {
   const known = new Set([
     ...[...builtinModules, ...OPTIONAL, ...PEERS],
-    ...[...APART.values(), RENDER_WORKER].map((file) => `./${file}`),
+    ...[...APART.values(), ...PROGRAMS.keys()].map((file) => `./${file}`),
   ]);
   const foreign = Object.values(metafile.outputs)
     .flatMap(({ imports }) => imports)
