@@ -6,17 +6,16 @@ import {
   backupText,
   carryOutRestore,
   listSealingKeys,
+  openingMeans,
   parseBackup,
   planRestore,
   readBackup,
   renewSealingKey,
   sealedInCluster,
-  sealingKeysOf,
-  unsealingKeys,
 } from "../../../src/keys/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
-import { Keyring } from "../../../src/sealed/index.ts";
 import { sealedInFile, verifySealed } from "../../../src/secrets/index.ts";
+import { decrypt } from "../../../src/sops/index.ts";
 import type { SealingKeyPair } from "../../../src/x509/index.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 import { makeSealingKey } from "../../helpers/sealing-keys.ts";
@@ -194,17 +193,32 @@ describe("renewSealingKey()", () => {
 describe("backups of earlier versions", () => {
   const fixture = (name: string) => readFileSync(new URL(`../../../fixtures/keys/${name}`, import.meta.url));
 
-  test("version 1 opens, and its keys open what was sealed for them", async () => {
+  test.each([
+    {
+      version: 1,
+      created: "2026-11-21T16:13:09Z",
+      counted: { secrets: 3, held: 0, items: 1 },
+      key: "SHA256:KAIW92rUaddKwcs9Ld84uswgy9l0vfX2mYS8McE0iEU",
+    },
+    {
+      version: 2,
+      created: "2026-11-21T19:09:16Z",
+      counted: { secrets: 3, held: 1, items: 2 },
+      key: "SHA256:NVUSvBFaO79jbHrSZFf15Dfq0CYdAxnDoco99rQuiZ4",
+    },
+  ])("version $version opens, and its keys open what was made for them", async ({ version, created, counted, key }) => {
     const identities = parseIdentitiesFile(fixture("identity.txt").toString());
-    const backup = await readBackup(fixture("backup-v1.age"), { identities });
-    expect(backup.manifest).toMatchObject({ version: 1, created: "2026-11-21T16:13:09Z" });
-    expect(backup.secrets).toHaveLength(3);
-    expect(backup.sealedSecrets).toEqual([]);
-    const [sealed] = sealedInFile(fixture("sealed-v1.yaml"), "sealed-v1.yaml");
-    const keyring = new Keyring(unsealingKeys(sealingKeysOf(backup.secrets)));
-    expect(await verifySealed(sealed?.object ?? backup.secrets[0]!, keyring, {})).toEqual(
-      new Map([["password", "SHA256:KAIW92rUaddKwcs9Ld84uswgy9l0vfX2mYS8McE0iEU"]]),
-    );
+    const backup = await readBackup(fixture(`backup-v${version}.age`), { identities });
+    expect(backup.manifest).toMatchObject({ version, created, otherSecrets: [{ items: counted.items }] });
+    expect([backup.secrets.length, backup.sealedSecrets.length]).toEqual([counted.secrets, counted.held]);
+    const means = openingMeans(backup, { parallel: 1 });
+    const sealed = sealedInFile(fixture(`sealed-v${version}.yaml`), "sealed.yaml").map(({ object }) => object);
+    for (const object of [...sealed, ...backup.sealedSecrets]) {
+      expect(await verifySealed(object, means.sealed, {})).toEqual(new Map([["password", key]]));
+    }
+    for (const file of version === 1 ? ["sops-v1.yaml"] : ["sops-v2.yaml", "sops-v2-pgp.yaml"]) {
+      expect((await decrypt(fixture(file), "yaml", means.sops)).clearText.revealText()).toMatch(/^db:\n/);
+    }
   });
 
   test.each([
