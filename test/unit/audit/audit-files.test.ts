@@ -1,8 +1,10 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type AuditKey, type AuditKeys, auditFiles, type Finding } from "../../../src/audit/index.ts";
 import { encodePem } from "../../../src/bytes/pem.ts";
-import { type Policy, parsePolicy } from "../../../src/policy/index.ts";
-import type { RepositoryFile, RepositoryFiles } from "../../../src/repository/index.ts";
+import { allowedBy, POLICY_PATH, type Policy, parsePolicy } from "../../../src/policy/index.ts";
+import { type RepositoryFile, type RepositoryFiles, workTreeFiles } from "../../../src/repository/index.ts";
 import { Keyring, sealItem } from "../../../src/sealed/index.ts";
 import { certify, type SealingKeyPair } from "../../../src/x509/index.ts";
 import { makeSealingKey, unsealingKey } from "../../helpers/sealing-keys.ts";
@@ -266,4 +268,20 @@ test("clear text is found with the rest, files are counted, and nothing holds a 
   expect(result).toMatchObject({ files: 3, sealedSecrets: 1, sopsFiles: 1 });
   expect(result.findings.map(({ rule }) => rule)).toContain("clear-secret");
   expect(JSON.stringify(result)).not.toContain("canary");
+});
+
+describe("this repository", () => {
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+  // Outside of Git nobody knows which files belong to it.
+  test.skipIf(!existsSync(`${root}.git`))("is clean under its own policy, and needs every entry of that", async () => {
+    const { audit: policy } = parsePolicy(readFileSync(`${root}${POLICY_PATH}`), POLICY_PATH);
+    const files = await workTreeFiles(root, { env: process.env });
+    const looked = await auditFiles(files, { policy, now: NOW });
+    expect(looked.files).toBeGreaterThan(1000);
+    const found = looked.findings.map((one) => ({ one, entry: allowedBy(policy.allow, one, NOW) }));
+    expect(found.filter(({ entry }) => entry === undefined).map(({ one }) => one)).toEqual([]);
+    const needed = new Set(found.map(({ entry }) => entry));
+    expect(policy.allow.filter((entry) => !needed.has(entry)).map(({ pattern }) => pattern)).toEqual([]);
+  });
 });
