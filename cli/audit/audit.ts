@@ -9,6 +9,7 @@ import {
   fingerprints,
   inOrder,
   isAtLeast,
+  pathFromTop,
   SEVERITIES,
   type Severity,
   sarifLog,
@@ -85,18 +86,23 @@ export const auditCommand = defineCommand({
     const looked = await withProgress(io, `Looking at ${flags.repo}`, (onStep) =>
       auditFiles(files, { policy, keys, now, onStep }),
     );
+    const prefix = repository === undefined || repository.bare || isCommitted ? "" : prefixOf(repository, folder);
+    const known = looked.findings.map((found) => ({ ...found, path: pathFromTop(found, prefix) }));
     const history = flags.history
       ? await withProgress(io, "Looking at its history", (onStep) =>
-          auditHistory(inRepository(repository, flags.repo), { known: looked.findings, onStep }),
+          auditHistory(inRepository(repository, flags.repo), { known, onStep }),
         )
       : undefined;
     const all = [...looked.findings, ...(history?.findings ?? [])];
-    const prefix = repository === undefined || repository.bare || isCommitted ? "" : prefixOf(repository, folder);
     const policyPath = flags.policy ?? POLICY_PATH;
     const { findings, allowed } = withoutAllowed(all, { policy, policyPath, prefix, now });
     const sorted = inOrder(findings);
-    await write(io.stdout, reportText(sorted, { looked, history, allowed, form: flags.output }));
-    await tell(sorted, { looked, history, allowed, form: flags.output }, io);
+    const report = { looked, history, allowed, form: flags.output };
+    const elsewhere = [keys?.source, policyPath];
+    const fromTop = () =>
+      sorted.map((found) => (elsewhere.includes(found.path) ? found : { ...found, path: pathFromTop(found, prefix) }));
+    await write(io.stdout, report.form === "sarif" ? sarifText(fromTop()) : reportText(sorted, report));
+    await tell(sorted, report, io);
     const { failOn } = flags;
     const isBad = failOn !== "never" && sorted.some(({ rule }) => isAtLeast(severityOf(rule), failOn));
     return isBad ? EXIT.failed : EXIT.ok;
@@ -153,12 +159,14 @@ async function policyOf(
   }
 }
 
+/** Code scanning knows files by their paths from the top of the repository, whatever folder was looked at. */
+function sarifText(findings: readonly Finding[]): string {
+  return `${printJson(sarifLog(findings, packageJson), { indent: "  ", escapeHtml: false })}\n`;
+}
+
 function reportText(findings: readonly Finding[], report: Report): string {
   const { looked, history, allowed, form } = report;
   if (form === "table") return tableText(findings);
-  if (form === "sarif") {
-    return `${printJson(sarifLog(findings, packageJson), { indent: "  ", escapeHtml: false })}\n`;
-  }
   const known = fingerprints(findings);
   const value = {
     findings: findings.map((found, at) => ({

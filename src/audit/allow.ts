@@ -1,5 +1,5 @@
 import { type AuditPolicy, allowedBy, isOver } from "../policy/index.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, finding, pathFromTop } from "./finding.ts";
 
 export interface Allowed {
   readonly findings: readonly Finding[];
@@ -17,7 +17,7 @@ export function withoutAllowed(
   { policy, policyPath, prefix, now }: AllowOptions,
 ): Allowed {
   const left = findings.filter(
-    ({ rule, path }) => allowedBy(policy.allow, { rule, path: prefix + path }, now) === undefined,
+    (found) => allowedBy(policy.allow, { rule: found.rule, path: pathFromTop(found, prefix) }, now) === undefined,
   );
   const over = policy.allow
     .filter((entry) => isOver(entry, now))

@@ -29,6 +29,14 @@ export function finding(
   return { rule, path, line: undefined, object: undefined, fields: [], detail: "", commit: undefined, ...more };
 }
 
+/**
+ * The path of a finding from the top of the repository, when what was looked at is the folder `prefix` of it (`""` or
+ * `a/b/`). History knows only such paths.
+ */
+export function pathFromTop({ path, commit }: Pick<Finding, "path" | "commit">, prefix: string): string {
+  return commit === undefined ? prefix + path : path;
+}
+
 const RANK = { error: 0, warning: 1, note: 2 } as const;
 
 /** The worst first, then by place. */

@@ -183,6 +183,11 @@ describe("audit of a Git repository", () => {
     mkdirSync(join(cwd, ".sealkit"), { recursive: true });
     writeFileSync(join(cwd, "deep/er/s.yaml"), CLEAR);
     expect((await audit("--repo deep", {}, { cwd })).stdout).toContain(" er/s.yaml:4 ");
+    const log = JSON.parse((await audit("--repo deep --history -o sarif", {}, { cwd })).stdout);
+    const uris = log.runs[0].results.map((one: { locations: { physicalLocation: { artifactLocation: object } }[] }) =>
+      one.locations.map(({ physicalLocation }) => physicalLocation.artifactLocation),
+    );
+    expect(uris.flat()).toEqual(["apps/db.yaml", "deep/er/s.yaml"].map((uri) => ({ uri, uriBaseId: "%SRCROOT%" })));
     const policy = join(cwd, ".sealkit/policy.yaml");
     writeFileSync(policy, "audit: {allow: [{rule: clear-secret, path: deep/**, reason: x}]}\n");
     expect((await audit("--repo deep", {}, { cwd })).stderr).toContain("1 allowed by the policy");
