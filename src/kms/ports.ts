@@ -13,15 +13,27 @@ export interface KmsPorts {
   now(): Date;
   readonly timers: Timers;
   /** Starts a program, without a shell, and waits for what it prints. Absent where no programs may be started. */
-  run?(line: string): Promise<ProgramOutcome>;
+  run?(line: string, options?: RunOptions): Promise<ProgramOutcome>;
   /** Ends whatever is under way. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `problem` is one clause: `aws-vault ended with exit status 1`. Never what the program printed. */
+export interface RunOptions {
+  /** The program is ended then; default a minute. */
+  readonly timeoutMs?: number | undefined;
+  /** Variables besides those that we have ourselves. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Nobody sits there to be asked: it gets no terminal, and what it complains of is kept instead of shown. */
+  readonly isUnattended?: boolean | undefined;
+}
+
+/**
+ * `problem` is one clause: `aws-vault ended with exit status 1`, never what the program printed. `complaint` is the
+ * beginning of its standard error, where that was kept.
+ */
 export type ProgramOutcome =
   | { readonly kind: "ended"; readonly stdout: Uint8Array }
-  | { readonly kind: "failed"; readonly problem: string };
+  | { readonly kind: "failed"; readonly problem: string; readonly complaint?: string | undefined };
 
 /** Pauses and chance, for time limits and retries. */
 export interface Timers {

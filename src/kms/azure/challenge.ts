@@ -1,3 +1,5 @@
+import { isTenant } from "./clouds.ts";
+
 /**
  * What token a vault wants, out of the `WWW-Authenticate` of its refusal: `Bearer authorization="…", resource="…"`.
  *
@@ -19,13 +21,25 @@ export function readChallenge(header: string | undefined, vault: URL): Challenge
   if (!vault.host.endsWith(`.${resource.host}`)) {
     return `it wants a token for ${JSON.stringify(resource.host)}, a domain that it is not in`;
   }
-  return { resource: resource.origin, scope: `${resource.origin}/.default` };
+  return {
+    resource: resource.origin,
+    scope: `${resource.origin}/.default`,
+    tenant: tenantOf(fields.get("authorization") ?? fields.get("authorization_uri") ?? ""),
+  };
+}
+
+/** The tenant of the vault: the first step of where it says that one logs in. Of that address nothing else is used. */
+function tenantOf(authorization: string): string | undefined {
+  const [, tenant = ""] = URL.canParse(authorization) ? new URL(authorization).pathname.split("/") : [];
+  return isTenant(tenant) ? tenant : undefined;
 }
 
 /** `resource` is the older name of the same: managed identities are asked with it. */
 export interface Challenge {
   readonly resource: string;
   readonly scope: string;
+  /** Whose the vault is, when it says so. */
+  readonly tenant?: string | undefined;
 }
 
 const MAX_CHARACTERS = 4096;

@@ -1,4 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { decodeUtf8 } from "../../bytes/utf8.ts";
+import { readPkcs12 } from "../../x509/index.ts";
 
 /** A certificate that a client proves itself with, and its key. */
 export interface ClientCertificate {
@@ -12,26 +14,45 @@ export interface ClientCertificate {
 const MAX_CERTIFICATES = 10;
 
 /**
- * Reads a certificate and its RSA key out of one PEM text, in any order.
+ * Reads a certificate and its RSA key: both in one PEM text, in any order, or a PKCS #12 file (`.pfx`).
  *
- * @param passphrase Of the key, when it is encrypted.
+ * @param passphrase Of the key, or of the PKCS #12 file, when there is one.
  * @returns both, or one clause saying why not; nothing of the text is in it
  */
-export function readClientCertificate(text: string, passphrase: string | undefined): ClientCertificate | string {
-  if (!text.includes("-----BEGIN"))
-    return "it is no PEM (PFX and PKCS #12 files are not supported: convert it with openssl)";
+export async function readClientCertificate(
+  bytes: Uint8Array,
+  passphrase: string | undefined,
+): Promise<ClientCertificate | string> {
+  const text = decodeUtf8(bytes) ?? "";
+  if (text.includes("-----BEGIN")) return fromPem(text, passphrase);
+  if (bytes[0] !== DER_SEQUENCE) return "it is neither PEM nor PKCS #12";
+  const contents = await readPkcs12(bytes, passphrase);
+  if (typeof contents === "string") return `the PKCS #12 file cannot be used: ${contents}`;
+  const key = rsaKeyOf({ key: Buffer.from(contents.privateKey), format: "der", type: "pkcs8" });
+  return key === undefined ? NO_KEY : joined(key, contents.certificates.map(certificateOf));
+}
+
+const DER_SEQUENCE = 0x30;
+const NO_KEY = "it has no RSA private key that can be read";
+
+function fromPem(text: string, passphrase: string | undefined): ClientCertificate | string {
   const key = privateKeyOf(text, passphrase);
-  if (key === undefined) return "it has no RSA private key that can be read";
-  const certificates: X509Certificate[] = [];
+  if (key === undefined) return NO_KEY;
+  const certificates: (X509Certificate | undefined)[] = [];
   for (const [pem] of text.matchAll(/-----BEGIN CERTIFICATE-----[^-]{1,20000}-----END CERTIFICATE-----/g)) {
-    if (certificates.length >= MAX_CERTIFICATES) return `it has more than ${MAX_CERTIFICATES} certificates`;
-    const certificate = certificateOf(pem);
-    if (certificate === undefined) return "a certificate in it cannot be read";
-    certificates.push(certificate);
+    certificates.push(certificateOf(pem));
+    if (certificates.length > MAX_CERTIFICATES) break;
   }
-  const own = certificates.find((certificate) => certificate.checkPrivateKey(key));
+  return joined(key, certificates);
+}
+
+function joined(key: KeyObject, certificates: readonly (X509Certificate | undefined)[]): ClientCertificate | string {
+  if (certificates.length > MAX_CERTIFICATES) return `it has more than ${MAX_CERTIFICATES} certificates`;
+  const readable = certificates.filter((certificate) => certificate !== undefined);
+  if (readable.length < certificates.length) return "a certificate in it cannot be read";
+  const own = readable.find((certificate) => certificate.checkPrivateKey(key));
   if (own === undefined) return "none of its certificates belongs to its key";
-  const chain = [own, ...certificates.filter((certificate) => certificate !== own)];
+  const chain = [own, ...readable.filter((certificate) => certificate !== own)];
   return {
     privateKey: key,
     thumbprint: createHash("sha256").update(own.raw).digest("base64url"),
@@ -43,17 +64,21 @@ function privateKeyOf(text: string, passphrase: string | undefined): KeyObject |
   const [pem] =
     /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]{1,20000}?-----END [A-Z ]{0,20}PRIVATE KEY-----/.exec(text) ?? [];
   if (pem === undefined) return undefined;
+  return rsaKeyOf(passphrase === undefined ? { key: pem } : { key: pem, passphrase });
+}
+
+function rsaKeyOf(given: Parameters<typeof createPrivateKey>[0]): KeyObject | undefined {
   try {
-    const key = createPrivateKey(passphrase === undefined ? { key: pem } : { key: pem, passphrase });
+    const key = createPrivateKey(given);
     return key.asymmetricKeyType === "rsa" ? key : undefined;
   } catch {
     return undefined;
   }
 }
 
-function certificateOf(pem: string): X509Certificate | undefined {
+function certificateOf(encoded: string | Uint8Array): X509Certificate | undefined {
   try {
-    return new X509Certificate(pem);
+    return new X509Certificate(encoded);
   } catch {
     return undefined;
   }

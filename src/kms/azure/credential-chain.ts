@@ -6,25 +6,27 @@ import type { AccessToken } from "../tokens/access-token.ts";
 import type { Challenge } from "./challenge.ts";
 import { readClientCertificate } from "./client-certificate.ts";
 import { isTenant, PUBLIC_AUTHORITY, readAuthority } from "./clouds.ts";
+import { azureCli, azureDeveloperCli } from "./command-line.ts";
 import {
   type Absent,
   type AzureClient,
   type AzureCredential,
   absent,
-  azureCli,
   clientCertificate,
   clientSecret,
-  managedIdentity,
+  userPassword,
   workloadIdentity,
 } from "./credentials.ts";
+import { managedIdentity } from "./managed-identity.ts";
+import { readMoreTenants } from "./tenants.ts";
 
 /** Gets a token for what a vault wants. */
 export type AzureLogin = (wanted: Challenge) => Promise<AccessToken | Refusal>;
 
 /**
- * The ways of the environment, one after the other until one is set up: a client secret or certificate in variables, the
- * identity of a workload, that of the machine, the login of `az`. A way that is set up and fails is the end:
- * nobody is somebody else by mistake.
+ * The ways of the environment, one after the other until one is set up: a client secret, a certificate or a user in
+ * variables, the identity of a workload, that of the machine, the logins of `az` and `azd`. A way that is set up and fails
+ * is the end, save the logins of programs: nobody is somebody else by mistake.
  *
  * Source: Microsoft's documentation of `DefaultAzureCredential`.
  */
@@ -55,6 +57,10 @@ function chainOf(ports: KmsPorts): () => Promise<AzureCredential[] | Refusal> {
   return async () => {
     const choice = ports.env("AZURE_TOKEN_CREDENTIALS")?.toLowerCase();
     const wanted = choice === undefined ? ALL_WAYS : CHOICES.get(choice);
+    if (choice === "azurepowershellcredential") {
+      const state = "AZURE_TOKEN_CREDENTIALS is not usable: the login of PowerShell is not supported";
+      return refusal("KEY_SERVICE_BAD_SETTINGS", state, { hints: ["log in with az: az login"] });
+    }
     if (wanted === undefined) {
       return refusal("KEY_SERVICE_BAD_SETTINGS", "AZURE_TOKEN_CREDENTIALS is not usable: there is no such credential");
     }
@@ -67,37 +73,49 @@ function chainOf(ports: KmsPorts): () => Promise<AzureCredential[] | Refusal> {
       return refusal("KEY_SERVICE_BAD_SETTINGS", "AZURE_TENANT_ID is not usable: it is no id or domain of a tenant");
     }
     const clientId = ports.env("AZURE_CLIENT_ID");
-    const client = tenant === undefined || clientId === undefined ? undefined : { authority, tenant, clientId };
+    const moreTenants = readMoreTenants(ports.env("AZURE_ADDITIONALLY_ALLOWED_TENANTS"));
+    if (moreTenants === undefined) {
+      const state = "AZURE_ADDITIONALLY_ALLOWED_TENANTS is not usable: it is no list of ids or domains of tenants";
+      return refusal("KEY_SERVICE_BAD_SETTINGS", state);
+    }
+    const isClient = tenant !== undefined && clientId !== undefined;
+    const client = isClient ? { authority, tenant, clientId, moreTenants } : undefined;
     const ways: Readonly<Record<Way, () => AzureCredential>> = {
       environment: () => fromEnvironment(ports, client),
       workload: () => fromWorkload(ports, client),
       machine: () => managedIdentity(ports, clientId, ports.env),
       cli: () => azureCli(ports, tenant),
+      developerCli: () => azureDeveloperCli(ports, tenant),
     };
     return wanted.map((way) => ways[way]());
   };
 }
 
-type Way = "environment" | "workload" | "machine" | "cli";
+type Way = "environment" | "workload" | "machine" | "cli" | "developerCli";
 
-const ALL_WAYS: readonly Way[] = ["environment", "workload", "machine", "cli"];
+const ALL_WAYS: readonly Way[] = ["environment", "workload", "machine", "cli", "developerCli"];
 
 const CHOICES: ReadonlyMap<string, readonly Way[]> = new Map([
   ["prod", ["environment", "workload", "machine"]],
-  ["dev", ["cli"]],
+  ["dev", ["cli", "developerCli"]],
   ["environmentcredential", ["environment"]],
   ["workloadidentitycredential", ["workload"]],
   ["managedidentitycredential", ["machine"]],
   ["azureclicredential", ["cli"]],
+  ["azuredeveloperclicredential", ["developerCli"]],
 ]);
 
 function fromEnvironment(ports: KmsPorts, client: AzureClient | undefined): AzureCredential {
   const secret = ports.env("AZURE_CLIENT_SECRET");
   const path = ports.env("AZURE_CLIENT_CERTIFICATE_PATH");
+  const [user, password] = [ports.env("AZURE_USERNAME"), ports.env("AZURE_PASSWORD")];
   if (client === undefined)
     return notSetUp("EnvironmentCredential", "AZURE_TENANT_ID and AZURE_CLIENT_ID are not both set");
   if (secret !== undefined) return clientSecret(ports, client, ClearText.fromText(secret));
   if (path !== undefined) return fromCertificateFile(ports, client, path);
+  if (user !== undefined && password !== undefined) {
+    return userPassword(ports, client, user, ClearText.fromText(password));
+  }
   return notSetUp("EnvironmentCredential", "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set");
 }
 
@@ -110,7 +128,7 @@ function fromCertificateFile(ports: KmsPorts, client: AzureClient, path: string)
       const certificate =
         bytes === undefined
           ? "it cannot be read"
-          : readClientCertificate(new TextDecoder().decode(bytes), ports.env("AZURE_CLIENT_CERTIFICATE_PASSWORD"));
+          : await readClientCertificate(bytes, ports.env("AZURE_CLIENT_CERTIFICATE_PASSWORD"));
       if (typeof certificate === "string") {
         const state = `AZURE_CLIENT_CERTIFICATE_PATH names ${JSON.stringify(path)}, which is not usable: ${certificate}`;
         return refusal("KEY_SERVICE_BAD_SETTINGS", state);

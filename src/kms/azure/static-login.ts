@@ -6,13 +6,8 @@ import type { KmsPorts } from "../ports.ts";
 import { readClientCertificate } from "./client-certificate.ts";
 import { isKnownAuthority, isTenant, PUBLIC_AUTHORITY, readAuthority } from "./clouds.ts";
 import type { AzureLogin } from "./credential-chain.ts";
-import {
-  type AzureClient,
-  type AzureCredential,
-  clientCertificate,
-  clientSecret,
-  managedIdentity,
-} from "./credentials.ts";
+import { type AzureClient, type AzureCredential, clientCertificate, clientSecret } from "./credentials.ts";
+import { managedIdentity } from "./managed-identity.ts";
 
 export interface StaticLoginOptions {
   /** Whether a `clientId` alone may use the identity of the machine; default false. */
@@ -28,14 +23,18 @@ export interface StaticLoginOptions {
 export function staticLogin(ports: KmsPorts, entry: ClearText, options: StaticLoginOptions): AzureLogin {
   let credential: AzureCredential | Refusal | undefined;
   return async (wanted) => {
-    credential ??= credentialOf(ports, entry, options);
+    credential ??= await credentialOf(ports, entry, options);
     if ("kind" in credential) return credential;
     const answer = await credential.token(wanted);
     return answer.kind === "absent" ? refusal("KEY_SERVICE_NO_CREDENTIALS", answer.state) : answer;
   };
 }
 
-function credentialOf(ports: KmsPorts, entry: ClearText, options: StaticLoginOptions): AzureCredential | Refusal {
+async function credentialOf(
+  ports: KmsPorts,
+  entry: ClearText,
+  options: StaticLoginOptions,
+): Promise<AzureCredential | Refusal> {
   const text = decode(entry.reveal());
   const fields = text === undefined ? undefined : readFields(text);
   if (fields === undefined) return unusable("they are neither JSON nor YAML with names and texts");
@@ -47,19 +46,20 @@ function credentialOf(ports: KmsPorts, entry: ClearText, options: StaticLoginOpt
   if (clientId === "") return unusable("clientId is missing");
   if (tenant === "") return machineIdentity(ports, clientId, options);
   if (!isTenant(tenant)) return unusable("tenantId is no id or domain of a tenant");
-  return clientOf(ports, { authority, tenant, clientId }, fields);
+  return await clientOf(ports, { authority, tenant, clientId }, fields);
 }
 
-function clientOf(
+async function clientOf(
   ports: KmsPorts,
   client: AzureClient,
   fields: ReadonlyMap<string, string>,
-): AzureCredential | Refusal {
+): Promise<AzureCredential | Refusal> {
   const secret = fields.get("clientSecret") || fields.get("password") || "";
   if (secret !== "") return clientSecret(ports, client, ClearText.fromText(secret));
   const pem = fields.get("clientCertificate") ?? "";
   if (pem === "") return unusable("clientSecret or clientCertificate is missing");
-  const certificate = readClientCertificate(pem, fields.get("clientCertificatePassword") || undefined);
+  const bytes = new TextEncoder().encode(pem);
+  const certificate = await readClientCertificate(bytes, fields.get("clientCertificatePassword") || undefined);
   if (typeof certificate === "string") return unusable(`clientCertificate: ${certificate}`);
   const sendChain = fields.get("clientCertificateSendChain") === "true";
   return clientCertificate(ports, client, { ...certificate, sendChain, nonce: randomUUID });

@@ -9,6 +9,7 @@ const SECRET_FIELDS: readonly string[] = [
   "assertion",
   "client_assertion",
   "client_secret",
+  "password",
   "refresh_token",
   "subject_token",
 ];

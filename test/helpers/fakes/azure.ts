@@ -15,6 +15,8 @@ export interface FakeAzureOptions {
   readonly tenant: string;
   readonly clientId: string;
   readonly clientSecret?: string;
+  /** A person whose password is taken. */
+  readonly user?: { readonly name: string; readonly password: string };
   /** A statement of another issuer that is taken for the client: workload identity. */
   readonly federatedToken?: string;
   readonly certificate?: { readonly publicKey: KeyObject; readonly der: Uint8Array; readonly sendsChain?: boolean };
@@ -89,6 +91,12 @@ function use({ headers, body }: WireRequest, verb: string, { pair, kid }: UsedKe
   }
 }
 
+const MANAGED = {
+  account_type: "Managed",
+  cloud_audience_urn: "urn:federation:MicrosoftOnline",
+  domain_name: "contoso.example",
+};
+
 /** A login authority: tokens for clients that prove themselves, and what clients want to know of an authority first. */
 export function fakeAzureLogin(options: FakeAzureOptions): Service {
   return (request) => {
@@ -109,6 +117,10 @@ export function fakeAzureLogin(options: FakeAzureOptions): Service {
         body: { token_endpoint: `${base}/oauth2/v2.0/token`, authorization_endpoint, issuer: `${base}/v2.0` },
       };
     }
+    // Whether another server knows the passwords: the client of the original asks for that first.
+    if (method === "GET" && url.pathname === `/common/UserRealm/${options.user?.name}`) {
+      return { status: 200, body: { ...MANAGED, cloud_instance_name: url.host } };
+    }
     if (method !== "POST" || url.pathname !== `/${options.tenant}/oauth2/v2.0/token` || url.search !== "") {
       return { status: 404, body: "fake: no such page" };
     }
@@ -127,6 +139,12 @@ function grant({ headers, body }: WireRequest, options: FakeAzureOptions, base: 
   const { scope, client_secret, client_assertion, client_assertion_type, ...rest } = Object.fromEntries(form);
   const scopes = (scope ?? "").split(" ").filter((word) => !["openid", "offline_access", "profile"].includes(word));
   if (scopes.join() !== `${options.resource ?? RESOURCE}/.default`) return denied(`fake: scope ${scope}`);
+  const { user } = options;
+  if (rest["grant_type"] === "password" && user !== undefined) {
+    const given = { grant_type: "password", client_id: options.clientId, username: user.name, password: user.password };
+    const isUser = JSON.stringify(Object.entries(rest).sort()) === JSON.stringify(Object.entries(given).sort());
+    return isUser ? granted(options.token) : denied("AADSTS50126: Invalid username or password.");
+  }
   const wanted = { grant_type: "client_credentials", client_id: options.clientId };
   if (JSON.stringify(Object.entries(rest).sort()) !== JSON.stringify(Object.entries(wanted).sort())) {
     return denied(`fake: fields ${Object.keys(rest).join()}`);
@@ -186,6 +204,44 @@ export function fakeAzureMachine({ token, resource = RESOURCE }: FakeAzureOption
       return { status: 400, body: { error: "invalid_request", error_description: "Identity not found" } };
     }
     return { status: 200, body: { access_token: token, expires_in: "3599", resource, token_type: "Bearer" } };
+  };
+}
+
+/** A place whose identity is asked for: what its variables are, and what its endpoint wants to see. */
+export interface FakeIdentityPlace {
+  readonly method: "GET" | "POST";
+  /** What goes along with the resource: in the query, or in the body of a POST. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly header: readonly [string, string];
+}
+
+/** The identity endpoint of App Service, Service Fabric, Machine Learning or Cloud Shell. */
+export function fakeIdentityEndpoint(
+  { token, resource = RESOURCE }: FakeAzureOptions,
+  { method, query, header: [name, value] }: FakeIdentityPlace,
+): Service {
+  return (request) => {
+    const sent = method === "GET" ? request.url.searchParams : new URLSearchParams(request.body);
+    const wanted = { ...query, resource };
+    const isRight =
+      request.method === method &&
+      request.headers.get(name) === value &&
+      (method === "GET" || request.url.search === "") &&
+      JSON.stringify([...sent].sort()) === JSON.stringify(Object.entries(wanted).sort());
+    if (!isRight) return { status: 400, body: { error: "invalid_request", error_description: "fake: not so" } };
+    return { status: 200, body: { access_token: token, expires_on: "4000000000", resource, token_type: "Bearer" } };
+  };
+}
+
+/** The agent of a server of Azure Arc, which wants to see what stands in one of its files. */
+export function fakeArcAgent(options: FakeAzureOptions, { path, key }: { path: string; key: string }): Service {
+  const query = { "api-version": "2020-06-01" };
+  const asked = fakeIdentityEndpoint(options, { method: "GET", query, header: ["metadata", "true"] });
+  return (request) => {
+    const given = request.headers.get("authorization");
+    if (given === `Basic ${key}`) return asked(request);
+    if (given !== undefined) return { status: 403, body: "fake: wrong key" };
+    return { status: 401, headers: { "www-authenticate": `Basic realm=${path}` } };
   };
 }
 

@@ -3,7 +3,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ConnectProxy, startConnectProxy } from "../../helpers/connect-proxy.ts";
-import { type FakeAzureOptions, fakeAzureLogin, fakeKeyVault } from "../../helpers/fakes/azure.ts";
+import {
+  type FakeAzureOptions,
+  type FakeIdentityPlace,
+  fakeAzureLogin,
+  fakeIdentityEndpoint,
+  fakeKeyVault,
+} from "../../helpers/fakes/azure.ts";
 import {
   type FakeGoogleOptions,
   fakeGoogleExchange,
@@ -12,6 +18,7 @@ import {
 } from "../../helpers/fakes/google.ts";
 import { fakeVault } from "../../helpers/fakes/vault.ts";
 import { type Listening, listen, type Service, type WireRequest } from "../../helpers/fakes/wire.ts";
+import { makePfx } from "../../helpers/pfx.ts";
 import { runCli } from "../../helpers/run-cli.ts";
 import { makeSealingKey } from "../../helpers/sealing-keys.ts";
 import { makeTlsAuthority } from "../../helpers/tls-authority.ts";
@@ -41,6 +48,46 @@ const azure: FakeAzureOptions = {
   clientId: "66666666-7777-8888-9999-000000000000",
   clientSecret: "peer~client~secret",
   federatedToken: "eyJ.peer-federated-token",
+  user: { name: "u@contoso.example", password: "peer~password" },
+};
+const PFX_PASSWORD = "peer-pfx-password";
+
+/** Where the identity of a machine is asked for, by the path that its variables name. */
+const PLACES: Readonly<Record<string, FakeIdentityPlace & { readonly env: (url: string) => Scene["env"] }>> = {
+  "App Service": {
+    method: "GET",
+    query: { "api-version": "2019-08-01" },
+    header: ["x-identity-header", "peer-identity-header"],
+    env: (url) => ({ IDENTITY_ENDPOINT: url, IDENTITY_HEADER: "peer-identity-header" }),
+  },
+  "App Service, one identity": {
+    method: "GET",
+    query: { "api-version": "2019-08-01", client_id: azure.clientId },
+    header: ["x-identity-header", "peer-identity-header"],
+    env: (url) => ({
+      ...{ IDENTITY_ENDPOINT: url, IDENTITY_HEADER: "peer-identity-header" },
+      AZURE_CLIENT_ID: azure.clientId,
+    }),
+  },
+  "Service Fabric": {
+    method: "GET",
+    query: { "api-version": "2019-07-01-preview" },
+    header: ["secret", "peer-identity-header"],
+    env: (url) => ({
+      ...{ IDENTITY_ENDPOINT: url, IDENTITY_HEADER: "peer-identity-header" },
+      IDENTITY_SERVER_THUMBPRINT: "AA",
+    }),
+  },
+  "Machine Learning": {
+    method: "GET",
+    query: { "api-version": "2017-09-01", clientid: "" },
+    header: ["secret", "peer-secret"],
+    env: (url) => ({ MSI_ENDPOINT: url, MSI_SECRET: "peer-secret" }),
+  },
+  "Cloud Shell": {
+    ...{ method: "POST", query: {}, header: ["metadata", "true"] },
+    env: (url) => ({ MSI_ENDPOINT: url }),
+  },
 };
 
 /** A service as both programs are led to it. */
@@ -135,6 +182,24 @@ beforeAll(async () => {
   scenes.set("Azure, a certificate", { flags: azureFlags, env: { ...client, AZURE_CLIENT_CERTIFICATE_PATH: pem } });
   const dev = { ...led, AZURE_TOKEN_CREDENTIALS: "dev", PATH: `${programs}:${process.env["PATH"] ?? ""}` };
   scenes.set("Azure, the login of az", { flags: azureFlags, env: dev });
+  const azdPrinted = JSON.stringify({ token: azure.token, expiresOn: "2099-01-01T00:00:00Z" });
+  writeFileSync(join(programs, "azd"), `#!/bin/sh\necho '${azdPrinted}'\n`, { mode: 0o755 });
+  const azd = { ...dev, AZURE_TOKEN_CREDENTIALS: "AzureDeveloperCLICredential" };
+  scenes.set("Azure, the login of azd", { flags: azureFlags, env: azd });
+  const pfx = join(folder.path, "client.pfx");
+  writeFileSync(pfx, makePfx(privateKeyPem, certificatePem, PFX_PASSWORD));
+  const pfxEnv = { AZURE_CLIENT_CERTIFICATE_PATH: pfx, AZURE_CLIENT_CERTIFICATE_PASSWORD: PFX_PASSWORD };
+  scenes.set("Azure, a PFX", { flags: azureFlags, env: { ...client, ...pfxEnv } });
+  const userEnv = { AZURE_USERNAME: azure.user?.name ?? "", AZURE_PASSWORD: azure.user?.password ?? "" };
+  scenes.set("Azure, a user", { flags: azureFlags, env: { ...client, ...userEnv } });
+  const identity = await up((request) => {
+    const place = PLACES[decodeURIComponent(request.url.pathname.slice(1))];
+    return place === undefined ? { status: 404 } : fakeIdentityEndpoint(azure, place)(request);
+  });
+  for (const [name, place] of Object.entries(PLACES)) {
+    const env = { ...led, ...place.env(`${identity.url}/${encodeURIComponent(name)}`) };
+    scenes.set(`Azure, ${name}`, { flags: azureFlags, env });
+  }
   scenes.set("Azure, the newest version", { flags: ["--azure-kv", url], env: azureEnv });
 });
 
@@ -153,6 +218,14 @@ const NAMES = [
   "Azure, the newest version",
 ];
 
+/** Further ways to log in: one file shows them. */
+const LOGINS = [
+  "Azure, the login of azd",
+  "Azure, a PFX",
+  "Azure, a user",
+  ...Object.keys(PLACES).map((place) => `Azure, ${place}`),
+];
+
 const FILES = [
   ["f.yaml", "a: 1\nb:\n    - x\n    - 2.5\n"],
   ["f.json", '{\n\t"a": "b"\n}\n'],
@@ -166,8 +239,13 @@ function withoutCiphertext(text: string): string {
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME");
 }
 
-describe.each(NAMES)("%s", (name) => {
-  test.each(FILES)("%s goes both ways", async (file, text) => {
+const BOTH_WAYS = [
+  ...NAMES.flatMap((name) => FILES.map(([file, text]) => ({ name, file, text }))),
+  ...LOGINS.map((name) => ({ name, file: FILES[0][0], text: FILES[0][1] })),
+];
+
+describe("goes both ways", () => {
+  test.each(BOTH_WAYS)("$name: $file", async ({ name, file, text }) => {
     const { flags, env } = scenes.get(name) ?? { flags: [], env: {} };
     const inFolder = { cwd: folder.path, env: { ...env, HOME: folder.path } };
     const path = join(folder.path, `${name.replace(/\W+/g, "-")}-${file}`);

@@ -5,7 +5,15 @@ import { azureKeyVault, azureKeyVaultWith } from "../../../../src/kms/azure/azur
 import { readChallenge } from "../../../../src/kms/azure/challenge.ts";
 import type { KmsPorts } from "../../../../src/kms/ports.ts";
 import type { MasterKey } from "../../../../src/sops/index.ts";
-import { type FakeAzureOptions, fakeAzureLogin, fakeAzureMachine, fakeKeyVault } from "../../../helpers/fakes/azure.ts";
+import {
+  type FakeAzureOptions,
+  type FakeIdentityPlace,
+  fakeArcAgent,
+  fakeAzureLogin,
+  fakeAzureMachine,
+  fakeIdentityEndpoint,
+  fakeKeyVault,
+} from "../../../helpers/fakes/azure.ts";
 import {
   CANARY_DATA_KEY,
   CANARY_TEXTS,
@@ -16,6 +24,7 @@ import {
 import { TROUBLES, troubledFirst } from "../../../helpers/fakes/trouble.ts";
 import { fetchOf, recorded, type Service } from "../../../helpers/fakes/wire.ts";
 import { testPorts } from "../../../helpers/kms-ports.ts";
+import { makePfx } from "../../../helpers/pfx.ts";
 import { makeSealingKey } from "../../../helpers/sealing-keys.ts";
 
 const HOST = "team.vault.azure.net";
@@ -66,7 +75,14 @@ function open({ env = SECRET, files = {}, services = {}, run }: World = {}) {
   return { ports, azure: azureKeyVault(ports), vault: own.requests, login: login.requests };
 }
 
-let certificate: { pem: string; encrypted: string; keyPem: string; other: string; options: FakeAzureOptions };
+let certificate: {
+  pfx: Uint8Array;
+  pem: string;
+  encrypted: string;
+  keyPem: string;
+  other: string;
+  options: FakeAzureOptions;
+};
 
 beforeAll(async () => {
   const { certificatePem, privateKeyPem } = await makeSealingKey({ now: NOW_MS });
@@ -81,6 +97,7 @@ beforeAll(async () => {
   const der = new X509Certificate(certificatePem).raw;
   const publicKey = createPublicKey(privateKeyPem);
   certificate = {
+    pfx: makePfx(privateKeyPem, certificatePem, "canary-password"),
     pem: `${certificatePem}\n${privateKeyPem}`,
     encrypted: `${encrypted}\n${certificatePem}`,
     keyPem: privateKeyPem,
@@ -135,6 +152,12 @@ describe("azureKeyVault() logs in", () => {
       stdout: new TextEncoder().encode(JSON.stringify(json)),
     });
   const machine = "169.254.169.254";
+  const here = "127.0.0.1:41";
+  const endpoint = (env: Readonly<Record<string, string>>, place: FakeIdentityPlace): World => ({
+    env,
+    services: { [here]: fakeIdentityEndpoint(options, place) },
+  });
+  const arcKey = { path: "/var/opt/azcmagent/tokens/0a-1.key", key: "canary-arc-key" };
   const cases: { name: string; world: () => World }[] = [
     { name: "with a client secret", world: () => ({}) },
     {
@@ -180,15 +203,109 @@ describe("azureKeyVault() logs in", () => {
     },
     {
       name: "as App Service does",
+      world: () =>
+        endpoint(
+          { IDENTITY_ENDPOINT: `http://${here}/msi`, IDENTITY_HEADER: "canary-password" },
+          { method: "GET", query: { "api-version": "2019-08-01" }, header: ["x-identity-header", "canary-password"] },
+        ),
+    },
+    {
+      name: "as App Service does, for one identity",
+      world: () =>
+        endpoint(
+          {
+            IDENTITY_ENDPOINT: `http://${here}/msi?x=1`,
+            IDENTITY_HEADER: "canary-password",
+            AZURE_CLIENT_ID: options.clientId,
+          },
+          {
+            method: "GET",
+            query: { x: "1", "api-version": "2019-08-01", client_id: options.clientId },
+            header: ["x-identity-header", "canary-password"],
+          },
+        ),
+    },
+    {
+      name: "as Service Fabric does",
+      world: () =>
+        endpoint(
+          {
+            IDENTITY_ENDPOINT: `http://${here}/sf`,
+            IDENTITY_HEADER: "canary-password",
+            IDENTITY_SERVER_THUMBPRINT: "AA",
+          },
+          { method: "GET", query: { "api-version": "2019-07-01-preview" }, header: ["secret", "canary-password"] },
+        ),
+    },
+    {
+      name: "as Machine Learning does",
+      world: () =>
+        endpoint(
+          { MSI_ENDPOINT: `http://${here}/msi`, MSI_SECRET: "canary-password" },
+          {
+            method: "GET",
+            query: { "api-version": "2017-09-01", clientid: "" },
+            header: ["secret", "canary-password"],
+          },
+        ),
+    },
+    {
+      name: "as Cloud Shell does",
+      world: () =>
+        endpoint({ MSI_ENDPOINT: `http://${here}/msi` }, { method: "POST", query: {}, header: ["metadata", "true"] }),
+    },
+    {
+      name: "as a server of Azure Arc does",
       world: () => ({
-        env: { IDENTITY_ENDPOINT: "http://127.0.0.1:41/msi/token", IDENTITY_HEADER: "canary-password" },
-        services: {
-          "127.0.0.1:41": ({ headers, url }) =>
-            headers.get("x-identity-header") === "canary-password" &&
-            url.searchParams.get("api-version") === "2019-08-01"
-              ? { status: 200, body: { access_token: options.token, expires_in: 100 } }
-              : { status: 400 },
+        env: { IDENTITY_ENDPOINT: `http://${here}/identity`, IMDS_ENDPOINT: `http://${here}` },
+        files: { [arcKey.path]: arcKey.key },
+        services: { [here]: fakeArcAgent(options, arcKey) },
+      }),
+    },
+    {
+      name: "with a PFX",
+      world: () => ({
+        env: {
+          ...CLIENT,
+          AZURE_CLIENT_CERTIFICATE_PATH: "/c.pfx",
+          AZURE_CLIENT_CERTIFICATE_PASSWORD: "canary-password",
         },
+        files: { "/c.pfx": certificate.pfx },
+        services: { [LOGIN]: fakeAzureLogin(certificate.options) },
+      }),
+    },
+    {
+      name: "as a user",
+      world: () => ({
+        env: { ...CLIENT, AZURE_USERNAME: "u@contoso.example", AZURE_PASSWORD: "canary-password" },
+        services: {
+          [LOGIN]: fakeAzureLogin({ ...options, user: { name: "u@contoso.example", password: "canary-password" } }),
+        },
+      }),
+    },
+    {
+      name: "as a guest in the tenant of the vault",
+      world: () => ({
+        env: {
+          ...SECRET,
+          AZURE_TENANT_ID: "99999999-2222-3333-4444-555555555555",
+          AZURE_ADDITIONALLY_ALLOWED_TENANTS: `contoso.example; ${options.tenant}`,
+        },
+      }),
+    },
+    {
+      name: "as azd does, where az is not",
+      world: () => ({
+        env: {},
+        run: async (line) =>
+          line.startsWith("azd ")
+            ? {
+                kind: "ended",
+                stdout: new TextEncoder().encode(
+                  JSON.stringify({ token: options.token, expiresOn: "2099-01-01T00:00:00Z" }),
+                ),
+              }
+            : { kind: "failed", problem: "az cannot be started: ENOENT" },
       }),
     },
     {
@@ -217,19 +334,37 @@ describe("azureKeyVault() logs in", () => {
     expect(await azure.decrypt(withEnc(key(), enc))).toEqual(CANARY_DATA_KEY);
   });
 
-  test("and names the scope to az, without a shell", async () => {
+  test.each([
+    {
+      choice: "AzureCLICredential",
+      line: `az account get-access-token -o json --resource https://vault.azure.net --tenant ${options.tenant}`,
+    },
+    {
+      choice: "azuredeveloperclicredential",
+      line: `azd auth token -o json --no-prompt --scope https://vault.azure.net/.default --tenant-id ${options.tenant}`,
+    },
+  ])("and asks $choice for the tenant of the vault, unattended, for ten seconds", async ({ choice, line }) => {
+    const calls: unknown[] = [];
+    const run: KmsPorts["run"] = async (...call) => {
+      calls.push(call);
+      return { kind: "failed", problem: "it ended", complaint: `Please run 'az login'. ${"x".repeat(200)}` };
+    };
+    const env = { AZURE_TOKEN_CREDENTIALS: choice };
+    const error = await failureOf(open({ env, run }).azure.encrypt(key(), CANARY_DATA_KEY));
+    expect(calls).toEqual([[line, { timeoutMs: 10_000, isUnattended: true }]]);
+    expect(error.code).toBe("KEY_SERVICE_NO_CREDENTIALS");
+    expect(error.message).toContain("it ended: Please run 'az login'. [redacted]");
+  });
+
+  test("and asks programs for the tenant that variables name", async () => {
     const lines: string[] = [];
     const run: KmsPorts["run"] = async (line) => {
-      lines.push(line);
-      return { kind: "failed", problem: "az cannot be started: ENOENT" };
+      lines.push(line.slice(-19));
+      return { kind: "ended", stdout: new TextEncoder().encode("{}") };
     };
-    const env = { AZURE_TENANT_ID: "contoso.example", AZURE_TOKEN_CREDENTIALS: "AzureCLICredential" };
-    const error = await failureOf(open({ env, run }).azure.encrypt(key(), CANARY_DATA_KEY));
-    expect(lines).toEqual([
-      "az account get-access-token --output json --scope https://vault.azure.net/.default --tenant contoso.example",
-    ]);
-    expect(error.code).toBe("KEY_SERVICE_NO_CREDENTIALS");
-    expect(error.message).toContain("az cannot be started");
+    const env = { AZURE_TENANT_ID: "contoso.example", AZURE_TOKEN_CREDENTIALS: "dev" };
+    await failureOf(open({ env, run }).azure.encrypt(key(), CANARY_DATA_KEY));
+    expect(lines).toEqual(["ant contoso.example", "-id contoso.example"]);
   });
 });
 
@@ -257,13 +392,91 @@ describe("azureKeyVault() refuses", () => {
       text: "AKV10032",
     },
     {
-      name: "a PFX file",
+      name: "a PFX under another password",
       world: () => ({
         env: { ...CLIENT, AZURE_CLIENT_CERTIFICATE_PATH: "/c.pfx" },
-        files: { "/c.pfx": new Uint8Array([0x30, 0x82, 0, 0]) },
+        files: { "/c.pfx": certificate.pfx },
       }),
       code: "KEY_SERVICE_BAD_SETTINGS",
-      text: "PFX",
+      text: "does not open with this password",
+    },
+    {
+      name: "a certificate in no format",
+      world: () => ({
+        env: { ...CLIENT, AZURE_CLIENT_CERTIFICATE_PATH: "/c" },
+        files: { "/c": "canary-password" },
+      }),
+      code: "KEY_SERVICE_BAD_SETTINGS",
+      text: "neither PEM nor PKCS #12",
+    },
+    {
+      name: "the login of PowerShell",
+      world: () => ({ env: { AZURE_TOKEN_CREDENTIALS: "AzurePowerShellCredential" } }),
+      code: "KEY_SERVICE_BAD_SETTINGS",
+      text: "PowerShell",
+    },
+    {
+      name: "a vault of a foreign tenant",
+      world: () => ({ env: { ...SECRET, AZURE_TENANT_ID: "99999999-2222-3333-4444-555555555555" } }),
+      code: "KEY_SERVICE_BAD_SETTINGS",
+      text: `AZURE_ADDITIONALLY_ALLOWED_TENANTS=${options.tenant}`,
+    },
+    {
+      name: "tenants that are none",
+      world: () => ({ env: { ...SECRET, AZURE_ADDITIONALLY_ALLOWED_TENANTS: "a b" } }),
+      code: "KEY_SERVICE_BAD_SETTINGS",
+    },
+    {
+      name: "a wrong password",
+      world: () => ({
+        env: { ...CLIENT, AZURE_USERNAME: "u", AZURE_PASSWORD: "canary-password" },
+        services: { [LOGIN]: fakeAzureLogin({ ...options, user: { name: "u", password: "other" } }) },
+      }),
+      code: "KEY_SERVICE_DENIED",
+      text: "AADSTS50126",
+    },
+    ...["/etc/passwd", "/var/opt/azcmagent/tokens/../x.key", "/var/opt/azcmagent/tokens/a/b.key", "x.key"].map(
+      (path) => ({
+        name: `an agent of Azure Arc that wants ${path}`,
+        world: () => ({
+          env: { IDENTITY_ENDPOINT: "http://localhost/i", IMDS_ENDPOINT: "http://localhost" },
+          files: { [path]: "canary-password" },
+          services: { localhost: fakeArcAgent(options, { path, key: "canary-password" }) },
+        }),
+        code: "KEY_SERVICE_BAD_ANSWER",
+        text: "no key of its own",
+      }),
+    ),
+    {
+      name: "a key of Azure Arc that cannot be read",
+      world: () => ({
+        env: { IDENTITY_ENDPOINT: "http://localhost/i", IMDS_ENDPOINT: "http://localhost" },
+        services: {
+          localhost: fakeArcAgent(options, { path: "/var/opt/azcmagent/tokens/a.key", key: "canary-password" }),
+        },
+      }),
+      code: "KEY_SERVICE_NO_CREDENTIALS",
+      text: "usermod -aG himds",
+    },
+    ...[
+      { IDENTITY_ENDPOINT: "http://localhost", IMDS_ENDPOINT: "http://localhost" },
+      { MSI_ENDPOINT: "http://localhost" },
+      { IDENTITY_ENDPOINT: "http://localhost", IDENTITY_HEADER: "h", IDENTITY_SERVER_THUMBPRINT: "AA" },
+    ].map((env) => ({
+      name: `one identity of ${Object.keys(env).join()}`,
+      world: () => ({ env: { ...env, AZURE_CLIENT_ID: options.clientId } }),
+      code: "KEY_SERVICE_NO_CREDENTIALS",
+      text: "AZURE_CLIENT_ID asks for another",
+    })),
+    {
+      name: "an older identity endpoint far away",
+      world: () => ({ env: { MSI_ENDPOINT: "http://evil.example/", MSI_SECRET: "canary-password" } }),
+      code: "KEY_SERVICE_BAD_SETTINGS",
+    },
+    {
+      name: "a secret of an identity endpoint with a line break",
+      world: () => ({ env: { MSI_ENDPOINT: "http://localhost/", MSI_SECRET: "canary-password\nx" } }),
+      code: "KEY_SERVICE_BAD_SETTINGS",
     },
     {
       name: "a certificate of another key",
@@ -336,7 +549,8 @@ describe("azureKeyVault() refuses", () => {
         env: {},
         run: async () => ({ kind: "ended", stdout: new TextEncoder().encode("canary-password") }),
       }),
-      code: "KEY_SERVICE_BAD_ANSWER",
+      code: "KEY_SERVICE_NO_CREDENTIALS",
+      text: "it printed no access token",
     },
   ])("$name", async ({ world, code, text = "" }) => {
     const error = await failureOf(open(world()).azure.encrypt(key(), CANARY_DATA_KEY));
