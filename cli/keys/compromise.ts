@@ -2,13 +2,12 @@ import { resolve } from "node:path";
 import {
   allKeys,
   checkNotNeeded,
-  countNeed,
-  countNeedIn,
   exposedValues,
   KeysError,
   keyCalled,
   listSealingKeys,
   type Need,
+  type NeededFor,
   renewSealingKey,
   resealInCluster,
   resealInRepository,
@@ -18,13 +17,14 @@ import {
 import type { KubeClient } from "../../src/kube/index.ts";
 import { workTreeFiles } from "../../src/repository/index.ts";
 import { Keyring } from "../../src/sealed/index.ts";
-import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
-import { note, table, warn, write } from "../output.ts";
+import { note, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { count } from "./backup.ts";
+import { compromiseReport } from "./compromise-report.ts";
+import { findNeeds, type Needs, needsByPlace, openersOf } from "./needs.ts";
 import { keyPlace, type PlaceFlags, placeFlags, withCluster } from "./place.ts";
 import { changePlace, endBrokenOff, foldersAt } from "./repositories.ts";
 import { waitForKey } from "./wait.ts";
@@ -44,18 +44,25 @@ export const compromiseCommand = defineCommand({
       command: "sealkit keys compromise sealed-secrets-keyx7k2p --repo . --dry-run",
     },
     {
+      what: "What old commits hold too, which whoever has a clone can open",
+      command: "sealkit keys compromise sealed-secrets-keyx7k2p --repo . --history --dry-run",
+    },
+    {
       what: "Do it: a new key, everything onto it, and the old one marked",
       command: "sealkit keys compromise sealed-secrets-keyx7k2p --repo .",
     },
   ],
   description:
     "Makes a new key first, unless there is a newer one, and waits until the controller seals with it. Lists every value\n" +
-    "that the key opens: those have to be changed where they come from, because sealing them anew does not take them back\n" +
-    "from whoever read them. Then brings them onto the new key, in the cluster and in the folders of --repo, and marks the\n" +
-    "key as compromised only when nothing needs it any more. What a tool syncs from Git is changed in its repository alone:\n" +
-    "commit, push, and run the command again when it is synced. It may be broken off and run again at any point.",
+    "that the key opens, in the cluster, in the files of --repo, in all their branches, and with --history in every commit:\n" +
+    "those have to be changed where they come from, because sealing them anew does not take them back from whoever read\n" +
+    "them. Then brings what is in the cluster and in the files on disk onto the new key, and marks the key as compromised\n" +
+    "only when nothing there needs it any more; branches are named, and changed by nobody. What a tool syncs from Git is\n" +
+    "changed in its repository alone: commit, push, and run the command again when it is synced. It may be broken off and\n" +
+    "run again at any point.",
   flags: {
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to change too; may be repeated" }),
+    history: flag.toggle({ help: "List also what only the history of the repositories holds" }),
     managedToo: flag.toggle({ help: "Change in the cluster also what a tool syncs from Git" }),
     bits: flag.choice(["2048", "3072", "4096"], { default: "4096", help: "Size of the new key" }),
     ttl: flag.duration({ default: "87600h", placeholder: "DURATION", help: "How long its certificate is valid" }),
@@ -75,9 +82,11 @@ export const compromiseCommand = defineCommand({
       const newest = flags.dryRun ? undefined : await newerKey(client, key, { before, flags, io });
 
       const keys = newest === undefined ? before : await listSealingKeys(client, keyPlace(flags));
-      const found = await needs(client, keys, flags.repo, io);
-      const values = exposedValues(fingerprint, found);
-      await write(io.stdout, listText({ key, newest, values }, flags.output));
+      const openers = openersOf(keys);
+      const where = { client, folders: flags.repo, openers };
+      const found = await findNeeds(io, keys, { ...where, branches: "where there are", history: flags.history });
+      const values = exposedValues(fingerprint, needsByPlace(found));
+      await write(io.stdout, compromiseReport({ key, newest, values }, flags.output));
       if (values.length > 0) {
         await warn(
           io,
@@ -85,9 +94,10 @@ export const compromiseCommand = defineCommand({
         );
       }
       for (const { object, item, at } of values.filter(({ item }) => item.endsWith(".agekey"))) {
-        await note(io, `${object} holds an age identity (${item}${at === undefined ? "" : `, ${at}`}): replace it too`);
+        const file = at === undefined ? "" : `, ${at.path}:${at.line}`;
+        await note(io, `${object} holds an age identity (${item}${file}): replace it too`);
       }
-      if (flags.repo.length === 0) await note(io, "Repositories were not looked at: name them with --repo");
+      await tellWhatWasLookedAt(io, found, flags.history);
       if (newest === undefined) {
         const isOldest = before.some((other) => isNewer(other, key));
         const renewal = isOldest ? "" : "make a new key, ";
@@ -105,18 +115,19 @@ export const compromiseCommand = defineCommand({
       for (const { object, left } of resealed.filter(({ left }) => left !== undefined).slice(0, SHOWN)) {
         await note(io, `Left ${object} of the cluster: ${left ?? ""}`);
       }
-      for (const [at, folder] of flags.repo.entries()) {
-        await resealFolder(folder, pathsNeeding(fingerprint, found[at + 1]?.need), { keyring, certificate, io });
+      for (const { place, disk, isBare } of found.folders) {
+        if (!isBare) await resealFolder(place, pathsNeeding(fingerprint, disk), { keyring, certificate, io });
       }
 
-      const after = await needs(client, await listSealingKeys(client, keyPlace(flags)), flags.repo, io);
-      const still = after.flatMap(({ need }) => need.byKey.get(fingerprint) ?? []);
+      const after = await findNeeds(io, keys, { ...where, branches: false });
+      const still = needsByPlace(after).flatMap(({ need }) => need.byKey.get(fingerprint) ?? []);
       if (still.length > 0) throw stillNeeded(key, still, flags.repo.length > 0);
       const live = keyCalled(key.name, await listSealingKeys(client, keyPlace(flags)));
       checkNotNeeded(
         live,
-        after.map(({ need }) => need),
+        needsByPlace(after).map(({ need }) => need),
       );
+      await tellBranches(io, fingerprint, found);
       if (live.status === "compromised") await note(io, `${key.name} is marked as compromised already`);
       else {
         await setAside(client, key, "compromised");
@@ -151,34 +162,32 @@ function isNewer(other: SealingKeyInfo, key: SealingKeyInfo): boolean {
   return other.status === "newest" && other.fingerprint !== key.fingerprint;
 }
 
-interface NeedOf {
-  readonly place: string;
-  readonly need: Need;
-}
-
-/** Of the cluster first, then of each folder. */
-async function needs(
-  client: KubeClient,
-  keys: readonly SealingKeyInfo[],
-  folders: readonly string[],
-  io: Io,
-): Promise<readonly NeedOf[]> {
-  const found: NeedOf[] = [
-    {
-      place: "cluster",
-      need: await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, onStep)),
-    },
-  ];
-  for (const folder of folders) {
-    const files = await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
-    const need = await withProgress(io, `Opening ${folder}`, (onStep) => countNeedIn(files, keys, onStep));
-    found.push({ place: folder, need });
+/** What an attacker could read elsewhere is not to be taken for nothing because nobody looked. */
+async function tellWhatWasLookedAt(io: Io, { folders }: Needs, isHistory: boolean): Promise<void> {
+  if (folders.length === 0) await note(io, "Repositories were not looked at: name them with --repo");
+  if (!isHistory && folders.some(({ isGit }) => isGit)) {
+    await note(io, "Old commits were not looked at: --history lists what they hold, too");
   }
-  return found;
 }
 
-function pathsNeeding(fingerprint: string, need: Need | undefined): ReadonlySet<string> {
-  return new Set((need?.byKey.get(fingerprint) ?? []).flatMap(({ path }) => (path === undefined ? [] : [path])));
+/** Other branches are somebody's work: they are named, not changed. */
+async function tellBranches(io: Io, fingerprint: string, { folders }: Needs): Promise<void> {
+  for (const { place, branches } of folders) {
+    const needed = branches?.byKey.get(fingerprint) ?? [];
+    const names = [...new Set(needed.flatMap((one) => one.place?.branches ?? []))].sort();
+    if (names.length === 0) continue;
+    const shown =
+      names.length > SHOWN ? `${names.slice(0, SHOWN).join(", ")} and ${names.length - SHOWN} more` : names.join(", ");
+    await note(io, `Branches of ${place} held values of this key as they are committed: ${shown}`);
+    await note(
+      io,
+      `Commit what was sealed anew; on each of the others: sealkit rotate --repo ${place} --via-controller`,
+    );
+  }
+}
+
+function pathsNeeding(fingerprint: string, need: Need): ReadonlySet<string> {
+  return new Set((need.byKey.get(fingerprint) ?? []).flatMap(({ place }) => (place === undefined ? [] : [place.path])));
 }
 
 interface Resealing {
@@ -211,11 +220,13 @@ function unreadable({ name, problem }: SealingKeyInfo): KeysError {
   });
 }
 
-function stillNeeded(key: SealingKeyInfo, still: readonly { object: string; at: string | undefined }[], repo: boolean) {
+function stillNeeded(key: SealingKeyInfo, still: readonly NeededFor[], repo: boolean) {
   const state = `${still.length} SealedSecrets still need it`;
   return new KeysError("KEYS_NEEDED", `Cannot mark key ${key.name} as compromised: ${state}`, {
     details: [
-      ...still.slice(0, SHOWN).map(({ object, at }) => `${object} in ${at ?? "the cluster"}`),
+      ...still.slice(0, SHOWN).map(({ object, place }) => {
+        return `${object} in ${place === undefined ? "the cluster" : `${place.path}:${place.line}`}`;
+      }),
       ...(still.length > SHOWN ? [`and ${still.length - SHOWN} more`] : []),
     ],
     hints: [
@@ -224,25 +235,4 @@ function stillNeeded(key: SealingKeyInfo, still: readonly { object: string; at: 
         : "name the repository that they come from with --repo, or change them here with --managed-too",
     ],
   });
-}
-
-interface Listing {
-  readonly key: SealingKeyInfo;
-  readonly newest: SealingKeyInfo | undefined;
-  readonly values: ReturnType<typeof exposedValues>;
-}
-
-function listText({ key, newest, values }: Listing, form: "table" | "json" | "yaml"): string {
-  if (form === "table") {
-    if (values.length === 0) return "";
-    const rows = values.map(({ place, object, item, at }) => [place, object, item, at ?? ""]);
-    return table(["PLACE", "OBJECT", "ITEM", "FILE"], rows);
-  }
-  const named = ({ name, fingerprint }: SealingKeyInfo) => ({ name, fingerprint });
-  const report = {
-    key: named(key),
-    newest: newest === undefined ? undefined : named(newest),
-    values: values.map((value) => ({ ...value })),
-  };
-  return form === "json" ? `${printJson(report, { indent: "  ", escapeHtml: false })}\n` : printSigs(report);
 }

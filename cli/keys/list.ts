@@ -1,22 +1,18 @@
-import { resolve } from "node:path";
 import {
   type AgeIdentityInfo,
-  countNeed,
-  countNeedIn,
-  countRecipients,
+  filesByRecipient,
   listAgeIdentities,
   listSealingKeys,
   type Need,
   type SealingKeyInfo,
 } from "../../src/keys/index.ts";
 import { type KubeClient, KubeError } from "../../src/kube/index.ts";
-import { workTreeFiles } from "../../src/repository/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { note, shortAge, table, warn, write } from "../output.ts";
-import { withProgress } from "../progress.ts";
+import { filesWithBranches, findNeeds, openersOf } from "./needs.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const listCommand = defineCommand({
@@ -34,22 +30,25 @@ export const listCommand = defineCommand({
   flags: {
     output: flag.choice(["table", "wide", "json", "yaml", "name"], { short: "o", default: "table", help: "Form" }),
     repo: flag.texts({ placeholder: "FOLDER", help: "Count what needs them in a repository too; may be repeated" }),
+    allBranches: flag.toggle({ help: "Count what is committed in all branches of the repositories, too" }),
     skipCount: flag.toggle({ help: "Do not open SealedSecrets to count what needs which key" }),
     ...placeFlags,
   },
   run: ({ flags, io }) =>
     withCluster(flags, io, async (client) => {
       const keys = await listSealingKeys(client, keyPlace(flags));
-      const need = flags.skipCount
-        ? undefined
-        : await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, onStep));
+      const { cluster: need, folders } = await findNeeds(io, keys, {
+        client: flags.skipCount ? undefined : client,
+        folders: flags.repo,
+        branches: flags.allBranches,
+        openers: openersOf(keys),
+      });
+      const inGit = folders.map(({ disk, branches }) => [disk, ...(branches === undefined ? [] : [branches])]);
       const ages = await agesOf(client, io);
-      const inGit: Need[] = [];
-      const named: ReadonlyMap<string, number>[] = [];
-      for (const folder of flags.repo) {
-        const files = await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
-        inGit.push(await withProgress(io, `Opening ${folder}`, (onStep) => countNeedIn(files, keys, onStep)));
-        if (ages.length > 0) named.push(await countRecipients(files));
+      const named: ByRecipient[][] = [];
+      for (const folder of ages.length > 0 ? flags.repo : []) {
+        const states = await filesWithBranches(io, folder, flags.allBranches);
+        named.push(await Promise.all(states.map((files) => filesByRecipient(files))));
       }
       if (keys.length === 0) await note(io, `No sealing keys in namespace ${flags.controllerNamespace}`);
       for (const { name, notBefore = 0 } of keys.filter((key) => (key.notBefore ?? 0) > io.now() + SKEW_MS)) {
@@ -96,9 +95,17 @@ async function agesOf(client: KubeClient, io: Io): Promise<readonly AgeIdentityI
   }
 }
 
-function filesNaming({ recipient }: AgeIdentityInfo, counts: readonly ReadonlyMap<string, number>[]) {
-  if (counts.length === 0 || recipient === undefined) return undefined;
-  return counts.reduce((sum, byRecipient) => sum + (byRecipient.get(recipient) ?? 0), 0);
+type ByRecipient = ReadonlyMap<string, ReadonlySet<string>>;
+/** Of each repository the files on disk, and those of its branches where these were looked at. */
+type InRepositories<State> = readonly (readonly State[])[];
+
+/** How many files name a recipient, each path once, whatever branches hold it. */
+function filesNaming({ recipient }: AgeIdentityInfo, repositories: InRepositories<ByRecipient>) {
+  if (repositories.length === 0 || recipient === undefined) return undefined;
+  const counts = repositories.map(
+    (states) => new Set(states.flatMap((byRecipient) => [...(byRecipient.get(recipient) ?? [])])).size,
+  );
+  return counts.reduce((sum, files) => sum + files, 0);
 }
 
 /** Each Secret once. Those of age identities are in other namespaces. */
@@ -106,7 +113,7 @@ function namesOf(keys: readonly SealingKeyInfo[], ages: readonly AgeIdentityInfo
   return [...new Set([...keys, ...ages].map(({ name }) => `secret/${name}\n`))];
 }
 
-function ageTable(ages: readonly AgeIdentityInfo[], counts: readonly ReadonlyMap<string, number>[]): string {
+function ageTable(ages: readonly AgeIdentityInfo[], counts: InRepositories<ByRecipient>): string {
   const rows = ages.map((age) => {
     const files = filesNaming(age, counts);
     const row = [`${age.namespace}/${age.name}`, age.entry, age.recipient ?? `unreadable: ${age.problem ?? ""}`];
@@ -115,7 +122,7 @@ function ageTable(ages: readonly AgeIdentityInfo[], counts: readonly ReadonlyMap
   return table(["SECRET", "ENTRY", "AGE RECIPIENT", ...(counts.length === 0 ? [] : ["NAMED BY"])], rows);
 }
 
-function entryOf(key: SealingKeyInfo, need: Need | undefined, inGit: readonly Need[]) {
+function entryOf(key: SealingKeyInfo, need: Need | undefined, inGit: InRepositories<Need>) {
   const { name, namespace, status, fingerprint, bits, problem } = key;
   const time = (ms: number | undefined) =>
     ms === undefined ? undefined : `${new Date(ms).toISOString().slice(0, 19)}Z`;
@@ -129,7 +136,7 @@ function entryOf(key: SealingKeyInfo, need: Need | undefined, inGit: readonly Ne
     created: time(key.createdAt),
     notBefore: time(key.notBefore),
     notAfter: time(key.notAfter),
-    neededBy: need === undefined || fingerprint === undefined ? undefined : neededBy([need], fingerprint),
+    neededBy: need === undefined || fingerprint === undefined ? undefined : neededBy([[need]], fingerprint),
     neededInGit: inGit.length === 0 || fingerprint === undefined ? undefined : neededBy(inGit, fingerprint),
     problem,
   };
@@ -137,7 +144,7 @@ function entryOf(key: SealingKeyInfo, need: Need | undefined, inGit: readonly Ne
 
 interface TableOptions {
   readonly need: Need | undefined;
-  readonly inGit: readonly Need[];
+  readonly inGit: InRepositories<Need>;
   readonly wide: boolean;
   readonly io: { now(): number };
 }
@@ -155,7 +162,7 @@ function keyTable(keys: readonly SealingKeyInfo[], { need, inGit, wide, io }: Ta
       notAfter === undefined ? "" : notAfter < io.now() ? "expired" : new Date(notAfter).toISOString().slice(0, 10),
     ];
     const counts = [
-      ...(need === undefined ? [] : [`${neededBy([need], fingerprint)} in cluster`]),
+      ...(need === undefined ? [] : [`${neededBy([[need]], fingerprint)} in cluster`]),
       ...(inGit.length === 0 ? [] : [`${neededBy(inGit, fingerprint)} in Git`]),
     ];
     if (counts.length > 0) row.push(fingerprint === "" ? "" : counts.join(", "));
@@ -164,8 +171,13 @@ function keyTable(keys: readonly SealingKeyInfo[], { need, inGit, wide, io }: Ta
   return table(headings, rows);
 }
 
-function neededBy(needs: readonly Need[], fingerprint: string): number {
-  return needs.reduce((sum, { byKey }) => sum + (byKey.get(fingerprint)?.length ?? 0), 0);
+/** How many SealedSecrets need a key, each in a file once, whatever branches hold it. */
+function neededBy(places: InRepositories<Need>, fingerprint: string): number {
+  const counts = places.map((states) => {
+    const needed = states.flatMap(({ byKey }) => byKey.get(fingerprint) ?? []);
+    return states.length < 2 ? needed.length : new Set(needed.map((one) => `${one.place?.path} ${one.object}`)).size;
+  });
+  return counts.reduce((sum, objects) => sum + objects, 0);
 }
 
 /** `SHA256:9fA1…c1Qz`: enough to tell keys apart by eye. */

@@ -1,10 +1,8 @@
-import { resolve } from "node:path";
-import { checkNotNeeded, countNeed, countNeedIn, keyCalled, listSealingKeys, setAside } from "../../src/keys/index.ts";
-import { workTreeFiles } from "../../src/repository/index.ts";
+import { checkNotNeeded, keyCalled, listSealingKeys, setAside } from "../../src/keys/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { note } from "../output.ts";
-import { withProgress } from "../progress.ts";
+import { findNeeds, needsByPlace, openersOf, tellNotLookedAt } from "./needs.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const retireCommand = defineCommand({
@@ -14,7 +12,7 @@ export const retireCommand = defineCommand({
   examples: [
     {
       what: "By the name of its Secret, looking at the repository too",
-      command: "sealkit keys retire sealed-secrets-keyx7k2p --repo .",
+      command: "sealkit keys retire sealed-secrets-keyx7k2p --repo . --all-branches",
     },
     {
       what: "By its fingerprint, only to see whether it could go",
@@ -22,11 +20,12 @@ export const retireCommand = defineCommand({
     },
   ],
   description:
-    "Refuses while a SealedSecret of the cluster or of a --repo needs the key, and names it; the newest key never goes. The\n" +
-    "key's Secret stays, with the label value retired, so that it can be brought back. The original controller passes it over\n" +
+    "Refuses while a SealedSecret of the cluster or of a --repo needs the key, and names it; the newest key never goes. Of a\n" +
+    "repository the files on disk count, and with --all-branches what is committed in any branch. The key's Secret stays, with the label value retired, so that it can be brought back. The original controller passes it over\n" +
     "after its next start.",
   flags: {
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at too; may be repeated" }),
+    allBranches: flag.toggle({ help: "Look at what is committed in all branches of the repositories, too" }),
     dryRun: flag.toggle({ help: "Only say whether it could go" }),
     ...placeFlags,
   },
@@ -34,15 +33,17 @@ export const retireCommand = defineCommand({
     withCluster(flags, io, async (client) => {
       const keys = await listSealingKeys(client, keyPlace(flags));
       const key = keyCalled(args[0] ?? "", keys);
-      const needs = [await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, onStep))];
-      for (const folder of flags.repo) {
-        const files = await workTreeFiles(resolve(io.cwd, folder), { env: io.env, signal: io.signal });
-        needs.push(await withProgress(io, `Opening ${folder}`, (onStep) => countNeedIn(files, keys, onStep)));
-      }
+      const found = await findNeeds(io, keys, {
+        client,
+        folders: flags.repo,
+        branches: flags.allBranches,
+        openers: openersOf(keys),
+      });
+      const needs = needsByPlace(found).map(({ need }) => need);
       checkNotNeeded(key, needs);
       const unopened = needs.reduce((sum, need) => sum + need.unopened, 0);
       if (unopened > 0) await note(io, `${unopened} SealedSecrets are opened by no key at all, so neither by this one`);
-      if (flags.repo.length === 0) await note(io, "Repositories were not looked at: name them with --repo");
+      await tellNotLookedAt(io, found);
       if (flags.dryRun) await note(io, `Nothing needs ${key.name}: it could be retired`);
       else {
         await setAside(client, key, "retired");

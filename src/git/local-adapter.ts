@@ -1,3 +1,4 @@
+import { showUtf8 } from "../bytes/utf8.ts";
 import { type StreamedBlob, streamBlobs } from "./blob-stream-adapter.ts";
 import { GitError } from "./errors.ts";
 import { firstOf, INTRODUCED, OBJECTS } from "./hook-adapter.ts";
@@ -10,19 +11,23 @@ export interface LocalRepository {
   /** Top of the work tree, or the git folder of a bare repository; absolute. */
   readonly top: string;
   readonly bare: boolean;
+  /** The folder that was opened as a path from the top, `apps/db/`; `""` for the top itself. */
+  readonly prefix: string;
   /**
    * Paths of the files at or below the folder that was opened, relative to it: those that are tracked, and those that
    * are neither tracked nor ignored. As bytes, because no encoding holds for them. What is named may be gone, a link or a
    * folder (a submodule).
    */
   workTreePaths(): Promise<readonly Uint8Array[]>;
+  /** Whether the clone begins somewhere in the middle of the history. */
+  isShallow(): Promise<boolean>;
   /** The commit that is checked out; undefined before the first one. */
   head(): Promise<string | undefined>;
   /** URLs of its remotes, without users and passwords. */
   remotes(): Promise<readonly string[]>;
   /** Local and remote-tracking branches, by full name. */
   branches(): Promise<readonly GitBranch[]>;
-  /** The files of a commit, all of it, wherever in the work tree the folder is. */
+  /** The files of a commit, all of it, wherever in the work tree the folder is; names as far as they are UTF-8. */
   files(commit: string): Promise<readonly GitFile[]>;
   /** Contents of blobs, `totalBytes` in all. */
   read(hashes: readonly string[], totalBytes: number): Promise<ReadonlyMap<string, Uint8Array>>;
@@ -87,14 +92,18 @@ export async function openLocalRepository(folder: string, options: LocalOptions)
   }
   const [isBare, gitFolder = ""] = linesOf(asked.stdout);
   const bare = isBare === "true";
-  const [top = ""] = bare ? [gitFolder] : linesOf(await expect(["rev-parse", "--show-toplevel"]));
+  const [top = "", prefix = ""] = bare
+    ? [gitFolder]
+    : linesOf(await expect(["rev-parse", "--show-toplevel", "--show-prefix"]));
   return {
     top,
     bare,
+    prefix,
     workTreePaths: async () => {
       const listed = await expect(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
       return splitAtNul(listed);
     },
+    isShallow: async () => linesOf(await expect(["rev-parse", "--is-shallow-repository"]))[0] === "true",
     head: async () => {
       const { exitCode, stdout } = await run(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
       return exitCode === 0 ? linesOf(stdout)[0] : undefined;
@@ -110,7 +119,9 @@ export async function openLocalRepository(folder: string, options: LocalOptions)
       // origin/HEAD is another name of a branch that is listed anyway.
       return lines.filter((line) => !line.endsWith(" ->")).map(branchOf);
     },
-    files: async (commit) => parseTreeListing(await expect(["ls-tree", "-r", "-z", "-l", "--full-tree", commit])),
+    // A person's repository is looked at whatever encoding its names have; nothing is written by these.
+    files: async (commit) =>
+      parseTreeListing(await expect(["ls-tree", "-r", "-z", "-l", "--full-tree", commit]), showUtf8),
     read: async (hashes, totalBytes) => {
       if (hashes.length === 0) return new Map();
       const stdin = hashes.map((hash) => `${hash}\n`).join("");

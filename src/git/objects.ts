@@ -18,13 +18,16 @@ export interface GitCommit {
   readonly committedAt: number;
 }
 
-/** Parses `git ls-tree -r -z -l`: `mode type hash size<TAB>path<NUL>`. */
-export function parseTreeListing(output: Uint8Array): readonly GitFile[] {
+/**
+ * Parses `git ls-tree -r -z -l`: `mode type hash size<TAB>path<NUL>`. Names that are no UTF-8 are refused unless `textOf`
+ * reads them.
+ */
+export function parseTreeListing(output: Uint8Array, textOf: (line: Uint8Array) => string = utf8): readonly GitFile[] {
   const files: GitFile[] = [];
   for (let at = 0; at < output.length; ) {
     const end = output.indexOf(0, at);
     if (end < 0) throw damaged("its tree listing is cut off");
-    const line = utf8(output.subarray(at, end));
+    const line = textOf(output.subarray(at, end));
     const match = /^(\d{6}) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t([\s\S]+)$/.exec(line);
     if (match === null) throw damaged("its tree listing is malformed");
     const [, mode = "", type = "", hash = "", size = "", path = ""] = match;

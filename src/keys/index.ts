@@ -2,7 +2,7 @@ export { changeRules, type RecipientChange } from "./age/creation-rules.ts";
 export {
   AGE_ENTRY,
   type AgeIdentityInfo,
-  countRecipients,
+  filesByRecipient,
   identitiesOf,
   listAgeIdentities,
 } from "./age/decryption-identities.ts";
@@ -34,7 +34,7 @@ export {
   type SealedInClusterOptions,
   sealedInCluster,
 } from "./backup/sealed-in-cluster.ts";
-export { type ExposedValue, exposedValues } from "./compromise/exposed-values.ts";
+export { type ExposedValue, exposedValues, type NeedAt } from "./compromise/exposed-values.ts";
 export { type ResealedInCluster, type ResealOptions, resealInCluster } from "./compromise/reseal-in-cluster.ts";
 export {
   type ResealedInRepository,
@@ -90,6 +90,7 @@ export {
   rotateSealedFile,
 } from "./rotate/rotate-sealed-file.ts";
 export { type CheckedKey, checkOwnKey, type ImportedKey, importSealingKey } from "./sealing/import.ts";
+export { ItemOpeners, type OpenedObject } from "./sealing/item-openers.ts";
 export {
   DEFAULT_KEY_PREFIX,
   isActiveKey,
@@ -102,7 +103,15 @@ export {
   keySecret,
   prefixProblem,
 } from "./sealing/key-secret.ts";
-export { countNeed, countNeedIn, type Need, type NeededFor } from "./sealing/needed-by.ts";
+export {
+  countNeed,
+  countNeedIn,
+  itemOpeners,
+  type Need,
+  type NeededFor,
+  type NeededPlace,
+  type NeedOptions,
+} from "./sealing/needed-by.ts";
 export { type KeyOrder, newestFirst, type Orderable, orderingTime } from "./sealing/order.ts";
 export { type RenewedKey, type RenewOptions, renewSealingKey } from "./sealing/renew.ts";
 export { checkNotNeeded, keyCalled, setAside } from "./sealing/retire.ts";

@@ -1,5 +1,5 @@
 import { type GitFile, type LocalOptions, type LocalRepository, openLocalRepository } from "../git/index.ts";
-import { RepositoryError } from "./errors.ts";
+import { notGit, RepositoryError } from "./errors.ts";
 import {
   REPOSITORY_LIMITS,
   type RepositoryFile,
@@ -96,10 +96,4 @@ function* batches<T extends { readonly file: GitFile }>(versions: readonly T[]):
     bytes += version.file.bytes;
   }
   if (batch.length > 0) yield batch;
-}
-
-function notGit(folder: string, state: string): RepositoryError {
-  return new RepositoryError("REPOSITORY_NOT_GIT", `Cannot read the branches of "${folder}": ${state}`, {
-    hints: ["list them with: git branch --all"],
-  });
 }

@@ -12,3 +12,10 @@ export class RepositoryError extends ToolkitError {
     this.code = code;
   }
 }
+
+/** What is asked of a repository that is none, or that has not what is asked for. */
+export function notGit(folder: string, state: string): RepositoryError {
+  return new RepositoryError("REPOSITORY_NOT_GIT", `Cannot read the branches of "${folder}": ${state}`, {
+    hints: ["list them with: git branch --all"],
+  });
+}

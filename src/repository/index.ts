@@ -2,6 +2,7 @@ export { ahead } from "./ahead.ts";
 export { type BranchesOptions, branchFiles } from "./branches-adapter.ts";
 export { RepositoryError, type RepositoryErrorCode } from "./errors.ts";
 export { type EncryptedFile, findEncrypted, type SopsFile } from "./find-encrypted.ts";
+export { type HistoryFiles, historyFiles } from "./history-adapter.ts";
 export {
   REPOSITORY_LIMITS,
   type RepositoryFile,

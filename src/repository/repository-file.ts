@@ -3,14 +3,22 @@ export interface RepositoryFile {
   /** Relative to the folder that was named, with `/`. Bytes that are no UTF-8 are shown as U+FFFD. */
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** Branches that hold these very bytes at this path, sorted; empty for a file of the work tree. */
+  /** Branches that hold these very bytes at this path, sorted; empty for a file of the work tree, or of history. */
   readonly branches: readonly string[];
+  /** The first commit with these bytes at this path; of files of history only. */
+  readonly commit?: string | undefined;
 }
 
 /** What was not read. */
 export interface SkippedFile {
   readonly path: string;
-  readonly why: "symbolic link" | "submodule" | "too large" | "no permission" | "not a regular file";
+  readonly why:
+    | "symbolic link"
+    | "submodule"
+    | "too large"
+    | "no permission"
+    | "not a regular file"
+    | "not in this clone";
 }
 
 /** The files of a repository, read one by one as they are asked for. */

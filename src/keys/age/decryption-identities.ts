@@ -66,16 +66,19 @@ async function recipientsIn(value: string): Promise<RecipientsIn> {
 }
 
 /**
- * How many SOPS files of a repository name each age recipient. Files whose metadata cannot be read name nobody.
+ * The SOPS files of a repository that name each age recipient, by path. Files whose metadata cannot be read name nobody.
  *
  * @throws {RepositoryError}; {GitError}
  */
-export async function countRecipients({ files }: RepositoryFiles): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
+export async function filesByRecipient({ files }: RepositoryFiles): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const byRecipient = new Map<string, Set<string>>();
   for await (const file of files()) {
     const groups = findEncrypted(file)?.sops?.locked?.metadata.keyGroups ?? [];
     const recipients = groups.flat().flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : []));
-    for (const recipient of new Set(recipients)) counts.set(recipient, (counts.get(recipient) ?? 0) + 1);
+    for (const recipient of recipients) {
+      const paths = byRecipient.get(recipient) ?? new Set<string>();
+      byRecipient.set(recipient, paths.add(file.path));
+    }
   }
-  return counts;
+  return byRecipient;
 }

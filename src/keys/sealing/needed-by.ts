@@ -1,10 +1,10 @@
 import type { KubeClient } from "../../kube/index.ts";
-import { type KubeObject, objectId, subjectOf } from "../../objects/index.ts";
-import { ahead, findEncrypted, type RepositoryFiles } from "../../repository/index.ts";
+import type { KubeObject } from "../../objects/index.ts";
+import { ahead, findEncrypted, type RepositoryFile, type RepositoryFiles } from "../../repository/index.ts";
 import { Keyring } from "../../sealed/index.ts";
-import { SecretsError, verifySealed } from "../../secrets/index.ts";
+import type { SealedInFile } from "../../secrets/index.ts";
 import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
-import { openItemsApart } from "./open-items-apart.ts";
+import { ItemOpeners, type OpenedObject } from "./item-openers.ts";
 import { allKeys, type SealingKeyInfo } from "./sealing-keys.ts";
 
 /** Who needs which key. */
@@ -19,12 +19,22 @@ export interface Need {
 export interface NeededFor {
   /** `SealedSecret/apps/db` */
   readonly object: string;
-  /** File and line, in a repository. */
-  readonly at: string | undefined;
-  /** File, in a repository. */
-  readonly path: string | undefined;
+  /** Where it stands; undefined for what is in a cluster. */
+  readonly place: NeededPlace | undefined;
   /** Items that only this key opens. */
   readonly items: readonly string[];
+}
+
+/** A place in a repository. */
+export interface NeededPlace {
+  readonly path: string;
+  /** 1-based, both. */
+  readonly line: number;
+  readonly document: number;
+  /** Branches that hold it so; empty for a file on disk and for what only history holds. */
+  readonly branches: readonly string[];
+  /** The first commit that held it so, for what was found in history. */
+  readonly commit: string | undefined;
 }
 
 /** Objects that wait for private keys at the same time. */
@@ -32,96 +42,98 @@ const AT_ONCE = 16;
 
 type OnObject = (done: number, all: number) => void;
 
+export interface NeedOptions {
+  /** What opens items, shared by those who count in several places: an item is opened once. Default: of the keys. */
+  readonly openers?: ItemOpeners | undefined;
+  /** Called after each object or file with the number of those done and of all. */
+  readonly onStep?: OnObject | undefined;
+}
+
+/** What finds the key of an item among these; `parallel` private-key operations run at once. */
+export function itemOpeners(keys: readonly SealingKeyInfo[], parallel?: number): ItemOpeners {
+  return new ItemOpeners(new Keyring(allKeys(keys), parallel === undefined ? {} : { parallel }));
+}
+
 /**
  * Which SealedSecrets of a cluster need which key, by opening them: nothing in a ciphertext names its key. Takes some
  * milliseconds of private-key work an object. No clear text leaves this function.
  *
- * @param onObject called after each object with the number of those done and of all.
  * @throws {KubeError}
  */
 export async function countNeed(
   client: KubeClient,
   keys: readonly SealingKeyInfo[],
-  onObject: OnObject = () => undefined,
+  { openers = itemOpeners(keys), onStep }: NeedOptions = {},
 ): Promise<Need> {
   const isServed = (await client.resourceFor("bitnami.com/v1alpha1", "SealedSecret")) !== undefined;
   const { items } = isServed ? await client.list<KubeObject>(SEALED_SECRETS) : { items: [] };
-  const keyring = new Keyring(allKeys(keys));
   const tally = new Tally();
   let done = 0;
-  const open = (object: KubeObject) => openedBy({ ...object, ...SEALED_SECRETS_TYPE }, keyring);
+  const open = (object: KubeObject) => openers.openersOf({ ...object, ...SEALED_SECRETS_TYPE });
   for await (const opened of ahead(items, AT_ONCE, open)) {
-    tally.add(opened);
-    onObject(++done, items.length);
+    tally.add(opened, undefined);
+    onStep?.(++done, items.length);
   }
   return tally;
 }
 
 /** The same for a repository. Files that cannot be read count as not opened. @throws {RepositoryError}; {GitError} */
 export async function countNeedIn(
-  { count, files }: RepositoryFiles,
+  repository: RepositoryFiles,
   keys: readonly SealingKeyInfo[],
-  onFile: OnObject = () => undefined,
+  { openers = itemOpeners(keys), onStep }: NeedOptions = {},
 ): Promise<Need> {
-  const keyring = new Keyring(allKeys(keys));
   const tally = new Tally();
   let done = 0;
-  for await (const file of files()) {
-    const found = findEncrypted(file);
-    const open = (object: KubeObject) => openedBy(object, keyring);
-    const places = found?.sealed ?? [];
-    for await (const [at, opened] of numbered(
-      ahead(
-        places.map(({ object }) => object),
-        AT_ONCE,
-        open,
-      ),
-    )) {
-      tally.add(opened, { path: file.path, line: places[at]?.line ?? 1 });
-    }
-    if (found?.problem !== undefined && found.sops === undefined) tally.unopened++;
-    onFile(++done, count);
+  for await (const opened of filesAhead(repository, openers)) {
+    for (const { object, place } of opened.objects) tally.add(object, place);
+    if (!opened.isRead) tally.unopened++;
+    onStep?.(++done, repository.count);
   }
   return tally;
 }
 
-interface OpenedObject {
-  readonly object: string;
-  /** Item to the key that opens it. */
-  readonly items: ReadonlyMap<string, string>;
-  /** Whether all items open. */
-  readonly isWhole: boolean;
+interface OpenedFile {
+  readonly objects: readonly { readonly object: OpenedObject; readonly place: NeededPlace }[];
+  readonly isRead: boolean;
 }
 
-async function openedBy(object: KubeObject, keyring: Keyring): Promise<OpenedObject> {
-  const name = subjectOf(objectId(object));
-  try {
-    return { object: name, items: await verifySealed(object, keyring, { acceptLegacyData: true }), isWhole: true };
-  } catch (cause) {
-    if (!(cause instanceof SecretsError)) throw cause;
-    // One item that no key opens does not make the others need none.
-    const { opened } = await openItemsApart(object, keyring);
-    return { object: name, items: new Map([...opened].map(([item, by]) => [item, by.openedBy])), isWhole: false };
+/** Results in the order of the files; files are read as far ahead as private keys are waited for. */
+async function* filesAhead(repository: RepositoryFiles, openers: ItemOpeners): AsyncGenerator<OpenedFile> {
+  const waiting: Promise<OpenedFile>[] = [];
+  for await (const file of repository.files()) {
+    const opening = openFile(file, openers);
+    // Heard later, when its turn comes.
+    opening.catch(() => undefined);
+    waiting.push(opening);
+    const first = waiting.length < AT_ONCE ? undefined : waiting.shift();
+    if (first !== undefined) yield await first;
   }
+  for (const opening of waiting) yield await opening;
+}
+
+async function openFile(file: RepositoryFile, openers: ItemOpeners): Promise<OpenedFile> {
+  const found = findEncrypted(file);
+  const open = async ({ object, line, document }: SealedInFile) => ({
+    object: await openers.openersOf(object),
+    place: { path: file.path, line, document: document + 1, branches: file.branches, commit: file.commit },
+  });
+  const objects: OpenedFile["objects"][number][] = [];
+  for await (const opened of ahead(found?.sealed ?? [], AT_ONCE, open)) objects.push(opened);
+  return { objects, isRead: found?.problem === undefined || found.sops !== undefined };
 }
 
 class Tally implements Need {
   readonly byKey = new Map<string, NeededFor[]>();
   unopened = 0;
 
-  add({ object, items, isWhole }: OpenedObject, place?: { readonly path: string; readonly line: number }): void {
-    const at = place === undefined ? undefined : `${place.path}:${place.line}`;
+  add({ object, items, isWhole }: OpenedObject, place: NeededPlace | undefined): void {
     if (!isWhole) this.unopened++;
     for (const key of new Set(items.values())) {
       const needed = [...items].flatMap(([item, opener]) => (opener === key ? [item] : []));
       const list = this.byKey.get(key) ?? [];
-      list.push({ object, at, path: place?.path, items: needed });
+      list.push({ object, place, items: needed });
       this.byKey.set(key, list);
     }
   }
-}
-
-async function* numbered<T>(items: AsyncIterable<T>): AsyncGenerator<readonly [number, T]> {
-  let at = 0;
-  for await (const item of items) yield [at++, item];
 }

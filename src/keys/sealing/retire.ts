@@ -7,6 +7,7 @@ import type { SealingKeyInfo } from "./sealing-keys.ts";
 
 /** As many of those that need a key as a message names. */
 const SHOWN = 10;
+const SHOWN_BRANCHES = 3;
 
 /**
  * The one key that a word means: the name of its Secret, its fingerprint, or enough of the fingerprint's beginning.
@@ -42,13 +43,26 @@ export function checkNotNeeded(key: SealingKeyInfo, needs: readonly Need[]): voi
   const more = neededFor.length - SHOWN;
   throw new KeysError("KEYS_NEEDED", `Cannot retire key ${key.name}: ${neededFor.length} SealedSecrets need it`, {
     details: [...neededFor.slice(0, SHOWN).map(describe), ...(more > 0 ? [`and ${more} more`] : [])],
-    hints: ["bring them onto the newest key first: sealkit rotate --repo ."],
+    hints: hintsFor(neededFor),
   });
 }
 
-function describe({ object, at, items }: NeededFor): string {
+function hintsFor(neededFor: readonly NeededFor[]): readonly string[] {
+  const isAnywhere = (test: (needed: NeededFor) => boolean, hint: string) => (neededFor.some(test) ? [hint] : []);
+  return [
+    "bring them onto the newest key first: sealkit rotate --repo .",
+    ...isAnywhere(({ place }) => (place?.branches ?? []).length > 0, "on each of these branches, and commit there"),
+    ...isAnywhere(({ place }) => place === undefined, "then have the cluster get them: apply or sync what was changed"),
+  ];
+}
+
+function describe({ object, place, items }: NeededFor): string {
   const what = `${object} (${items.slice(0, SHOWN).join(", ")}${items.length > SHOWN ? ", …" : ""})`;
-  return at === undefined ? `${what} in the cluster` : `${what} in ${at}`;
+  if (place === undefined) return `${what} in the cluster`;
+  const { path, line, branches } = place;
+  const more = branches.length > SHOWN_BRANCHES ? ", …" : "";
+  const where = branches.length === 0 ? "" : ` of ${branches.slice(0, SHOWN_BRANCHES).join(", ")}${more}`;
+  return `${what} in ${path}:${line}${where}`;
 }
 
 /**

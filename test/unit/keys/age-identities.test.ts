@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { generateX25519Identity, parseIdentity } from "../../../src/age/index.ts";
-import { countRecipients, listAgeIdentities } from "../../../src/keys/index.ts";
+import { filesByRecipient, listAgeIdentities } from "../../../src/keys/index.ts";
 import type { ApiResource } from "../../../src/kube/index.ts";
 import type { RepositoryFile } from "../../../src/repository/index.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
@@ -64,7 +64,7 @@ describe("listAgeIdentities()", () => {
   });
 });
 
-describe("countRecipients()", () => {
+describe("filesByRecipient()", () => {
   const sops = (...recipients: string[]) =>
     [
       "data: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]",
@@ -83,11 +83,11 @@ describe("countRecipients()", () => {
     },
   });
 
-  test("counts files, not entries, and passes over what is not encrypted or cannot be read", async () => {
+  test("names files once, and passes over what is not encrypted or cannot be read", async () => {
     const texts = [sops("age1a", "age1b"), sops("age1a", "age1a"), "a: 1\n", "a: ENC[AES256_GCM,\nsops: {\n"];
-    expect([...(await countRecipients(repository(texts)))]).toEqual([
-      ["age1a", 2],
-      ["age1b", 1],
+    expect([...(await filesByRecipient(repository(texts)))]).toEqual([
+      ["age1a", new Set(["0.yaml", "1.yaml"])],
+      ["age1b", new Set(["0.yaml"])],
     ]);
   });
 });

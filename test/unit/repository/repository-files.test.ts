@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { branchFiles, type RepositoryFiles, workTreeFiles } from "../../../src/repository/index.ts";
+import { branchFiles, historyFiles, type RepositoryFiles, workTreeFiles } from "../../../src/repository/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "sealkit-repository-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -144,5 +144,46 @@ describe("branchFiles()", () => {
   ])("$name is refused", async ({ init, branches }) => {
     if (init) git("init", "-q");
     await expect(branchFiles(folder, { env, branches })).rejects.toMatchObject({ code: "REPOSITORY_NOT_GIT" });
+  });
+});
+
+describe("historyFiles()", () => {
+  test("every manifest that any commit of any ref holds, once, with the commit that brought it; what is too large is said", async () => {
+    git("init", "-q", "-b", "main");
+    write("a.yaml", "one");
+    write("page.md", "no manifest");
+    git("add", ".");
+    git("commit", "-qm", "1");
+    write("a.yaml", "two");
+    write("big.json", "x".repeat(100));
+    git("add", ".");
+    git("commit", "-qm", "2");
+    git("tag", "kept");
+    git("reset", "-q", "--hard", "HEAD^");
+    const files = await historyFiles(folder, { env, limits: { maxFileBytes: 99 } });
+    const found: string[] = [];
+    for await (const { path, bytes, commit, branches } of files.files()) {
+      expect(branches).toEqual([]);
+      const of = git("log", "-1", "--format=%s", commit ?? "")
+        .toString()
+        .trim();
+      found.push(`${path}: ${Buffer.from(bytes).toString()} (commit ${of})`);
+    }
+    expect(found).toEqual(["a.yaml: one (commit 1)", "a.yaml: two (commit 2)"]);
+    expect(files.skipped).toEqual([{ path: "big.json", why: "too large" }]);
+    expect(files.isShallow).toBe(false);
+  });
+
+  test.each([
+    { name: "no repository", init: false, limits: {}, code: "REPOSITORY_NOT_GIT" },
+    { name: "more than is gone through", init: true, limits: { maxFiles: 0 }, code: "REPOSITORY_TOO_LARGE" },
+  ])("$name is refused", async ({ init, limits, code }) => {
+    write("a.yaml");
+    if (init) {
+      git("init", "-q");
+      git("add", ".");
+      git("commit", "-qm", "x");
+    }
+    await expect(historyFiles(folder, { env, limits })).rejects.toMatchObject({ code });
   });
 });

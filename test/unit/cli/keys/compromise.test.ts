@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
@@ -17,27 +21,41 @@ const LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
 const secret = (name: string, data: Record<string, string>) =>
   JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "default" }, stringData: data });
 
+let cluster: WholeCluster;
+let certificate = "";
+
+const seal = async (name: string, data: Record<string, string>, form = "json") =>
+  (await runCli(`kubeseal --cert c -o ${form}`, { stdin: secret(name, data), files: { c: certificate } })).stdout;
+
+/** The name of the newest key, with whose certificate Secrets are sealed from then on. */
+async function useNewest(): Promise<string> {
+  const files = { kc: cluster.sandbox.kubeconfig() };
+  const listed = await runCli("keys list -o json --skip-count", { files, env: { KUBECONFIG: "kc" } });
+  const [{ name }] = JSON.parse(listed.stdout);
+  const key = await cluster.client.get<never>(SECRETS, { namespace: "kube-system", name });
+  certificate = Buffer.from(key?.["data"]["tls.crt"] ?? "", "base64").toString();
+  return name;
+}
+
+beforeAll(async () => {
+  cluster = await startWholeCluster({ settings: { keySizeBits: 2048, ratePerSecond: 100, rateBurst: 100 } });
+  await cluster.controllers.ready;
+}, 60_000);
+afterAll(() => cluster.close());
+
 describe("sealkit keys compromise", () => {
-  let cluster: WholeCluster;
   let first = "";
-  let certificate = "";
   let inGit = "";
 
   const keys = (line: string, files: Record<string, string> = {}) =>
     runCli(`keys ${line}`, { files: { kc: cluster.sandbox.kubeconfig(), ...files }, env: { KUBECONFIG: "kc" } });
-  const seal = async (name: string, data: Record<string, string>, form = "json") =>
-    (await runCli(`kubeseal --cert c -o ${form}`, { stdin: secret(name, data), files: { c: certificate } })).stdout;
   const list = async () => JSON.parse((await keys("list -o json --skip-count")).stdout);
   const sealed = async (name: string) => await cluster.client.get<KubeObject>(SEALED, { namespace: "default", name });
   const labelOf = async (name: string) =>
     (await cluster.client.get<KubeObject>(SECRETS, { namespace: "kube-system", name }))?.metadata.labels?.[LABEL];
 
   beforeAll(async () => {
-    cluster = await startWholeCluster({ settings: { keySizeBits: 2048, ratePerSecond: 100, rateBurst: 100 } });
-    await cluster.controllers.ready;
-    first = (await list())[0].name;
-    const key = await cluster.client.get<never>(SECRETS, { namespace: "kube-system", name: first });
-    certificate = Buffer.from(key?.["data"]["tls.crt"] ?? "", "base64").toString();
+    first = await useNewest();
     const own = JSON.parse(await seal("own", { user: "hunter2", "sops.agekey": "x" }));
     const synced = JSON.parse(await seal("synced", { token: "hunter2" }));
     // One item that nothing opens does not hide the other.
@@ -45,19 +63,18 @@ describe("sealkit keys compromise", () => {
     synced.metadata.labels = { "kustomize.toolkit.fluxcd.io/name": "apps" };
     for (const object of [own, synced]) await cluster.client.create(SEALED, object);
     inGit = `# ours\n${await seal("synced", { token: "hunter2" }, "yaml")}`;
-  }, 60_000);
-  afterAll(() => cluster.close());
+  });
 
   test("--dry-run lists what the key opens, by name, and changes nothing", async () => {
     const files = { "repo/apps/synced.yaml": inGit };
     const { code, stdout, stderr } = await keys(`compromise ${first} --repo repo --dry-run`, files);
     expect(code).toBe(0);
     expect(stdout.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
-      ["PLACE", "OBJECT", "ITEM", "FILE"],
+      ["PLACE", "OBJECT", "ITEM", "FILE", "FOUND IN"],
       ["cluster", "SealedSecret/default/own", "sops.agekey"],
       ["cluster", "SealedSecret/default/own", "user"],
       ["cluster", "SealedSecret/default/synced", "token"],
-      ["repo", "SealedSecret/default/synced", "token", "apps/synced.yaml:3"],
+      ["repo", "SealedSecret/default/synced", "token", "apps/synced.yaml:3", "files on disk"],
       [""],
     ]);
     expect(stderr).toContain("warning: 4 values to be changed at the origin");
@@ -117,5 +134,150 @@ describe("sealkit keys compromise", () => {
     const { code, stderr } = await keys(typeof line === "string" ? line : line());
     expect(code).not.toBe(0);
     expect(stderr).toContain(says);
+  });
+});
+
+describe("what only a branch or an old commit holds", () => {
+  const base = mkdtempSync(join(tmpdir(), "sealkit-branches-"));
+  const repo = join(base, "repo");
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: base,
+    GIT_CONFIG_NOSYSTEM: "1",
+    KUBECONFIG: join(base, "kc"),
+  };
+  let first = "";
+
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.com", ...args], {
+      cwd: repo,
+      env,
+      stdio: "pipe",
+    })
+      .toString()
+      .trim();
+  const commit = (files: Record<string, string | Uint8Array | undefined>) => {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(repo, path)), { recursive: true });
+      if (text === undefined) rmSync(join(repo, path));
+      else writeFileSync(join(repo, path), text);
+    }
+    git("add", "-A", ".");
+    git("commit", "-qm", "x");
+    return git("rev-parse", "HEAD");
+  };
+  const keys = (line: string) => runCli(`keys ${line}`, { cwd: base, env });
+  const rows = (text: string) => text.split("\n").map((line) => line.split(/ {2,}/));
+
+  beforeAll(async () => {
+    mkdirSync(repo);
+    writeFileSync(join(base, "kc"), cluster.sandbox.kubeconfig());
+    first = await useNewest();
+    for (const name of ["own", "synced"]) await cluster.client.delete(SEALED, { namespace: "default", name });
+    git("init", "-q", "-b", "main", "--template=");
+  });
+  afterAll(() => rmSync(base, { recursive: true }));
+
+  test("each value once, with branch, file, document and item; of history what nothing else holds", async () => {
+    const db = await seal("db", { password: "hunter2" }, "yaml");
+    const old = commit({
+      "apps/db.yaml": `# ours\n${db}`,
+      "gone.yaml": await seal("gone", { token: "hunter3" }, "yaml"),
+    });
+    commit({ "gone.yaml": undefined });
+    git("checkout", "-qb", "feature/x");
+    commit({ "apps/more.yaml": `a: 1\n---\n${(await seal("more", { user: "u" }, "yaml")).replace(/^---\n/, "")}` });
+    git("checkout", "-q", "main");
+    // A name that is no UTF-8 stops nobody.
+    const blob = git("rev-parse", "main:apps/db.yaml");
+    const name = Buffer.concat([Buffer.from(`100644 blob ${blob}\tcaf`), Buffer.from([0xe9]), Buffer.from(".txt\0")]);
+    const tree = execFileSync("git", ["mktree", "-z"], { cwd: repo, env, input: name }).toString().trim();
+    git("branch", "bytes", git("commit-tree", "-m", "x", tree));
+
+    const plain = await keys(`compromise ${first} --repo repo --dry-run`);
+    expect(plain.code).toBe(0);
+    expect(rows(plain.stdout)).toEqual([
+      ["PLACE", "OBJECT", "ITEM", "FILE", "FOUND IN"],
+      ["repo", "SealedSecret/default/db", "password", "apps/db.yaml:3", "files on disk, feature/x, main"],
+      ["repo", "SealedSecret/default/more", "user", "apps/more.yaml:3 (document 2)", "feature/x"],
+      [""],
+    ]);
+    expect(plain.stderr).toContain("Old commits were not looked at: --history lists what they hold, too");
+
+    const all = await keys(`compromise ${first} --repo repo/apps --history --dry-run -o json`);
+    expect(JSON.parse(all.stdout).values).toEqual([
+      expect.objectContaining({ item: "password", path: "db.yaml", onDisk: true, branches: ["feature/x", "main"] }),
+      expect.objectContaining({ item: "user", path: "more.yaml", line: 3, document: 2, onDisk: false }),
+      {
+        place: "repo/apps",
+        object: "SealedSecret/default/gone",
+        item: "token",
+        path: "../gone.yaml",
+        line: 2,
+        document: 1,
+        onDisk: false,
+        branches: [],
+        commit: old,
+      },
+    ]);
+    expect(all.stderr).not.toContain("Old commits");
+    expect(plain.stdout + plain.stderr + all.stdout + all.stderr).not.toMatch(/hunter/);
+  });
+
+  test("retire: refused for what a branch holds when it is asked to look there, and else says that it did not", async () => {
+    await keys("renew --bits 2048");
+    // On disk it is on the newest key.
+    writeFileSync(join(repo, "apps/db.yaml"), "a: 1\n");
+    const onDisk = await keys(`retire ${first} --repo repo --dry-run`);
+    expect([onDisk.code, onDisk.stderr]).toEqual([
+      0,
+      expect.stringContaining(
+        "Branches of repo were not looked at, only the files on disk: --all-branches looks at them too\n",
+      ),
+    ]);
+    const { code, stderr } = await keys(`retire ${first} --repo repo --all-branches`);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`Cannot retire key ${first}: 2 SealedSecrets need it`);
+    expect(stderr).toContain("SealedSecret/default/db (password) in apps/db.yaml:3 of feature/x, main");
+    expect(stderr).toContain("SealedSecret/default/more (user) in apps/more.yaml:3 of feature/x");
+
+    const listed = async (more: string) => JSON.parse((await keys(`list -o json --repo repo ${more}`)).stdout);
+    const inGit = (list: { name: string; neededInGit: number }[]) =>
+      list.find(({ name }) => name === first)?.neededInGit;
+    expect([inGit(await listed("")), inGit(await listed("--all-branches"))]).toEqual([0, 2]);
+  });
+
+  test("a bare repository has branches only", async () => {
+    execFileSync("git", ["clone", "-q", "--bare", repo, join(base, "bare.git")], { env, stdio: "pipe" });
+    const { code, stderr } = await keys(`retire ${first} --repo bare.git`);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("in apps/more.yaml:3 of feature/x")]);
+  });
+
+  test("a clone that begins in the middle: its history is said to be cut off", async () => {
+    const args = ["clone", "-q", "--depth", "1", `file://${repo}`, join(base, "shallow")];
+    execFileSync("git", args, { env, stdio: "pipe" });
+    const { code, stderr } = await keys(`compromise ${first} --repo shallow --history --dry-run`);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("git fetch --unshallow")]);
+  });
+
+  test("compromise: files on disk are sealed anew, branches are named and stay, and the key is marked", async () => {
+    git("checkout", "-q", ".");
+    const run = await keys(`compromise ${first} --repo repo`);
+    expect(run.code).toBe(0);
+    expect(run.stderr).toContain("Sealed 1 file of repo anew: commit and push\n");
+    expect(run.stderr).toContain("Branches of repo held values of this key as they are committed: feature/x, main\n");
+    expect(run.stderr).toContain(`Marked ${first} as compromised`);
+    expect(readFileSync(join(repo, "apps/db.yaml"), "utf8")).toMatch(/^# ours\n---\n/);
+    expect(git("status", "--porcelain")).toBe("M apps/db.yaml");
+  });
+
+  test.each([
+    { line: () => `retire ${first} --repo plain --all-branches`, says: 'Cannot look at the branches of "plain"' },
+    { line: () => `compromise ${first} --repo plain --history`, says: "it is in no Git repository" },
+    { line: () => "list --repo plain --all-branches", says: "it is in no Git repository" },
+  ])("a folder that is in no repository: $says", async ({ line, says }) => {
+    mkdirSync(join(base, "plain"), { recursive: true });
+    const { code, stderr } = await keys(line());
+    expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
   });
 });
