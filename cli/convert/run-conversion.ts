@@ -158,8 +158,9 @@ async function keysFor(
   rules: RepositoryRules,
   { age }: ConversionOptions,
 ): Promise<SopsKeys> {
+  const { indents } = await rules.ruleFor(absolute);
   if (age.length > 0) {
-    return { groups: [age.map(ageKey)], shamirThreshold: 0, selector: undefined, macOnlyEncrypted: false };
+    return { groups: [age.map(ageKey)], shamirThreshold: 0, selector: undefined, macOnlyEncrypted: false, indents };
   }
   const rule = await rules.creationRule(absolute);
   if (rule === undefined) {
@@ -169,7 +170,7 @@ async function keysFor(
   }
   const [selector] = [...rule.selectors].map(([kind, pattern]) => ({ kind, pattern }));
   const { shamirThreshold, macOnlyEncrypted } = rule;
-  return { groups: rule.keyGroups(), shamirThreshold, selector, macOnlyEncrypted };
+  return { groups: rule.keyGroups(), shamirThreshold, selector, macOnlyEncrypted, indents };
 }
 
 /** Opens a new SOPS file again, where an identity for it is at hand; sealed items were proven by their key before. */

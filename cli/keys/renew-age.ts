@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { findPlace } from "../../src/files/place-adapter.ts";
 import {
   type AgeFileLeft,
   type AgeFiles,
@@ -19,10 +21,11 @@ import { loadKeyring } from "../../src/sops/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
+import { RepositoryRules } from "../opening/repository-rules-adapter.ts";
 import { note, warn, write } from "../output.ts";
 import { localKeyServices } from "../sops/keys/key-services.ts";
 import { count } from "./backup.ts";
-import { changePlace, endBrokenOff, foldersAt } from "./repositories.ts";
+import { changePlace, endBrokenOff, foldersAt, type NamedFolder } from "./repositories.ts";
 
 const LABEL = "keys renew --age";
 /** As many files as a message names. */
@@ -73,7 +76,7 @@ async function addNew(client: KubeClient, secret: AgeSecret, flags: RenewAgeFlag
   for (const folder of foldersAt(io, flags.repo)) {
     const found = await filesNaming(await files(io, folder.full), old);
     const { changed, left } = await renewInRepository(await files(io, folder.full), found, {
-      ...(await changePlace(folder.full, LABEL)),
+      ...(await changedIn(folder, io)),
       added: renewal.recipient,
       old,
       isRemoved: false,
@@ -136,7 +139,7 @@ async function retireOld(client: KubeClient, secret: AgeSecret, flags: RenewAgeF
   for (const folder of folders) {
     const found = await filesNaming(await files(io, folder.full), old);
     const { changed, left } = await renewInRepository(await files(io, folder.full), found, {
-      ...(await changePlace(folder.full, LABEL)),
+      ...(await changedIn(folder, io)),
       added: renewal.recipient,
       old,
       isRemoved: true,
@@ -198,6 +201,16 @@ function stillNeeded({ namespace, name, recipient }: AgeRenewal, left: readonly 
     ],
     hints: [`bring them onto it first: sealkit keys renew --age --secret ${namespace}/${name} --repo FOLDER`],
   });
+}
+
+/** Where files of a folder are replaced, and how its configuration wants them printed. */
+async function changedIn({ full }: NamedFolder, io: Io) {
+  const { isWorkTree, base } = await findPlace(full);
+  const rules = new RepositoryRules(io, isWorkTree ? base : full);
+  return {
+    ...(await changePlace(full, LABEL)),
+    indentsOf: async (path: string) => (await rules.ruleFor(join(full, path))).indents,
+  };
 }
 
 async function files(io: Io, full: string) {

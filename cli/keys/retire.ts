@@ -21,8 +21,9 @@ export const retireCommand = defineCommand({
   ],
   description:
     "Refuses while a SealedSecret of the cluster or of a --repo needs the key, and names it; the newest key never goes. Of a\n" +
-    "repository the files on disk count, and with --all-branches what is committed in any branch. The key's Secret stays, with the label value retired, so that it can be brought back. The original controller passes it over\n" +
-    "after its next start.",
+    "repository the files on disk count, and with --all-branches what is committed in any branch. The key's Secret stays,\n" +
+    "with the label value retired, so that it can be brought back. The original controller passes it over after its next\n" +
+    "start.",
   flags: {
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at too; may be repeated" }),
     allBranches: flag.toggle({ help: "Look at what is committed in all branches of the repositories, too" }),

@@ -185,11 +185,13 @@ async function makePlan(io: Io, chosen: readonly EncryptedFile[], { to, place, o
       throw refused(options, `"${relative(io.cwd, target)}" is there already, and it is not encrypted`);
     }
     const rule = found.sops === undefined ? undefined : await rules.creationRule(target);
+    const indents = found.sops === undefined ? undefined : (await rules.ruleFor(target)).indents;
     const promoted = await promoteFile(found, {
       sealed: means.sealed,
       sops: means.sops,
       certificate,
       rule: rule === undefined ? undefined : { groups: rule.keyGroups(), shamirThreshold: rule.shamirThreshold },
+      indents,
       namespace: options.namespace,
       existing,
       now: io.now(),

@@ -1,6 +1,6 @@
 export { type ConfigCheckOptions, checkConfig } from "./config/check/check-config.ts";
 export type { ConfigFinding, ConfigFindingCode } from "./config/check/finding.ts";
-export { parseConfig, ruleFor, type SopsConfig } from "./config/config.ts";
+export { indentOf, parseConfig, ruleFor, type SopsConfig } from "./config/config.ts";
 export { type CreationRule, SELECTOR_LIST } from "./config/creation-rule.ts";
 export { type Destination, type DestinationRule, destinationRuleFor } from "./config/destination-rule.ts";
 export type { ChangeKind, Difference } from "./diff/compare-trees.ts";

@@ -19,6 +19,8 @@ export interface ChangeRecipientsOptions extends RecipientChange {
   readonly keyring: Keyring;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Columns of one level, where the configuration says so. */
+  readonly indent?: number | undefined;
 }
 
 /** The groups of a file after the change; undefined when they stay as they are. */
@@ -50,10 +52,10 @@ export async function changeRecipients(
   locked: LockedFile,
   options: ChangeRecipientsOptions,
 ): Promise<Uint8Array | undefined> {
-  const { file, format, keyring, now } = options;
+  const { file, format, keyring, now, indent } = options;
   const groups = changedGroups(locked, options);
   if (groups === undefined) return undefined;
   const dataKey = await recoverDataKey(locked.metadata, keyring, { file });
-  const text = await withKeys(locked, dataKey, groups, { file, format, keyring, now });
-  return encodeUtf8(await rotate(encodeUtf8(text), format, keyring, { file, now }));
+  const text = await withKeys(locked, dataKey, groups, { file, format, keyring, now, indent });
+  return encodeUtf8(await rotate(encodeUtf8(text), format, keyring, { file, now, indent }));
 }

@@ -6,7 +6,7 @@ import {
   type RepositoryFile,
   type RepositoryFiles,
 } from "../../repository/index.ts";
-import { decrypt, fieldOf, type Keyring } from "../../sops/index.ts";
+import { decrypt, fieldOf, indentOf, type Keyring, type SopsConfig } from "../../sops/index.ts";
 import { type ChangePlace, changeFiles } from "../in-repository/change-files.ts";
 import { changeRecipients } from "./change-recipients.ts";
 import { changeRules, type RecipientChange } from "./creation-rules.ts";
@@ -53,6 +53,8 @@ function recipientsOf(found: EncryptedFile | undefined): readonly string[] {
 
 export interface RenewInRepositoryOptions extends ChangePlace, RecipientChange {
   readonly keyring: Keyring;
+  /** The columns of a level that the configuration of a file wants, by its path; undefined where it says nothing. */
+  readonly indentsOf: (path: string) => Promise<SopsConfig["indents"] | undefined>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -83,7 +85,9 @@ export async function renewInRepository(
     const { sops } = findEncrypted(file) ?? {};
     if (sops?.locked === undefined) return undefined;
     try {
-      return await changeRecipients(sops.locked, { ...options, file: file.path, format: sops.format });
+      const { format } = sops;
+      const indent = indentOf(await options.indentsOf(file.path), format);
+      return await changeRecipients(sops.locked, { ...options, file: file.path, format, indent });
     } catch (cause) {
       if (!(cause instanceof ToolkitError)) throw cause;
       left.push({ path: file.path, why: [cause.message, ...cause.details].join("; ") });

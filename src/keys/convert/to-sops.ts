@@ -11,7 +11,15 @@ import {
   unsealSecret,
   withScope,
 } from "../../secrets/index.ts";
-import { encrypt, type KeyGroup, type Keyring, readLocked, type Selector } from "../../sops/index.ts";
+import {
+  encrypt,
+  indentOf,
+  type KeyGroup,
+  type Keyring,
+  readLocked,
+  type Selector,
+  type SopsConfig,
+} from "../../sops/index.ts";
 import { printJson, printSigs } from "../../yaml/index.ts";
 import { type Converted, refused, refuseLoss } from "./converted.ts";
 
@@ -22,6 +30,8 @@ export interface SopsKeys {
   /** Undefined: the values of Secrets, `data` and `stringData`. */
   readonly selector: Selector | undefined;
   readonly macOnlyEncrypted: boolean;
+  /** Columns by which each format is indented, where the configuration says so. */
+  readonly indents: SopsConfig["indents"] | undefined;
 }
 
 export interface ToSopsOptions {
@@ -79,6 +89,7 @@ export async function convertToSops(
     macOnlyEncrypted: keys.macOnlyEncrypted,
     keyring: options.sops,
     now,
+    indent: indentOf(keys.indents, isJson ? "json" : "yaml"),
     keepDates: true,
   });
   const content = encodeUtf8(text);

@@ -15,9 +15,11 @@ import {
   changeFile,
   completeKeys,
   type Format,
+  indentOf,
   type KeyGroup,
   type Keyring,
   rotate,
+  type SopsConfig,
   setting,
 } from "../../sops/index.ts";
 import { editManifests } from "../../yaml/index.ts";
@@ -31,6 +33,8 @@ export interface PromoteOptions {
   readonly certificate: { readonly spki: Uint8Array; readonly fingerprint: string } | undefined;
   /** Keys of the target's matching creation rule; undefined when none matches. */
   readonly rule: { readonly groups: readonly KeyGroup[]; readonly shamirThreshold: number } | undefined;
+  /** Columns by which each format is indented, where the target's configuration says so. */
+  readonly indents?: SopsConfig["indents"] | undefined;
   /** Namespace of the objects in the target; undefined: the one that they have. */
   readonly namespace: string | undefined;
   /** What of the target's file is there already is encrypted in it; undefined for a file that is new. */
@@ -151,14 +155,15 @@ function refuseDoubles(objects: readonly string[], path: string): void {
 async function promoteSops(
   { file: { path, bytes }, sops }: EncryptedFile,
   format: Format,
-  { sops: keyring, rule, namespace, now }: PromoteOptions,
+  { sops: keyring, rule, indents, namespace, now }: PromoteOptions,
 ): Promise<Uint8Array> {
   if (rule === undefined) {
     throw refused(path, "no creation rule of the target matches it, so nobody is named who may open it there", [
       "add a rule to the target's .sops.yaml whose path_regex matches",
     ]);
   }
-  const options = { file: path, now, isLenient: true };
+  const indent = indentOf(indents, format);
+  const options = { file: path, now, indent, isLenient: true };
   const moved = async (): Promise<Uint8Array> => {
     if (namespace === undefined || (format !== "yaml" && format !== "json")) return bytes;
     const [document, ...others] = sops?.locked?.documents ?? [];

@@ -1,7 +1,15 @@
 import { encodeUtf8 } from "../../bytes/utf8.ts";
 import { ToolkitError } from "../../errors.ts";
 import type { EncryptedFile, SopsFile } from "../../repository/index.ts";
-import { compareKeys, completeKeys, type KeyGroup, type Keyring, rotate, type SopsConfig } from "../../sops/index.ts";
+import {
+  compareKeys,
+  completeKeys,
+  indentOf,
+  type KeyGroup,
+  type Keyring,
+  rotate,
+  type SopsConfig,
+} from "../../sops/index.ts";
 import { type ResealFileOptions, resealFile } from "./rotate-sealed-file.ts";
 
 /** What the configuration of a repository says of one SOPS file. */
@@ -97,7 +105,7 @@ async function newDataKey(
   { ruleFor, now }: RotateFileOptions,
 ): Promise<Pick<RotatedFile, "content" | "added" | "removed">> {
   const { groups, indents } = await ruleFor(path);
-  const indent = indents?.[format === "json" || format === "binary" ? format : "yaml"];
+  const indent = indentOf(indents, format);
   const wanted = groups === undefined ? undefined : await completeKeys(groups, keyring);
   const changes = wanted === undefined || locked === undefined ? [] : compareKeys(locked.metadata, wanted).groups;
   const text = await rotate(bytes, format, keyring, { file: path, now, wanted, indent, isLenient: true });

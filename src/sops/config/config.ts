@@ -1,4 +1,5 @@
 import { nameOf, SopsError } from "../errors.ts";
+import type { Format } from "../format.ts";
 import { readYaml } from "../stores/yaml-read.ts";
 import { compilePattern } from "../values/selector.ts";
 import type { Branch, Node } from "../values/value.ts";
@@ -13,6 +14,11 @@ export interface SopsConfig {
   /** Where files are published; empty when the file does not say. */
   readonly destinationRules: readonly DestinationRule[];
   readonly indents: Readonly<Record<"yaml" | "json" | "binary", number | undefined>>;
+}
+
+/** The columns of one level that a configuration wants for a format; undefined where it says nothing. */
+export function indentOf(indents: SopsConfig["indents"] | undefined, format: Format): number | undefined {
+  return indents?.[format === "json" || format === "binary" ? format : "yaml"];
 }
 
 /** Rules in one file, far beyond what people write. */

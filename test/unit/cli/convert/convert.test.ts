@@ -63,6 +63,12 @@ describe("convert", () => {
     expect(place?.view.template).toMatchObject({ type: "Opaque", metadata: { labels: { team: "a" } } });
   });
 
+  test("the SOPS file is indented as the configuration says", async () => {
+    const rules = `${RULES}stores:\n  yaml:\n    indent: 2\n`;
+    const { stdout } = await toSops("db.yaml", { "db.yaml": sealed, ".sops.yaml": rules });
+    expect(stdout).toMatch(/^data:\n {2}password: ENC\[/m);
+  });
+
   test("type, immutable, data and stringData of a Secret", async () => {
     const { stdout } = await toSealed("s.yaml", { "s.yaml": sops });
     expect((await openSealed(stdout, keys.newest)).values).toEqual({

@@ -9,6 +9,8 @@ const KEY = { namespace: "flux-system", name: "sops-age" };
 const old = generateX25519Identity();
 const other = generateX25519Identity();
 const nameOf = (identity: string) => parseIdentity(identity).name;
+/** How files are printed: with another indent than the default of four columns. */
+const STORES = "stores:\n  yaml:\n    indent: 2\n";
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 describe("sealkit keys renew --age", () => {
@@ -40,8 +42,8 @@ describe("sealkit keys renew --age", () => {
     const metadata = { name: "sops-age", namespace: "flux-system" };
     const data = { "age.agekey": base64(`${old}\n`), "odd.agekey": base64("?"), "pgp.asc": base64("x") };
     await cluster.client.create(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data });
-    const config = `# who reads what\ncreation_rules:\n  - age: ${nameOf(old)},${nameOf(other)} # two\n`;
-    const clear = { "db.yaml": "password: hunter2\n", ".sops.yaml": config };
+    const config = `# who reads what\ncreation_rules:\n  - age: ${nameOf(old)},${nameOf(other)} # two\n${STORES}`;
+    const clear = { "db.yaml": "a:\n  password: hunter2\n", ".sops.yaml": config };
     const made = await runCli("sops encrypt -i db.yaml", { files: clear });
     const strange = await runCli(`sops encrypt --age ${nameOf(other)} x.yaml`, { files: { "x.yaml": "a: 1\n" } });
     files = {
@@ -74,10 +76,12 @@ describe("sealkit keys renew --age", () => {
     const again = await keys("renew --age --repo repo");
     expect([again.code, again.stdout]).toEqual([0, `flux-system/sops-age ${entry} ${recipient}\n`]);
     expect(again.files["repo/.sops.yaml"]?.text).toBe(
-      `# who reads what\ncreation_rules:\n  - age: ${nameOf(old)},${nameOf(other)},${recipient} # two\n`,
+      `# who reads what\ncreation_rules:\n  - age: ${nameOf(old)},${nameOf(other)},${recipient} # two\n${STORES}`,
     );
     const changed = again.files["repo/apps/db.yaml"]?.text ?? "";
-    for (const identity of [old, other, fresh]) expect(await opens(changed, identity)).toBe("password: hunter2\n");
+    expect(changed).toMatch(/^a:\n {2}password: ENC\[/);
+    for (const identity of [old, other, fresh])
+      expect(await opens(changed, identity)).toBe("a:\n    password: hunter2\n");
     expect(again.files["repo/strange.yaml"]?.text).toBe(files["repo/strange.yaml"]);
     expect(again.stdout + again.stderr + first.stderr).not.toMatch(/AGE-SECRET|hunter2/);
     const listed = JSON.parse((await keys("list -o json --skip-count --repo repo")).stdout);
@@ -96,7 +100,8 @@ describe("sealkit keys renew --age", () => {
     expect(stderr).toContain("Took 1 old entry out of Secret flux-system/sops-age");
     expect(after["repo/.sops.yaml"]?.text).toContain(`- age: ${nameOf(other)},${nameOf(fresh)} # two\n`);
     const text = after["repo/apps/db.yaml"]?.text ?? "";
-    expect(await opens(text, fresh)).toBe("password: hunter2\n");
+    expect(text).toMatch(/^a:\n {2}password: ENC\[/);
+    expect(await opens(text, fresh)).toBe("a:\n    password: hunter2\n");
     expect(await opens(text, old)).toBe("");
     const left = Object.keys(await dataOf()).sort();
     expect(left).toEqual([expect.stringMatching(/^age1\w+\.agekey$/), "odd.agekey", "pgp.asc"]);

@@ -74,6 +74,12 @@ describe("promote", () => {
     expect([files["dev/db.yaml"]?.text, files["dev/a/api.yaml"]?.text]).toEqual([sealed, sops]);
   });
 
+  test("a SOPS file is indented as the target's configuration says", async () => {
+    const rules = `${RULES}stores:\n  yaml:\n    indent: 2\n`;
+    const { code, files } = await promote({ "dev/api.yaml": sops, ".sops.yaml": rules }, "-n prod --yes");
+    expect([code, files["prod/api.yaml"]?.text]).toEqual([0, expect.stringMatching(/^metadata:\n {2}name: /m)]);
+  });
+
   test("only what is named, by name or by path; a file of the target is replaced", async () => {
     const other = await seal({ name: "other" });
     const files = { "dev/db.yaml": sealed, "dev/other.yaml": other, "dev/api.yaml": sops, "prod/db.yaml": sealed };
