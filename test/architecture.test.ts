@@ -43,8 +43,8 @@ const LEVELS: Readonly<Record<string, number>> = {
   cli: 8,
 };
 
-/** Only these meet at the same level: certificates are named by what they certify, primitives join bytes. */
-const SIBLINGS: readonly string[] = ["src/sealed -> src/x509", "src/crypto -> src/bytes"];
+/** Only these meet at the same level: certificates are named by what they certify, primitives join bytes, chunks run in threads. */
+const SIBLINGS: readonly string[] = ["src/sealed -> src/x509", "src/crypto -> src/bytes", "src/age -> src/threads"];
 
 /** Commands that start the controller or the sandbox: the one place where cli meets them. */
 const STARTERS = /^cli\/(controller|sandbox|preview|demo|drill)(\.ts$|\/)/;

@@ -58,7 +58,10 @@ const commandTable = join(root, "cli/commands.ts");
 const RENDER_WORKER = "render-worker.cjs";
 
 /** What runs in other processes and in threads: one file each, and the module that it begins with. */
-const PROGRAMS = new Map([[RENDER_WORKER, "src/secrets/render/render-worker-adapter.ts"]]);
+const PROGRAMS = new Map([
+  [RENDER_WORKER, "src/secrets/render/render-worker-adapter.ts"],
+  ["age-chunk-thread.cjs", "src/age/threads/age-chunk-thread-adapter.ts"],
+]);
 
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });
 mkdirSync(bin, { recursive: true });

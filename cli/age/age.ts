@@ -12,6 +12,7 @@ import { fileOutput, type Output, stdoutOutput } from "./output-adapter.ts";
 import { newPassphrase } from "./passphrase.ts";
 import { pump } from "./pump.ts";
 import { gatherRecipients } from "./recipients.ts";
+import { runAhead } from "./run-ahead-adapter.ts";
 import { isSameFile } from "./same-file-adapter.ts";
 import { type StdinUse, stdinUse } from "./stdin-use.ts";
 import { readPassphrase } from "./terminal-adapter.ts";
@@ -101,9 +102,10 @@ async function runOne(io: Io, flags: GoFlags): Promise<number> {
     output = await chooseOutput(io, flags, input);
     const source = untilInterrupted(input.pieces, io.signal);
     const { memory } = output;
+    const ahead = runAhead(decrypting ? "open" : "seal", input, output, io.signal);
     const pieces = decrypting
-      ? decrypt(source, await decryptIdentities(io, flags, stdin), { memory })
-      : encrypt(source, await encryptRecipients(io, flags, stdin), { armor: flags.has("armor"), memory });
+      ? decrypt(source, await decryptIdentities(io, flags, stdin), { memory, ahead })
+      : encrypt(source, await encryptRecipients(io, flags, stdin), { armor: flags.has("armor"), memory, ahead });
     await pump(pieces, output, decrypting ? "" : "failed to write header: ");
     await output.finish();
     return 0;

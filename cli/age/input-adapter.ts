@@ -3,9 +3,11 @@ import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { PlacedFile } from "../../src/age/threads/chunk-threads-adapter.ts";
 import { errno } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { Failure, goFileText } from "./failure.ts";
+import { Place } from "./place.ts";
 
 /**
  * Four chunks: enough that disk and cipher work at the same time. With a megabyte the system takes twice as long to copy
@@ -20,6 +22,8 @@ export interface Input {
   readonly name: string;
   readonly isStdin: boolean;
   readonly pieces: AsyncIterable<Uint8Array>;
+  /** A regular file may be read at any place; `pieces` go on where it was moved to. */
+  readonly regular?: PlacedFile & { readonly size: number };
   /** Closes the file when `pieces` was not read to its end. */
   close(): Promise<void>;
 }
@@ -35,7 +39,12 @@ export async function openInput(
   }
   try {
     const handle = await open(resolve(io.cwd, path), "r");
-    return { name: path, isStdin: false, pieces: filePieces(handle, path), close: () => handle.close() };
+    const close = () => handle.close();
+    const seen = await handle.stat();
+    if (!seen.isFile()) return { name: path, isStdin: false, pieces: wording(readAhead(handle), path), close };
+    const place = new Place();
+    const regular = { descriptor: handle.fd, size: seen.size, moveTo: (position: number) => place.moveTo(position) };
+    return { name: path, isStdin: false, pieces: wording(readAtOnce(handle, place), path), regular, close };
   } catch (cause) {
     throw new Failure(describe(goFileText("open", path, cause)));
   }
@@ -112,20 +121,20 @@ async function* stdinPieces(io: Io): AsyncGenerator<Uint8Array> {
  * A piece is good until the next one is asked for. A regular file is read at once: it is there, and handing each piece to
  * another thread takes longer than copying it. What may keep us waiting (a pipe, a device) is read one piece ahead.
  */
-async function* filePieces(handle: FileHandle, path: string): AsyncGenerator<Uint8Array> {
+async function* wording(pieces: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
   try {
-    const isThere = (await handle.stat()).isFile();
-    yield* isThere ? readAtOnce(handle) : readAhead(handle);
+    yield* pieces;
   } catch (cause) {
     throw errno(cause) === undefined ? cause : new Failure(goFileText("read", path, cause));
   }
 }
 
-async function* readAtOnce({ fd }: FileHandle): AsyncGenerator<Uint8Array> {
+async function* readAtOnce({ fd }: FileHandle, place: Place): AsyncGenerator<Uint8Array> {
   const piece = new Uint8Array(PIECE_BYTES);
   for (let pieces = 1; ; pieces++) {
-    const bytesRead = readSync(fd, piece, 0, piece.length, null);
+    const bytesRead = readSync(fd, piece, 0, piece.length, place.position);
     if (bytesRead === 0) return;
+    place.advance(bytesRead);
     yield piece.subarray(0, bytesRead);
     // Signals need a turn now and then.
     if (pieces % PIECES_A_TURN === 0) await turn();

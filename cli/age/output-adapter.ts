@@ -3,13 +3,17 @@ import { writeSync } from "node:fs";
 import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { PieceMemory } from "../../src/age/index.ts";
+import type { PlacedFile } from "../../src/age/threads/chunk-threads-adapter.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { Failure, goFileText } from "./failure.ts";
+import { Place } from "./place.ts";
 
 /** Where a command writes. Nothing exists before the first byte or `finish`. */
 export interface Output {
   write(piece: Uint8Array): Promise<void>;
+  /** A regular file that waits beside its place may be written at any place; undefined when the output is something else. */
+  regular?(): Promise<PlacedFile | undefined>;
   /** Makes the result visible. */
   finish(): Promise<void>;
   /** Memory for what is written, where it is free again when the write after the next one is asked for. */
@@ -52,6 +56,7 @@ function inTurns(): PieceMemory {
  */
 export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}): Output {
   let opened: Promise<Opened> | undefined;
+  const place = new Place();
   const file = () => {
     opened ??= openBeside(resolve(io.cwd, path), path, options);
     return opened;
@@ -64,11 +69,21 @@ export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}
         for (let at = 0; at < piece.length; ) {
           // A regular file takes what it is given at once, and the bytes are still in the cache of this processor:
           // another thread needs twice as long for the copy. What may keep us waiting is left to one.
-          at += beside === undefined ? (await handle.write(piece, at)).bytesWritten : writeSync(handle.fd, piece, at);
+          const written =
+            beside === undefined
+              ? (await handle.write(piece, at)).bytesWritten
+              : writeSync(handle.fd, piece, at, piece.length - at, place.position);
+          place.advance(written);
+          at += written;
         }
       } catch (cause) {
         throw new Failure(goFileText("write", path, cause));
       }
+    },
+    async regular() {
+      const { handle, beside } = await file();
+      if (beside === undefined) return undefined;
+      return { descriptor: handle.fd, moveTo: (position) => place.moveTo(position) };
     },
     async finish() {
       const { handle, beside, target, replaces } = await file();

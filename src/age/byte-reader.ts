@@ -55,6 +55,11 @@ export class ByteReader {
     for (let next = await this.#pieces.next(); next.done !== true; next = await this.#pieces.next()) yield next.value;
   }
 
+  /** Forgets what it holds: the source goes on elsewhere. */
+  drop(): void {
+    this.#from = this.#to;
+  }
+
   /** Tells the source that no more is wanted. */
   async close(): Promise<void> {
     await this.#pieces.return?.();

@@ -4,9 +4,9 @@ import { ClearText } from "../clear-text.ts";
 import { ARMOR_BEGIN, dearmor } from "./armor.ts";
 import { ByteReader, type ByteSource } from "./byte-reader.ts";
 import { AgeError, headerError } from "./errors.ts";
-import { checkHeaderMac, readHeader } from "./header.ts";
+import { checkHeaderMac, headerBytes, readHeader } from "./header.ts";
 import { LIMITS } from "./limits.ts";
-import { decryptPayload, type PieceMemory } from "./payload.ts";
+import { decryptPayload, NONCE_BYTES, type PieceMemory, type RunAhead } from "./payload.ts";
 import { FILE_KEY_BYTES, type Identity } from "./recipient.ts";
 import { SCRYPT } from "./scrypt.ts";
 import type { Stanza } from "./stanza.ts";
@@ -14,6 +14,8 @@ import type { Stanza } from "./stanza.ts";
 export interface DecryptOptions {
   /** Where pieces are made. By default each has memory of its own. */
   readonly memory?: PieceMemory | undefined;
+  /** Works on chunks ahead of the source, unless the file is armored. The clear text that comes out then lacks them. */
+  readonly ahead?: RunAhead | undefined;
 }
 
 /**
@@ -26,16 +28,19 @@ export interface DecryptOptions {
 export async function* decrypt(
   file: ByteSource,
   identities: readonly Identity[],
-  { memory }: DecryptOptions = {},
+  { memory, ahead }: DecryptOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const outer = new ByteReader(file);
   let fileKey: Uint8Array | undefined;
   try {
-    const reader = (await isArmored(outer)) ? new ByteReader(dearmor(outer.rest())) : outer;
+    const armored = await isArmored(outer);
+    const reader = armored ? new ByteReader(dearmor(outer.rest())) : outer;
     const header = await readHeader(reader);
     fileKey = await unwrap(header.stanzas, identities);
     checkHeaderMac(header, fileKey);
-    yield* decryptPayload(fileKey, reader, memory);
+    const offset = headerBytes(header) + NONCE_BYTES;
+    const run = armored || ahead === undefined ? undefined : (key: Uint8Array) => ahead({ key, offset });
+    yield* decryptPayload(fileKey, reader, { memory, ahead: run });
   } finally {
     fileKey?.fill(0);
     await outer.close();

@@ -5,7 +5,7 @@ import type { ByteSource } from "./byte-reader.ts";
 import { AgeError } from "./errors.ts";
 import { formatHeader } from "./header.ts";
 import { LIMITS } from "./limits.ts";
-import { encryptPayload, type PieceMemory } from "./payload.ts";
+import { encryptPayload, NONCE_BYTES, type PieceMemory, type RunAhead } from "./payload.ts";
 import { FILE_KEY_BYTES, POST_QUANTUM, type Recipient, type Wrapped } from "./recipient.ts";
 import type { Stanza } from "./stanza.ts";
 
@@ -14,6 +14,8 @@ export interface EncryptOptions {
   readonly armor?: boolean;
   /** Where pieces are made; not with `armor`. By default each has memory of its own. */
   readonly memory?: PieceMemory | undefined;
+  /** Works on chunks ahead of `plain`; not with `armor`. The age file then lacks them among the pieces that come out. */
+  readonly ahead?: RunAhead | undefined;
 }
 
 /**
@@ -25,9 +27,9 @@ export interface EncryptOptions {
 export function encrypt(
   plain: ByteSource,
   recipients: readonly Recipient[],
-  { armor: armored = false, memory }: EncryptOptions = {},
+  { armor: armored = false, memory, ahead }: EncryptOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const file = encryptBinary(plain, recipients, armored ? undefined : memory);
+  const file = encryptBinary(plain, recipients, armored ? {} : { memory, ahead });
   return armored ? armor(file) : file;
 }
 
@@ -38,19 +40,21 @@ export async function encryptBytes(
   options: EncryptOptions = {},
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of encrypt([plain], recipients, { ...options, memory: undefined })) pieces.push(piece);
+  for await (const piece of encrypt([plain], recipients, { armor: options.armor ?? false })) pieces.push(piece);
   return concat(...pieces);
 }
 
 async function* encryptBinary(
   plain: ByteSource,
   recipients: readonly Recipient[],
-  memory: PieceMemory | undefined,
+  { memory, ahead }: Pick<EncryptOptions, "memory" | "ahead">,
 ): AsyncGenerator<Uint8Array> {
   const fileKey = primitives.randomBytes(FILE_KEY_BYTES);
   try {
-    yield formatHeader(await wrapAll(fileKey, recipients), fileKey);
-    yield* encryptPayload(fileKey, plain, memory);
+    const header = formatHeader(await wrapAll(fileKey, recipients), fileKey);
+    yield header;
+    const offset = header.length + NONCE_BYTES;
+    yield* encryptPayload(fileKey, plain, { memory, ahead: ahead && ((key) => ahead({ key, offset })) });
   } finally {
     fileKey.fill(0);
   }

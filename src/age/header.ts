@@ -20,6 +20,8 @@ export interface Header {
 const INTRO = "age-encryption.org/v1\n";
 const CLOSE = "---";
 const MAC_BYTES = 32;
+/** A blank, the base64 of the MAC without padding, a line feed. */
+const MAC_LINE_BYTES = 45;
 
 /**
  * A whole header, final line feed included.
@@ -54,6 +56,11 @@ export async function readHeader(reader: ByteReader): Promise<Header> {
     }
     stanzas.push(await readStanza(line, lines));
   }
+}
+
+/** Where the payload begins: behind the three dashes stand a blank, the MAC and a line feed. */
+export function headerBytes({ covered }: Header): number {
+  return covered.length + MAC_LINE_BYTES;
 }
 
 /**

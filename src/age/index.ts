@@ -11,7 +11,7 @@ export {
   parseIdentity,
 } from "./identities-file.ts";
 export { type AgeInspection, inspect } from "./inspect.ts";
-export type { PieceMemory } from "./payload.ts";
+export type { ChunkRun, PieceMemory, RunAhead } from "./payload.ts";
 export { pluginRefused } from "./plugin/plugin-errors.ts";
 export { pluginIdentity, pluginIdentityNamed } from "./plugin/plugin-identity.ts";
 export { pluginIdentityRecipient, pluginRecipient } from "./plugin/plugin-recipient.ts";

@@ -20,6 +20,28 @@ export type PieceMemory = (length: number) => Uint8Array;
 /** New memory for every piece: nobody knows how long it is held. */
 const freshMemory: PieceMemory = (length) => new Uint8Array(length);
 
+/** The chunks of a payload from the first on, for whoever can read and write both files at any place. */
+export interface ChunkRun {
+  /** Of the payload. */
+  readonly key: Uint8Array;
+  /** Where the first chunk stands in the age file. */
+  readonly offset: number;
+}
+
+/**
+ * Works on a payload ahead of its source: on as many chunks as it can, from the first on, but never on the last. It puts
+ * the results into their places itself and moves the source behind those chunks. Resolves with how many they are; with
+ * none the source stays where it is. A chunk that it cannot read or open is simply not done: it comes from the source
+ * then, and what is wrong with it is found out there.
+ */
+export type RunAhead = (run: ChunkRun) => Promise<number>;
+
+export interface PayloadOptions {
+  readonly memory?: PieceMemory | undefined;
+  /** Gets the key of the payload. */
+  readonly ahead?: ((key: Uint8Array) => Promise<number>) | undefined;
+}
+
 /**
  * The payload of an age file: a nonce of 16 bytes, then ChaCha20-Poly1305 over chunks of 64 KiB.
  *
@@ -32,13 +54,13 @@ const freshMemory: PieceMemory = (length) => new Uint8Array(length);
 export async function* encryptPayload(
   fileKey: Uint8Array,
   plain: ByteSource,
-  memory: PieceMemory = freshMemory,
+  { memory = freshMemory, ahead }: PayloadOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const nonce = primitives.randomBytes(NONCE_BYTES);
   const key = payloadKey(fileKey, nonce);
   yield nonce;
   const chunker = new Chunker(CHUNK_BYTES);
-  const counter = new ChunkNonce();
+  const counter = new ChunkNonce((await ahead?.(key)) ?? 0);
   for await (const piece of plain) {
     for (const batch of batches(chunker.push(piece))) {
       const length = batch.length * SEALED_CHUNK_BYTES;
@@ -49,7 +71,10 @@ export async function* encryptPayload(
       yield out;
     }
   }
-  yield primitives.chacha20Poly1305Seal(key, counter.next(true), chunker.end());
+  const last = chunker.end();
+  if (last.length === 0 && counter.count > 0)
+    throw new RangeError('"ahead" expected to leave the last chunk, got the end');
+  yield primitives.chacha20Poly1305Seal(key, counter.next(true), last);
 }
 
 /**
@@ -62,15 +87,18 @@ export async function* encryptPayload(
 export async function* decryptPayload(
   fileKey: Uint8Array,
   reader: ByteReader,
-  memory: PieceMemory = freshMemory,
+  { memory = freshMemory, ahead }: PayloadOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const nonce = concat(await reader.take(NONCE_BYTES));
   if (nonce.length < NONCE_BYTES) {
     throw headerError(nonce.length === 0 ? "EOF" : "unexpected EOF", "failed to read nonce: ");
   }
   const key = payloadKey(fileKey, nonce);
+  const done = (await ahead?.(key)) ?? 0;
+  // It was read before the source was moved.
+  if (done > 0) reader.drop();
   const chunker = new Chunker(SEALED_CHUNK_BYTES);
-  const counter = new ChunkNonce();
+  const counter = new ChunkNonce(done);
   for await (const piece of reader.rest()) {
     for (const batch of batches(chunker.push(piece))) {
       const { plain, problem } = openBatch(batch, { key, counter, memory });
@@ -123,6 +151,35 @@ function openBatch(batch: readonly Uint8Array[], { key, counter, memory }: Openi
   return { plain: out, problem: undefined };
 }
 
+/**
+ * Seals whole chunks that stand one behind the other, none of them the last. `first` is the number of the first. Returns
+ * how many they are.
+ */
+export function sealChunks(key: Uint8Array, first: number, plain: Uint8Array, out: Uint8Array): number {
+  const count = plain.length / CHUNK_BYTES;
+  for (let at = 0; at < count; at++) {
+    const chunk = plain.subarray(at * CHUNK_BYTES, (at + 1) * CHUNK_BYTES);
+    primitives.chacha20Poly1305SealInto(
+      out.subarray(at * SEALED_CHUNK_BYTES),
+      key,
+      chunkNonce(first + at, false),
+      chunk,
+    );
+  }
+  return count;
+}
+
+/** The other way; returns how many could be opened before the first that could not, the last chunk among them. */
+export function openChunks(key: Uint8Array, first: number, sealed: Uint8Array, out: Uint8Array): number {
+  const count = sealed.length / SEALED_CHUNK_BYTES;
+  for (let at = 0; at < count; at++) {
+    const chunk = sealed.subarray(at * SEALED_CHUNK_BYTES, (at + 1) * SEALED_CHUNK_BYTES);
+    const nonce = chunkNonce(first + at, false);
+    if (!primitives.chacha20Poly1305OpenInto(out.subarray(at * CHUNK_BYTES), key, nonce, chunk)) return at;
+  }
+  return count;
+}
+
 export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
   return primitives.hkdfSha256(fileKey, nonce, "payload", 32);
 }
@@ -133,7 +190,12 @@ function* batches(chunks: readonly Uint8Array[]): Generator<readonly Uint8Array[
 
 /** Counts chunks and makes their nonces. */
 class ChunkNonce {
-  #count = 0;
+  #count: number;
+
+  /** @param count chunks that are done already */
+  constructor(count: number) {
+    this.#count = count;
+  }
 
   get count(): number {
     return this.#count;

@@ -4,7 +4,7 @@ import { ClearText } from "../clear-text.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { isArmored, unwrap } from "./decrypt.ts";
 import { armorError, PAYLOAD_DAMAGED, payloadError } from "./errors.ts";
-import { checkHeaderMac, readHeader } from "./header.ts";
+import { checkHeaderMac, headerBytes, readHeader } from "./header.ts";
 import { CHUNK_BYTES, chunkNonce, NONCE_BYTES, payloadKey, SEALED_CHUNK_BYTES, TAG_BYTES } from "./payload.ts";
 import type { Identity } from "./recipient.ts";
 
@@ -48,7 +48,7 @@ export async function openRandomAccess(
       checkHeaderMac(header, fileKey);
       const nonce = concat(await reader.take(NONCE_BYTES));
       if (nonce.length < NONCE_BYTES) throw payloadError("unexpected EOF");
-      const start = header.covered.length + MAC_LINE_BYTES + NONCE_BYTES;
+      const start = headerBytes(header) + NONCE_BYTES;
       const chunks = new Chunks(source, payloadKey(fileKey, nonce), start);
       await chunks.open(chunks.count - 1);
       return readerOf(chunks);
@@ -60,8 +60,6 @@ export async function openRandomAccess(
   }
 }
 
-/** A blank, the base64 of 32 bytes, a line feed. */
-const MAC_LINE_BYTES = 45;
 /** Most headers are shorter. */
 const PIECE_BYTES = 4096;
 

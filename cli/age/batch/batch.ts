@@ -14,6 +14,7 @@ import { Failure, masked } from "../failure.ts";
 import { openInput, untilInterrupted } from "../input-adapter.ts";
 import { fileOutput } from "../output-adapter.ts";
 import { pump } from "../pump.ts";
+import { runAhead } from "../run-ahead-adapter.ts";
 import type { Item, Plan, Refusal } from "./plan.ts";
 import { exists, flushFolder, readSmall, type Staged, stage } from "./small-files-adapter.ts";
 
@@ -110,10 +111,11 @@ async function stream(io: Io, { input, output }: Item, { recipients, identities,
   try {
     const pieces = untilInterrupted(source.pieces, io.signal);
     const { memory } = result;
+    const ahead = runAhead(identities === undefined ? "seal" : "open", source, result, io.signal);
     await pump(
       identities === undefined
-        ? encrypt(pieces, recipients ?? [], { armor, memory })
-        : decrypt(pieces, identities, { memory }),
+        ? encrypt(pieces, recipients ?? [], { armor, memory, ahead })
+        : decrypt(pieces, identities, { memory, ahead }),
       result,
     );
     await result.finish();
