@@ -67,16 +67,20 @@ function bucketPlace(place: string): { readonly bucket: string; readonly key: st
 
 async function registryLogin(io: Io, registry: string, { registryConfig }: PlaceOptions) {
   const { loginFor } = await import("../../src/oci/index.ts");
+  const { credentialHelper } = await import("./credential-helper-adapter.ts");
+  const helper = credentialHelper(io);
+  if (registryConfig !== undefined) {
+    return await loginFor(registry, { text: await readTextFile(io, registryConfig), file: registryConfig, helper });
+  }
   const { DOCKER_CONFIG, HOME } = io.env;
   const folder = DOCKER_CONFIG ?? (HOME === undefined ? undefined : join(HOME, ".docker"));
-  if (registryConfig !== undefined) return loginFor(registry, await readTextFile(io, registryConfig), registryConfig);
   if (folder === undefined) return undefined;
-  const path = join(folder, "config.json");
-  const text = await readTextFile(io, path).catch((cause: unknown) => {
+  const file = join(folder, "config.json");
+  const text = await readTextFile(io, file).catch((cause: unknown) => {
     if (cause instanceof CliError && cause.code === "CLI_FILE_MISSING") return undefined;
     throw cause;
   });
-  return text === undefined ? undefined : loginFor(registry, text, path);
+  return text === undefined ? undefined : await loginFor(registry, { text, file, helper });
 }
 
 async function ports(io: Io) {

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
 import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
 import { type ObjectStore, startObjectStore } from "../../../helpers/object-store.ts";
+import { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry } from "../../../helpers/registry.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 const identity = generateX25519Identity();
@@ -113,6 +117,30 @@ describe("sealkit keys backup to a bucket, a registry and a plain file", () => {
     expect(stdout).toBe("");
     expect(stderr).toContain(says);
     expect(stderr).not.toMatch(/AGE-SECRET-KEY|hunter2|canary/);
+  });
+
+  test("a login that a program keeps, for a registry that is pinned by digest", async () => {
+    const bin = mkdtempSync(join(tmpdir(), "sealkit-places-"));
+    const answer = JSON.stringify({ Username: REGISTRY_USER, Secret: REGISTRY_PASSWORD });
+    writeFileSync(join(bin, "docker-credential-test"), `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+    const registry = await startRegistry();
+    try {
+      const place = `oci://${registry.host}/team/keys`;
+      const options = {
+        files: { kc: cluster.sandbox.kubeconfig(), id: identity, config: '{"credsStore": "test"}' },
+        env: { KUBECONFIG: "kc", PATH: `${bin}:/usr/bin:/bin` },
+      };
+      const made = await runCli(`keys backup -r ${recipient} -o ${place}:prod --registry-config config`, options);
+      expect([made.code, made.stderr]).toEqual([0, expect.stringContaining("Backed up 1 sealing key for 1 recipient")]);
+      const [, digest = ""] = [...registry.manifests.keys()].join(" ").split("@");
+      const verified = await runCli(`keys verify -i id ${place}@${digest} --cluster --registry-config config`, options);
+      expect([verified.code, verified.stderr]).toEqual([0, "The backup opens all 0 values\n"]);
+      const refused = await runCli(`keys backup -r ${recipient} -o ${place}:prod`, options);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("no login was given for it")]);
+    } finally {
+      await registry.close();
+      rmSync(bin, { recursive: true });
+    }
   });
 
   test("--plaintext-i-understand writes a file of mode 0600 that restore takes, and says what it is", async () => {
