@@ -1,9 +1,10 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { certify, readPrivateKey } from "../../src/x509/index.ts";
 import { readManifests, type YamlValue } from "../../src/yaml/index.ts";
 import { openItem } from "./open-item.ts";
+import { takeRsaKey } from "./rsa-keys.ts";
 import type { CliResult } from "./run-cli.ts";
 
 const FOLDER = join(import.meta.dirname, "../../fixtures/kubeseal");
@@ -66,8 +67,8 @@ const DAY = 24 * 60 * 60 * 1000;
 export async function caseKeys(
   seal: (args: readonly string[], stdin: string, certificate: string) => Promise<string>,
 ): Promise<CaseKeys> {
-  const key = pkcs8(2048);
-  const other = pkcs8(2048);
+  const key = pkcs8();
+  const other = pkcs8();
   const certificate = await certificateOf(key, Date.now() - DAY, 3650 * DAY);
   const expired = Date.UTC(2021, 1, 3, 4, 5, 6);
   const ecCertificate = readFileSync(join(FOLDER, "ec.crt"), "utf8");
@@ -103,9 +104,8 @@ export async function caseKeys(
   return { certificate, privateKey, privateKeyPem: key, tokens };
 }
 
-function pkcs8(modulusLength: number): string {
-  const options = { modulusLength, privateKeyEncoding: { type: "pkcs8", format: "pem" } } as const;
-  return generateKeyPairSync("rsa", { ...options, publicKeyEncoding: { type: "spki", format: "pem" } }).privateKey;
+function pkcs8(): string {
+  return takeRsaKey().export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 async function certificateOf(pem: string, now: number, lifetimeMs: number): Promise<string> {

@@ -1,5 +1,6 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import forge from "node-forge";
+import { takeRsaKey } from "./rsa-keys.ts";
 
 export interface TlsAuthority {
   /** The certificate to trust, PEM. */
@@ -41,9 +42,9 @@ export function makeTlsAuthority(names: readonly string[]): TlsAuthority {
 }
 
 function pair(): { readonly publicPem: string; readonly privatePem: string } {
-  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const privateKey = takeRsaKey();
   return {
-    publicPem: publicKey.export({ type: "spki", format: "pem" }).toString(),
+    publicPem: createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString(),
     privatePem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }

@@ -1,12 +1,5 @@
-import {
-  constants,
-  createHash,
-  generateKeyPairSync,
-  type KeyObject,
-  privateDecrypt,
-  publicEncrypt,
-  verify,
-} from "node:crypto";
+import { constants, createHash, type KeyObject, privateDecrypt, publicEncrypt, verify } from "node:crypto";
+import { takeRsaKey } from "../rsa-keys.ts";
 import type { Service, WireAnswer, WireRequest } from "./wire.ts";
 
 export interface FakeAzureOptions {
@@ -36,9 +29,7 @@ export interface FakeVaultKey {
 
 /** A vault with one RSA key in two versions, which really encrypts. */
 export function fakeKeyVault(options: FakeAzureOptions, versions: readonly FakeVaultKey[]): Service {
-  const pairs = new Map(
-    versions.map(({ name, version }) => [`${name}/${version}`, generateKeyPairSync("rsa", { modulusLength: 2048 })]),
-  );
+  const keys = new Map(versions.map(({ name, version }) => [`${name}/${version}`, takeRsaKey()]));
   return (request) => {
     const { method, url, headers, body } = request;
     const authorization = headers.get("authorization");
@@ -55,10 +46,10 @@ export function fakeKeyVault(options: FakeAzureOptions, versions: readonly FakeV
       if (newest === undefined) return notFound(name);
       return { status: 200, body: { key: { kid: `https://${url.host}/keys/${name}/${newest.version}`, kty: "RSA" } } };
     }
-    const pair = pairs.get(`${name}/${version}`);
+    const key = keys.get(`${name}/${version}`);
     if (method !== "POST" || verb === "") return no(405, "MethodNotAllowed", `fake: ${method} ${url.pathname}`);
-    if (pair === undefined) return notFound(`${name}/${version}`);
-    return use(request, verb, { pair, kid: `https://${url.host}/keys/${name}/${version}` });
+    if (key === undefined) return notFound(`${name}/${version}`);
+    return use(request, verb, { key, kid: `https://${url.host}/keys/${name}/${version}` });
   };
 }
 
@@ -69,11 +60,11 @@ function challenge({ resource = RESOURCE, tenant }: FakeAzureOptions): WireAnswe
 }
 
 interface UsedKey {
-  readonly pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
+  readonly key: KeyObject;
   readonly kid: string;
 }
 
-function use({ headers, body }: WireRequest, verb: string, { pair, kid }: UsedKey): WireAnswer {
+function use({ headers, body }: WireRequest, verb: string, { key, kid }: UsedKey): WireAnswer {
   if (headers.get("content-type") !== "application/json") return no(400, "BadParameter", "fake: no JSON");
   const { alg, value, ...more } = JSON.parse(body) as Record<string, unknown>;
   if (alg !== "RSA-OAEP-256" || Object.keys(more).length > 0) return no(400, "BadParameter", "fake: fields");
@@ -82,9 +73,7 @@ function use({ headers, body }: WireRequest, verb: string, { pair, kid }: UsedKe
   const input = Buffer.from(value, "base64url");
   try {
     const output =
-      verb === "encrypt"
-        ? publicEncrypt({ key: pair.publicKey, ...PADDING }, input)
-        : privateDecrypt({ key: pair.privateKey, ...PADDING }, input);
+      verb === "encrypt" ? publicEncrypt({ key, ...PADDING }, input) : privateDecrypt({ key, ...PADDING }, input);
     return { status: 200, body: { kid, value: output.toString("base64url") } };
   } catch {
     return no(400, "BadParameter", "The parameter is incorrect.");

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { rsaWorkshop } from "../../../../controller/sealedsecret/workshop.ts";
 import { keyPemOf, keySecret } from "../../../../src/keys/index.ts";
 import { readPrivateKey, type SealingKeyPair } from "../../../../src/x509/index.ts";
+import { takeRsaKey } from "../../../helpers/rsa-keys.ts";
 import { makeSealingKey } from "../../../helpers/sealing-keys.ts";
 
 const { read } = rsaWorkshop({ bits: 2048, ttlMs: 1, commonName: "" });
@@ -15,7 +16,7 @@ const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export(
 
 beforeAll(async () => {
   [key, other] = await Promise.all([makeSealingKey(), makeSealingKey()]);
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const privateKey = takeRsaKey();
   pkcs1 = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
   pkcs8 = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   encrypted = privateKey

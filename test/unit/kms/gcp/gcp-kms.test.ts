@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClearText } from "../../../../src/clear-text.ts";
@@ -25,11 +25,13 @@ import {
 import { TROUBLES, troubledFirst } from "../../../helpers/fakes/trouble.ts";
 import { fetchOf, recorded, type Service } from "../../../helpers/fakes/wire.ts";
 import { testPorts } from "../../../helpers/kms-ports.ts";
+import { takeRsaKey } from "../../../helpers/rsa-keys.ts";
 
 const RING = "projects/p/locations/global/keyRings/r/cryptoKeys";
 const NOW_MS = Date.UTC(2026, 5, 1);
-const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
-const PRIVATE_PEM = pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const privateKey = takeRsaKey();
+const publicKey = createPublicKey(privateKey);
+const PRIVATE_PEM = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const PRIVATE_LINE = PRIVATE_PEM.split("\n")[3] ?? "";
 
 const federation = {
@@ -42,7 +44,7 @@ const options: FakeGoogleOptions = {
   token: "ya29.canary-access-token",
   keys: [`${RING}/k`, `${RING}/other`, "projects/example.com:p/locations/eu/keyRings/r/cryptoKeys/k"],
   serviceAccount: {
-    publicKey: pair.publicKey,
+    publicKey,
     keyId: "key-1",
     email: "robot@p.iam.gserviceaccount.com",
     tokenUrl: "https://oauth2.googleapis.com/token",
@@ -429,7 +431,7 @@ describe("gcpKms() refuses", () => {
     { name: "a private key that is broken", file: service({ private_key: PRIVATE_PEM.replace("\n", "\n@@@") }) },
     { name: "a private key of 1024 bits", file: service({ private_key: weak }) },
     { name: "a private key on a curve", file: service({ private_key: curve }) },
-    { name: "a public key", file: service({ private_key: pair.publicKey.export({ type: "spki", format: "pem" }) }) },
+    { name: "a public key", file: service({ private_key: publicKey.export({ type: "spki", format: "pem" }) }) },
     { name: "token_uri without TLS", file: service({ token_uri: "http://oauth2.googleapis.com/token" }) },
     { name: "token_uri of a file", file: service({ token_uri: "file:///etc/passwd" }) },
     { name: "token_uri with a password", file: service({ token_uri: "https://a:canary-client-secret@x.example/" }) },
