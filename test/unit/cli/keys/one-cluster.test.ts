@@ -4,8 +4,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
+import { startSandbox } from "../../../../sandbox/index.ts";
+import { allKeys, listSealingKeys } from "../../../../src/keys/index.ts";
+import { createKubeClient } from "../../../../src/kube/index.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
-import { sealedInFile } from "../../../../src/secrets/index.ts";
+import { Keyring } from "../../../../src/sealed/index.ts";
+import { sealedInFile, unsealSecret } from "../../../../src/secrets/index.ts";
+import { readCertificate } from "../../../../src/x509/index.ts";
+import { type RepositoryKeys, repositoryKeys, sealedYaml } from "../../../helpers/encrypted-repository.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 const SECRETS = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true } as const;
@@ -21,6 +27,7 @@ const LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
 const secret = (name: string, data: Record<string, string>) =>
   JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "default" }, stringData: data });
 
+// Commands of several areas share a cluster here: starting one is most of what each of them would cost.
 let cluster: WholeCluster;
 let certificate = "";
 
@@ -279,5 +286,193 @@ describe("what only a branch or an old commit holds", () => {
     mkdirSync(join(base, "plain"), { recursive: true });
     const { code, stderr } = await keys(line());
     expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
+  });
+});
+
+describe("promote, rotate and audit with the keys of clusters", () => {
+  let source: Awaited<ReturnType<typeof startSandbox>>;
+  let keys: RepositoryKeys;
+  let sealed = "";
+  let kc = "";
+  let newest = "";
+
+  /** The cluster of these tests is the target; the source is an API with key Secrets and nothing else. */
+  const kubeconfig = () => {
+    const entry = (name: string, { url, caPem, token }: (typeof source)["endpoint"]) => ({
+      cluster: { name, cluster: { server: url, "certificate-authority-data": Buffer.from(caPem).toString("base64") } },
+      user: { name, user: { token } },
+      context: { name, context: { cluster: name, user: name } },
+    });
+    const stranger = (sandbox: typeof source) => ({ ...sandbox.endpoint, token: sandbox.tokenFor("eve") });
+    const entries = [
+      entry("target", cluster.sandbox.endpoint),
+      entry("source", source.endpoint),
+      entry("eve-source", stranger(source)),
+      entry("eve-target", stranger(cluster.sandbox)),
+      entry("gone", { ...source.endpoint, url: "https://127.0.0.1:1" }),
+    ];
+    return JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "target",
+      clusters: entries.map((one) => one.cluster),
+      users: entries.map((one) => one.user),
+      contexts: entries.map((one) => one.context),
+    });
+  };
+  const run = (line: string, files: Record<string, string> = {}) =>
+    runCli(line, { files: { kc, "prod/x": "", "dev/db.yaml": sealed, ...files }, env: { KUBECONFIG: "kc" } });
+  const promote = (more: string, files: Record<string, string> = {}) =>
+    run(`promote --from dev --to prod ${more}`, files);
+
+  /** The first value of a file, opened with the keys of the target, and the fingerprint of the key that it is for. */
+  const opened = async (text: string | undefined) => {
+    const all = await listSealingKeys(cluster.client, { namespace: "kube-system" });
+    const [place] = sealedInFile(text ?? "", "db.yaml");
+    if (place === undefined) throw new Error("no SealedSecret");
+    const { secret, openedBy } = await unsealSecret(place.object, new Keyring(allKeys(all)));
+    return [[...secret.data.values()][0]?.revealText(), [...openedBy.values()][0]];
+  };
+
+  beforeAll(async () => {
+    source = await startSandbox();
+    keys = await repositoryKeys();
+    sealed = await sealedYaml(keys.old, { password: "hunter2" }, { namespace: "default" });
+    kc = kubeconfig();
+    const restored = await run("keys restore keys.yaml --context source", { "keys.yaml": keys.backup });
+    expect(restored.code, restored.stderr).toBe(0);
+    await useNewest();
+    newest = readCertificate(certificate).fingerprint;
+  });
+  afterAll(() => source.close());
+
+  test("promote: the keys of one cluster, the certificate of another, pinned", async () => {
+    const done = await promote(`--via source --cert-fingerprint ${newest} --yes`);
+    expect([done.code, done.stderr]).toEqual([0, "Promoted 1 file to prod\n"]);
+    expect(await opened(done.files["prod/db.yaml"]?.text)).toEqual(["hunter2", newest]);
+    expect(done.files["dev/db.yaml"]?.text).toBe(sealed);
+    expect(done.stdout + done.stderr).not.toContain("hunter2");
+  });
+
+  const other = () => keys.old.certificate.fingerprint;
+  test.each([
+    {
+      name: "another key than the pinned one",
+      more: () => `--cert-fingerprint ${other()}`,
+      says: "its key is another one",
+    },
+    { name: "no pin", more: () => "", says: "the key of the target is not pinned" },
+    { name: "no such context", via: "none", says: 'context "none"' },
+    { name: "a source that does not answer", via: "gone", says: "127.0.0.1:1" },
+    {
+      name: "a source whose keys may not be read",
+      via: "eve-source",
+      says: 'missing rule: apiGroups: [""], resources: ["secrets"], verbs: ["list"], in namespace kube-system',
+    },
+    { name: "a source with other keys", via: "target", says: 'no key of the source opens item "password"' },
+    {
+      name: "a target that does not answer",
+      more: () => `--context gone --cert-fingerprint ${newest}`,
+      says: "127.0.0.1:1",
+    },
+    {
+      name: "a target whose controller may not be asked",
+      more: () => `--context eve-target --cert-fingerprint ${newest}`,
+      says: "Cannot fetch the certificate to seal with",
+    },
+    {
+      name: "a target without a controller of that name",
+      more: () => `--controller-name other --cert-fingerprint ${newest}`,
+      says: "--controller-name and --controller-namespace say where",
+    },
+  ])("promote with $name: refused, and nothing is written", async ({ via = "source", more, says }) => {
+    const pinned = more?.() ?? `--cert-fingerprint ${newest}`;
+    const { code, stdout, stderr, files } = await promote(`--via ${via} ${pinned} --yes`);
+    expect([code === 0, stdout, stderr]).toEqual([false, "", expect.stringContaining(says)]);
+    expect(Object.keys(files).filter((path) => path.startsWith("prod/"))).toEqual(["prod/x"]);
+    expect(stderr).not.toMatch(/hunter2|PRIVATE KEY/);
+  });
+
+  test("rotate through our own controller: template and layout stay, the newest key opens", async () => {
+    const first = await sealedYaml(
+      { certificate: readCertificate(certificate) },
+      { password: "hunter2" },
+      { namespace: "default" },
+    );
+    const files = {
+      "repo/db.yaml": first.replace("    type: Opaque", '    type: Opaque\n    data: {url: "{{ .password }}"}'),
+    };
+    await run("keys renew --bits 2048 --timeout 20s");
+    await useNewest();
+    newest = readCertificate(certificate).fingerprint;
+    const done = await run(`rotate --repo repo --via-controller --cert-fingerprint ${newest}`, files);
+    expect([done.code, done.stderr]).toEqual([0, expect.stringContaining("the newest key of the controller")]);
+    const text = done.files["repo/db.yaml"]?.text ?? "";
+    const shape = (yaml: string) => yaml.replace(/"AQ[^"]*"/g, "");
+    expect(shape(text)).toBe(shape(files["repo/db.yaml"]));
+    expect(await opened(text)).toEqual(["hunter2", newest]);
+  });
+
+  test.each([
+    {
+      name: "another key than the pinned one",
+      more: () => `--cert-fingerprint ${other()}`,
+      says: "its key is another one",
+    },
+    { name: "a controller that does not answer", more: () => "--context gone", says: "127.0.0.1:1" },
+    {
+      name: "a controller that may not be asked",
+      more: () => "--context eve-target",
+      says: "Cannot fetch the certificate",
+    },
+    { name: "no controller", more: () => "--context source", says: "--controller-name and --controller-namespace" },
+  ])("rotate through $name: refused, and nothing is written", async ({ more, says }) => {
+    const { code, stdout, stderr, files } = await run(`rotate --repo dev --via-controller ${more()}`);
+    expect([code === 0, stdout, stderr]).toEqual([false, "", expect.stringContaining(says)]);
+    expect(files["dev/db.yaml"]?.text).toBe(sealed);
+  });
+
+  test("audit with the keys of a cluster: what needs a compromised key, an old one, and what expires", async () => {
+    const label = { metadata: { labels: { [LABEL]: "compromised" } } };
+    const { url, caPem, token } = source.endpoint;
+    const authorize = async () => ({ authorization: `Bearer ${token}` });
+    const client = createKubeClient({ server: url, ca: caPem, authorize });
+    await client.patch(SECRETS, { namespace: "kube-system", name: "key-0" }, label, { type: "merge" });
+    await client.close();
+    const found = await run("audit --repo dev --cluster --context source -o json");
+    expect(JSON.parse(found.stdout).findings).toMatchObject([
+      { rule: "compromised-key", path: "db.yaml", object: "SealedSecret default/db", fields: ["password"] },
+    ]);
+    expect(found.code).toBe(1);
+    const newer = await sealedYaml(keys.newest, { password: "hunter2" }, { namespace: "default" });
+    const policy = {
+      "dev/db.yaml": newer,
+      "dev/.sealkit/policy.yaml": "audit: {maxKeyAgeDays: 1, warnDaysBeforeExpiry: 4000}\n",
+    };
+    const now = Date.now() + 3 * 86_400_000;
+    const files = { kc, ...policy };
+    const later = await runCli("audit --repo dev --cluster --context source -o json", {
+      files,
+      env: { KUBECONFIG: "kc" },
+      now,
+    });
+    const rules = JSON.parse(later.stdout).findings.map(({ rule }: { rule: string }) => rule);
+    expect(rules).toEqual(expect.arrayContaining(["old-key", "expiring-certificate"]));
+    const strange = await run("audit --repo dev --cluster -o json");
+    expect([strange.code, JSON.parse(strange.stdout).findings]).toEqual([0, []]);
+  });
+
+  test.each([
+    { name: "two places for keys", more: "--backup keys.yaml", says: "--backup and --cluster exclude each other" },
+    { name: "no such context", more: "--context none", says: 'context "none"' },
+    { name: "a cluster that does not answer", more: "--context gone", says: "127.0.0.1:1" },
+    {
+      name: "keys that may not be read",
+      more: "--context eve-source",
+      says: 'resources: ["secrets"], verbs: ["list"]',
+    },
+  ])("audit --cluster with $name: one error", async ({ more, says }) => {
+    const { code, stdout, stderr } = await run(`audit --repo dev --cluster ${more}`);
+    expect([code === 0, stdout, stderr]).toEqual([false, "", expect.stringContaining(says)]);
   });
 });
