@@ -27,7 +27,7 @@ export function parseOwnFlags(specs: readonly FlagSpec[], words: readonly string
   }
 
   try {
-    command.parse([...words], { from: "user" });
+    command.parse(withoutEquals(specs, words), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return { ok: false, problem: problemOf(error) };
     throw error;
@@ -42,6 +42,22 @@ export function parseOwnFlags(specs: readonly FlagSpec[], words: readonly string
     }
   }
   return { ok: true, parsed: { given, args: command.args } };
+}
+
+/** `-o=json` means `-o json`, as kubectl and its kin take it; Commander would take the value for `=json`. */
+function withoutEquals(specs: readonly FlagSpec[], words: readonly string[]): string[] {
+  const wantsValue = (flag: string) => specs.some((spec) => spec.kind !== "bool" && namesOf(spec).includes(flag));
+  const end = words.indexOf("--");
+  return words.map((word, at) => {
+    const [, flag = "", value = ""] = /^(-[A-Za-z])=(.+)$/s.exec(word) ?? [];
+    // What stands behind a flag that wants a value is that value, whatever it looks like.
+    const isValue = wantsValue(words[at - 1] ?? "") || (end >= 0 && at > end);
+    return !isValue && wantsValue(flag) ? `${flag}${value}` : word;
+  });
+}
+
+function namesOf({ short, name }: FlagSpec): readonly string[] {
+  return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
 }
 
 function silent(): void {}

@@ -14,6 +14,13 @@ describe("parseOwnFlags()", () => {
     { name: "long with blank", words: ["--output", "x"], given: { output: ["x"] }, args: [] },
     { name: "long with equals sign", words: ["--output=x=y"], given: { output: ["x=y"] }, args: [] },
     { name: "short joined", words: ["-ox"], given: { output: ["x"] }, args: [] },
+    { name: "short with equals sign, as kubectl takes it", words: ["-o=x=y"], given: { output: ["x=y"] }, args: [] },
+    {
+      name: "a value that looks so",
+      words: ["-r", "-o=x", "--", "-o=y"],
+      given: { recipient: ["-o=x"] },
+      args: ["-o=y"],
+    },
     { name: "cluster", words: ["-ao", "x"], given: { armor: ["true"], output: ["x"] }, args: [] },
     { name: "words between flags", words: ["p", "-a", "q"], given: { armor: ["true"] }, args: ["p", "q"] },
     { name: "repeated array", words: ["-r", "a", "-r", "b"], given: { recipient: ["a", "b"] }, args: [] },
