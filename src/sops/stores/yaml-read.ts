@@ -17,6 +17,9 @@ import type { Branch, Comment, Entry, Leaf, List, Node } from "../values/value.t
 import type { StoreContext } from "./store.ts";
 import { readPlainYaml } from "./yaml-read-plain.ts";
 
+/** Looks at the documents as the parser gives them, before they become trees. */
+type DocumentsCheck = (documents: readonly YamlDocument[], file: string | undefined) => void;
+
 /**
  * Reads a YAML stream as documents of ordered entries and comments. Anchors are followed, so every use of one is a value
  * of its own; styles, tags of one's own and blank lines are not kept.
@@ -24,7 +27,7 @@ import { readPlainYaml } from "./yaml-read-plain.ts";
  * @throws {SopsError} `SOPS_BAD_SYNTAX`, `SOPS_BAD_VALUE` for keys that are no text and integers beyond 64 bits,
  * `SOPS_EMPTY_FILE`.
  */
-export function readYaml(input: Uint8Array, context: StoreContext): Branch[] {
+export function readYaml(input: Uint8Array, context: StoreContext, check?: DocumentsCheck): Branch[] {
   const { file } = context;
   if (input.length === 0) {
     throw new SopsError(
@@ -40,6 +43,7 @@ export function readYaml(input: Uint8Array, context: StoreContext): Branch[] {
   if (plain !== undefined) return [plain];
   const documents = parseStream(input, context);
   if (documents.length === 0) throw badShape(file, "there is no document in it", "EOF");
+  check?.(documents, file);
   return documents.map((document) => readDocument(document, file));
 }
 
@@ -134,7 +138,7 @@ class DocumentReader {
   #sequence(node: SequenceNode, items: (Node | Comment)[]): void {
     for (const item of node.items) {
       addComments(items, item.head);
-      addComments(items, item.line);
+      addComments(items, item.line, true);
       items.push(this.#value(item, "comments taken"));
       addComments(items, item.foot);
     }

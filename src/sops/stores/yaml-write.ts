@@ -11,7 +11,7 @@ import {
   type YamlNode,
 } from "../../yaml/index.ts";
 import { SopsError } from "../errors.ts";
-import { type Branch, type Comment, isComment, type Leaf, type List, type Node } from "../values/value.ts";
+import { type Branch, type Comment, type Entry, isComment, type Leaf, type List, type Node } from "../values/value.ts";
 import { writePlainBranch } from "./yaml-write-plain.ts";
 
 const DEFAULT_YAML_INDENT = 4;
@@ -97,12 +97,13 @@ function mappingNode({ items }: Branch): MappingNode {
       comments.add(item);
       continue;
     }
-    const key = scalarNode(item.key);
+    const key = keyNode(item);
     const value = yamlNode(item.value);
     // The first comments of a mapping stand above all of it; below it they would not come back in the same place.
     if (node.entries.length === 0) node.head = comments.takeAbove();
     else key.head = comments.takeAbove();
     value.line = comments.takeInline();
+    if (isEmptyList(value)) comments.addText(takeHead(value));
     node.entries.push({ key, value });
   }
   const rest = comments.takeAll();
@@ -122,13 +123,33 @@ function sequenceNode({ items }: List): SequenceNode {
       continue;
     }
     const value = yamlNode(item);
-    if (node.items.length === 0) node.head = comments.takeAll();
-    else value.head = comments.takeAll();
+    // Behind a block there is no room: the comment would go behind the dash of another item, or be lost.
+    const above = isBlock(value) ? comments.takeAll() : comments.takeAbove();
+    // A mapping in a list begins with comments of its own, which stand above the dash too: only one of both is printed.
+    if (node.items.length === 0 && value.head === "") node.head = above;
+    else value.head = joined(above, value.head);
+    value.line = comments.takeInline();
     node.items.push(value);
   }
-  const last = node.items.at(-1) ?? node;
-  last.foot = comments.takeAll();
+  const last = node.items.at(-1);
+  if (last === undefined) node.head = comments.takeAll();
+  else last.foot = comments.takeAll();
   return node;
+}
+
+function isBlock(node: YamlNode): boolean {
+  return (node.kind === "mapping" && node.entries.length > 0) || (node.kind === "sequence" && node.items.length > 0);
+}
+
+/** The comments of a list without items stand below it, with those of the next key: `[]` has room for none. */
+function isEmptyList(node: YamlNode): boolean {
+  return node.kind === "sequence" && node.items.length === 0;
+}
+
+function takeHead(node: YamlNode): string {
+  const { head } = node;
+  node.head = "";
+  return head;
 }
 
 function yamlNode(node: Node): YamlNode {
@@ -137,6 +158,25 @@ function yamlNode(node: Node): YamlNode {
     if (node.kind === "list") return sequenceNode(node);
   }
   return scalarNode(node);
+}
+
+/** `<<` with nothing to merge below it is quoted: as a merge key nobody could read it. */
+function keyNode({ key, value }: Entry): ScalarNode {
+  const node = scalarNode(key);
+  if (node.tag !== "!!merge" || isBranch(value) || (isList(value) && value.items.every(mayBeMerged))) return node;
+  return { ...node, tag: "!!str", style: "double" };
+}
+
+function mayBeMerged(item: Node | Comment): boolean {
+  return isComment(item) || isBranch(item);
+}
+
+function isBranch(node: Node): boolean {
+  return typeof node === "object" && node !== null && node.kind === "branch";
+}
+
+function isList(node: Node): node is List {
+  return typeof node === "object" && node !== null && node.kind === "list";
 }
 
 const BARE = { head: "", line: "", foot: "", anchor: undefined, style: "plain", at: undefined } as const;
@@ -208,6 +248,11 @@ class PendingComments {
     (inline ? this.#inline : this.#above).push(...text.split("\n").map((line) => `#${line}`));
   }
 
+  /** Lines as the printer has them, above what is added after them. */
+  addText(text: string): void {
+    if (text !== "") this.#above.push(...text.split("\n"));
+  }
+
   takeAbove(): string {
     return take(this.#above);
   }
@@ -223,6 +268,10 @@ class PendingComments {
     this.#above.length = 0;
     return lines.join("\n");
   }
+}
+
+function joined(above: string, below: string): string {
+  return above === "" || below === "" ? above + below : `${above}\n${below}`;
 }
 
 function take(lines: string[]): string {

@@ -1,14 +1,15 @@
 import type { Branch } from "../values/value.ts";
 import { dropMetadata, hasMetadataKey, takeMetadata } from "./metadata-entry.ts";
 import { METADATA_KEY, type Store } from "./store.ts";
+import { checkMerges, checkMetadataKey } from "./yaml-checks.ts";
 import { readYaml } from "./yaml-read.ts";
 import { withSourceTimes, writeYaml } from "./yaml-write.ts";
 
 /** A stream of mappings with comments. The metadata stands in every document and is read from the first. */
 export const yamlStore: Store = {
-  loadPlain: readYaml,
+  loadPlain: (input, context) => readYaml(input, context, checkMerges),
   loadEncrypted(input, context) {
-    const documents = input.length === 0 ? [] : readYaml(input, context);
+    const documents = input.length === 0 ? [] : readYaml(input, context, checkMetadataKey);
     const metadata = takeMetadata(documents[0], context.file);
     for (const document of documents) dropMetadata(document);
     return { documents, metadata };

@@ -31,8 +31,9 @@ export function encryptTree(documents: readonly Branch[], cipher: ValueCipher, o
         return isSelected && plain.length > 0 ? cipher.seal(plain, typeOf(leaf), additional) : leaf;
       },
       comment(comment, { additional, isSelected, isInList, path }) {
-        if (!isSelected || comment.text === "") return comment;
-        const text = cipher.seal(comment.text, "comment", additional);
+        if (!isSelected || (comment.text === "" && !isInList)) return comment;
+        // Readers take an empty one in a list for an item that is an empty text; one of a blank stays a comment.
+        const text = cipher.seal(comment.text === "" ? " " : comment.text, "comment", additional);
         if (selector.kind === "unencrypted_comment_regex" && selector.matches(text))
           throw matchesCiphertext(path, file);
         // In a list the original turns it into an item; readers turn the item back.
@@ -66,7 +67,7 @@ function refuseLostComments(documents: readonly Branch[], selector: CompiledSele
     let isHeard = false;
     for (const item of node.items) {
       if (isComment(item)) {
-        if (node.kind === "list" && isHeard && !isHeardAbove && item.text !== "") throw lostComment(path, file);
+        if (node.kind === "list" && isHeard && !isHeardAbove) throw lostComment(path, file);
         isHeard ||= selector.matches(item.text);
         continue;
       }

@@ -30,6 +30,7 @@ describe("decrypt() refuses", () => {
   };
   const rows: readonly { name: string; change: (text: string) => string; code: SopsErrorCode; path?: string }[] = [
     { name: "no metadata", change: (text) => text.slice(0, text.indexOf("sops:")), code: "SOPS_NO_METADATA" },
+    { name: "no metadata, and a number as key", change: () => "80: a\n", code: "SOPS_NO_METADATA" },
     { name: "an empty file", change: () => "", code: "SOPS_NO_METADATA" },
     { name: "metadata that is a text", change: () => "a: 1\nsops: x\n", code: "SOPS_BAD_METADATA" },
     { name: "metadata twice", change: (text) => `${text}sops: {}\n`, code: "SOPS_BAD_SYNTAX" },
@@ -251,6 +252,8 @@ describe("encrypt() refuses", () => {
     { name: "a key twice", text: "a: 1\na: 2\n", code: "SOPS_BAD_SYNTAX" },
     { name: "a key twice in a later document", text: "a: 1\n---\nb: 1\nb: 2\n", code: "SOPS_BAD_SYNTAX" },
     { name: "a list at the top", text: "- a\n", code: "SOPS_BAD_SYNTAX" },
+    { name: "a merge key with nothing to merge", text: "a: {<<: 1}\n", code: "SOPS_BAD_SYNTAX" },
+    { name: "a merge key with a list of other things", text: "a: &a {}\n<<: [*a, 1]\n", code: "SOPS_BAD_SYNTAX" },
     { name: "a wrong tag", text: "a: !!int x\n", code: "SOPS_BAD_SYNTAX" },
     { name: "a recursive anchor", text: "a: &a\n  b: *a\n", code: "SOPS_BAD_SYNTAX" },
     { name: "no recipients", text: "a: 1\n", code: "SOPS_NO_RECIPIENTS", more: { recipients: [] } },

@@ -44,6 +44,9 @@ const KEPT: Readonly<
     values: [": comment  a", "l: comment  b"],
     decrypted: "# a\nk: {}\nl: []\n# b\n",
   },
+  "yaml co-list-map": {
+    decrypted: "l:\n    # one\n    # i\n    - a: 1\n      # two\n      b: 2\n    # three\n    - c: 3\n",
+  },
   "yaml key-dup-second-doc": { isRefused: true },
   "json doc-unclosed-list": { isRefused: true },
 };

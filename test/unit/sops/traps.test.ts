@@ -189,7 +189,31 @@ describe("trap: where the original loses data, it is kept", () => {
     ["yaml", 'l:\n  - "\\n  four\\n"\n', 'l:\n    - "\\n  four\\n"\n'],
     ["ini", "[s]\n- = 1\n", "[s]\n`#1` = 1\n"],
     ["yaml", "a: {} # c\n", "# c\na: {}\n"],
+    ["yaml", "n: [] # f\n# g\no: 1\n", '"n": []\n# f\n# g\no: 1\n'],
+    ["yaml", "l:\n    - p\n    #\n    - q\n", "l:\n    - p\n    # \n    - q\n"],
+    ["yaml", '"<<": 1\n', '"<<": 1\n'],
   ])("%s %j", async (format, input, output) => expect(await again(input, format)).toBe(output));
+
+  test.each([
+    ["# a\n- # b\n  c: 1\n", "    # a\n    # b\n    - c: 1\n"],
+    ["- 1\n# a\n- # b\n  c: 1\n", "    - 1\n    # a\n    # b\n    - c: 1\n"],
+    ["- a: 1 # c\n- b: 1 # d\n  c: 2\n", "    - a: 1 # c\n    - b: 1 # d\n      c: 2\n"],
+    ["- 1 # a\n- - q # b\n  - {} # c\n", "    - 1 # a\n    - - q # b\n      - {} # c\n"],
+    ["- [1] # a\n- {b: 1} # b\n", "    # a\n    - - 1\n    # b\n    - b: 1\n"],
+    ["- - 1\n  # a\n  - []\n", "    - - 1\n      # a\n      - []\n"],
+  ])("comments of a list in clear: %j", async (list, wanted) => {
+    const selector = { kind: "unencrypted_regex", pattern: "^l$" } as const;
+    const text = await seal(`l:\n${list}`, "yaml", { selector });
+    expect(text.slice(0, text.indexOf("sops:"))).toBe(`l:\n${wanted}`);
+    expect(await clear(text)).toBe(`l:\n${wanted}`);
+  });
+
+  test("a comment that was encrypted comes back when another stands above it", async () => {
+    const list = "l:\n    # a\n    - b: 1 # c\n      # d\n      e: 2\n    # f\n    - g: 1 # h\n      i: 2\n";
+    expect(await again(list)).toBe(
+      list.replace("- b: 1 # c", "# c\n    - b: 1").replace("- g: 1 # h", "# h\n    - g: 1"),
+    );
+  });
 
   test("a list of JSON that is cut off is refused", async () => {
     await expect(seal('{"a": [1', "json")).rejects.toMatchObject({ code: "SOPS_BAD_SYNTAX" });
