@@ -1,6 +1,7 @@
-import { open } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
-import type { Fetch, KmsPorts, TlsSettings } from "./ports.ts";
+import { join } from "node:path";
+import type { ConnectionSettings, Fetch, KmsPorts } from "./ports.ts";
 
 /** What the environment decides for one process. */
 export interface SystemPortsOptions {
@@ -19,12 +20,13 @@ const OWN_ROOTS = "SSL_CERT_FILE";
 
 /** The machine itself: network (through the proxies that `env` names), files, clock. Nothing is read before it is asked for. */
 export function systemPorts({ env, signal, run }: SystemPortsOptions): KmsPorts {
-  const fetchWith = (tls: TlsSettings) => fetchThrough(env, tls);
+  const fetchWith = (settings: ConnectionSettings) => fetchThrough(env, settings);
   return {
     fetch: namesProxy(env) || env[OWN_ROOTS] ? fetchWith({}) : globalThis.fetch,
     fetchWith,
     env: (name) => env[name] || undefined,
     readFile: readShortFile,
+    listFiles,
     home: env["HOME"] || homedir(),
     hostname: hostname(),
     now: () => new Date(),
@@ -55,6 +57,28 @@ async function readShortFile(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
+const MAX_LISTED_FILES = 1000;
+
+async function listFiles(path: string): Promise<readonly string[] | "missing" | "too-many"> {
+  const found: string[] = [];
+  const folders: string[] = [];
+  const look = async (at: string, isGiven: boolean) => {
+    const kind = await stat(at).catch(() => undefined);
+    if (kind?.isDirectory() === true && isGiven) folders.push(at);
+    else if (kind?.isFile() === true) found.push(at);
+    return kind !== undefined;
+  };
+  if (!(await look(path, true))) return "missing";
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+      if (found.length + folders.length >= MAX_LISTED_FILES) return "too-many";
+      if (entry.isDirectory()) folders.push(join(folder, entry.name));
+      else await look(join(folder, entry.name), false);
+    }
+  }
+  return found.sort();
+}
+
 type Environment = SystemPortsOptions["env"];
 
 function proxy(env: Environment, scheme: "http" | "https"): string | undefined {
@@ -71,10 +95,10 @@ const NEVER_PROXIED =
   "localhost,127.0.0.1,[::1],169.254.169.254,169.254.170.2,169.254.170.23,[fd00:ec2::254],[fd00:ec2::23],metadata.google.internal";
 
 /** Proxies and certificates of one's own are more than the built-in fetch knows: undici is loaded by the first request. */
-function fetchThrough(env: Environment, tls: TlsSettings): Fetch {
+function fetchThrough(env: Environment, settings: ConnectionSettings): Fetch {
   let ready: Promise<Fetch> | undefined;
   return async (url, init) => {
-    ready ??= openFetch(env, tls);
+    ready ??= openFetch(env, settings);
     return (await ready)(url, init);
   };
 }
@@ -85,26 +109,40 @@ async function ownRoots(env: Environment): Promise<string | undefined> {
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 
-async function openFetch(env: Environment, tls: TlsSettings): Promise<Fetch> {
-  const { Agent, EnvHttpProxyAgent, fetch } = await import("undici");
-  const ca = tls.ca ?? (await ownRoots(env));
-  const connect = {
-    timeout: CONNECT_TIMEOUT_MS,
-    rejectUnauthorized: tls.insecure !== true,
-    ...(ca === undefined ? {} : { ca }),
-    ...(tls.clientCertificate === undefined ? {} : { cert: tls.clientCertificate }),
-    ...(tls.clientKey === undefined ? {} : { key: tls.clientKey }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-  };
+async function openFetch(env: Environment, settings: ConnectionSettings): Promise<Fetch> {
+  const { Agent, EnvHttpProxyAgent, fetch, ProxyAgent } = await import("undici");
+  const { proxy: uri, socketPath } = settings;
+  const roots = await ownRoots(env);
+  const connect = connectionOf(settings, roots);
   const exceptions = env["no_proxy"] || env["NO_PROXY"] || "";
-  const dispatcher = namesProxy(env)
-    ? new EnvHttpProxyAgent({
-        httpProxy: proxy(env, "http") ?? "",
-        httpsProxy: proxy(env, "https") ?? "",
-        noProxy: exceptions === "*" ? "*" : `${exceptions},${NEVER_PROXIED}`,
-        connect,
-        requestTls: connect,
-      })
-    : new Agent({ connect });
-  return async (url, init) => await fetch(url, { ...init, dispatcher });
+  const dispatcher = () => {
+    if (socketPath !== undefined) return new Agent({ connect: { ...connect, socketPath } });
+    if (uri !== undefined) {
+      const proxyTls = { timeout: CONNECT_TIMEOUT_MS, ...(roots === undefined ? {} : { ca: roots }) };
+      // As the tools of Vault do: plain http goes to the proxy itself, not through a tunnel.
+      return new ProxyAgent({ uri, proxyTunnel: false, requestTls: connect, proxyTls });
+    }
+    if (!namesProxy(env)) return new Agent({ connect });
+    return new EnvHttpProxyAgent({
+      httpProxy: proxy(env, "http") ?? "",
+      httpsProxy: proxy(env, "https") ?? "",
+      noProxy: exceptions === "*" ? "*" : `${exceptions},${NEVER_PROXIED}`,
+      connect,
+      requestTls: connect,
+    });
+  };
+  const ready = dispatcher();
+  return async (url, init) => await fetch(url, { ...init, dispatcher: ready });
+}
+
+function connectionOf({ ca, clientCertificate, clientKey, serverName, insecure }: ConnectionSettings, roots?: string) {
+  const trusted = ca ?? roots;
+  return {
+    timeout: CONNECT_TIMEOUT_MS,
+    rejectUnauthorized: insecure !== true,
+    ...(trusted === undefined ? {} : { ca: trusted }),
+    ...(clientCertificate === undefined ? {} : { cert: clientCertificate }),
+    ...(clientKey === undefined ? {} : { key: clientKey }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+  };
 }

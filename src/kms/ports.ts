@@ -1,12 +1,17 @@
 /** What the key services may know of the outside. `systemPorts` makes the real one; tests pass their own. */
 export interface KmsPorts {
   readonly fetch: Fetch;
-  /** The same with other certificates or none: for services behind a certificate authority of their own. */
-  fetchWith(tls: TlsSettings): Fetch;
+  /** The same with other certificates, through another proxy, or to a socket of this machine. */
+  fetchWith(settings: ConnectionSettings): Fetch;
   /** A variable of the environment; an empty one is as good as none. */
   env(name: string): string | undefined;
   /** The bytes of a file; undefined when there is none, it is a folder, is too long, or may not be read. */
   readFile(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * The paths of the files in a folder and below, sorted; the path of a file is its own list. `missing` when there is no
+   * such thing; `too-many` beyond a thousand. Links to folders are not followed. Absent where folders may not be read.
+   */
+  listFiles?(path: string): Promise<readonly string[] | "missing" | "too-many">;
   /** The home folder of the user, absolute. */
   readonly home: string;
   readonly hostname: string;
@@ -67,6 +72,14 @@ export interface ResponseBody {
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
     cancel(): Promise<void>;
   };
+}
+
+/** How a server is reached. */
+export interface ConnectionSettings extends TlsSettings {
+  /** The address of a proxy, http or https, that everything goes through; it may hold a password. */
+  readonly proxy?: string | undefined;
+  /** A socket of this machine that is asked, whatever the address says. */
+  readonly socketPath?: string | undefined;
 }
 
 /** How a server proves who it is, and we to it. All in PEM. */

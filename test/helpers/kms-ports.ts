@@ -32,6 +32,11 @@ export function testPorts(
       const content = files.get(path);
       return typeof content === "string" ? new TextEncoder().encode(content) : content;
     },
+    async listFiles(path) {
+      const paths = [...files.keys()].filter((name) => name === path || name.startsWith(`${path}/`)).sort();
+      if (paths.length > 1000) return "too-many";
+      return paths.length === 0 && !path.endsWith("/empty") ? "missing" : paths;
+    },
     home: "/home/tester",
     hostname: "workstation.example",
     now: () => new Date(clock.now()),

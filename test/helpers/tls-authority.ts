@@ -5,7 +5,7 @@ import { takeRsaKey } from "./rsa-keys.ts";
 export interface TlsAuthority {
   /** The certificate to trust, PEM. */
   readonly ca: string;
-  /** Of a server that has all the names, PEM. */
+  /** Of a server that has all the names, and of a client, PEM. */
   readonly cert: string;
   readonly key: string;
 }
@@ -34,7 +34,7 @@ export function makeTlsAuthority(names: readonly string[]): TlsAuthority {
   cert.setIssuer(issuer);
   cert.setExtensions([
     { name: "basicConstraints", cA: false },
-    { name: "extKeyUsage", serverAuth: true },
+    { name: "extKeyUsage", serverAuth: true, clientAuth: true },
     { name: "subjectAltName", altNames: names.map((value) => ({ type: 2, value })) },
   ]);
   cert.sign(forge.pki.privateKeyFromPem(root.privatePem), forge.md.sha256.create());

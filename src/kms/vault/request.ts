@@ -7,7 +7,8 @@ import type { Refusal } from "../http/refusal.ts";
 import { serverWords } from "../http/server-words.ts";
 import type { KmsPorts } from "../ports.ts";
 import { apiUrl } from "./location.ts";
-import { hasTls, isPrintable, type VaultSettings } from "./settings.ts";
+import { isPrintable, type VaultSettings } from "./settings.ts";
+import { isSpecial } from "./tls.ts";
 
 /** What a Vault server is asked for. */
 export interface VaultRequest {
@@ -42,7 +43,7 @@ export async function askVault(
       ...(settings.timeoutMs === undefined ? {} : { timeoutMs: settings.timeoutMs }),
       ...(settings.attempts === undefined ? {} : { attempts: settings.attempts }),
     },
-    ...(hasTls(settings.tls) ? { fetch: ports.fetchWith(settings.tls) } : {}),
+    ...(isSpecial(settings.connection) ? { fetch: ports.fetchWith(settings.connection) } : {}),
   });
   if (outcome.kind === "failure") return noAnswer(outcome, request.method, url);
   if (outcome.status >= 200 && outcome.status < 300) return success(outcome);

@@ -1,8 +1,10 @@
 import { shellWord } from "../../bytes/shell-word.ts";
 import { ClearText } from "../../clear-text.ts";
-import type { KmsPorts, TlsSettings } from "../ports.ts";
+import type { ConnectionSettings, KmsPorts, TlsSettings } from "../ports.ts";
 import { type AllowList, readAllowList } from "./allow-list.ts";
-import { readServer } from "./location.ts";
+import { readAgent, readProxy } from "./detours.ts";
+import { problem, refused, type SettingProblem } from "./setting-problem.ts";
+import { readTls } from "./tls.ts";
 
 /** How Vault servers are spoken to, as far as no file says it. */
 export interface VaultSettings {
@@ -12,7 +14,7 @@ export interface VaultSettings {
   /** Absent when there is none: an agent in between may add its own. */
   readonly token: ClearText | undefined;
   readonly namespace: string | undefined;
-  readonly tls: TlsSettings;
+  readonly connection: ConnectionSettings;
   /** An agent that speaks to the server for us. */
   readonly agent: URL | undefined;
   readonly timeoutMs: number | undefined;
@@ -33,19 +35,12 @@ export function fixedVaultSettings(given: {
     allowHint: given.allowHint,
     token: undefined,
     namespace: given.namespace,
-    tls: given.tls ?? {},
+    connection: given.tls ?? {},
     agent: undefined,
     timeoutMs: undefined,
     attempts: undefined,
     headers: {},
   };
-}
-
-/** A variable that cannot be used: its name, why, and what the original says where it says something. */
-export interface SettingProblem {
-  readonly variable: string;
-  readonly state: string;
-  readonly original: string;
 }
 
 /**
@@ -69,15 +64,22 @@ export async function readVaultSettings(ports: KmsPorts): Promise<VaultSettings 
   if (headers === undefined) return refused("VAULT_HEADERS", "it is no JSON object of texts", "invalid headers");
   const agent = readAgent(ports.env("VAULT_AGENT_ADDR"));
   if (typeof agent === "string") return problem("VAULT_AGENT_ADDR", agent, agent);
+  const proxy = readProxy(ports);
+  if (typeof proxy === "object") return proxy;
   const tls = await readTls(ports);
   if ("variable" in tls) return tls;
+  const { socketPath } = agent ?? {};
   return {
     allowed,
     allowHint: (address) => `allow it, if you trust it: export SOPS_HC_VAULT_ALLOWLIST=${shellWord(address)}`,
     token,
     namespace: ports.env("VAULT_NAMESPACE"),
-    tls,
-    agent,
+    connection: {
+      ...tls,
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(socketPath === undefined ? {} : { socketPath }),
+    },
+    agent: agent?.server,
     timeoutMs,
     attempts: retries === undefined ? undefined : retries + 1,
     headers,
@@ -85,8 +87,13 @@ export async function readVaultSettings(ports: KmsPorts): Promise<VaultSettings 
 }
 
 async function readToken(ports: KmsPorts): Promise<ClearText | undefined> {
-  const text = ports.env("VAULT_TOKEN") ?? (await textOf(ports, `${ports.home}/.vault-token`)) ?? "";
+  const text = ports.env("VAULT_TOKEN") ?? (await tokenFile(ports)) ?? "";
   return text.trim() === "" ? undefined : ClearText.fromText(text.trim());
+}
+
+async function tokenFile(ports: KmsPorts): Promise<string | undefined> {
+  const bytes = await ports.readFile(`${ports.home}/.vault-token`);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 
 /** The token as it goes into a header. */
@@ -94,68 +101,7 @@ export function isPrintable(token: string): boolean {
   return /^[\x21-\x7e]{1,16384}$/.test(token);
 }
 
-async function readTls(ports: KmsPorts): Promise<TlsSettings | SettingProblem> {
-  if (ports.env("VAULT_CAPATH") !== undefined && ports.env("VAULT_CACERT") === undefined) {
-    return refused("VAULT_CAPATH", "folders of certificates are not supported: name one file with VAULT_CACERT", "");
-  }
-  for (const variable of ["VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY"]) {
-    if (ports.env(variable) !== undefined) return refused(variable, "it is not supported: use HTTPS_PROXY", "");
-  }
-  const insecure = readBoolean(ports.env("VAULT_SKIP_VERIFY"));
-  if (insecure === INVALID) {
-    return refused("VAULT_SKIP_VERIFY", "it is neither true nor false", "could not parse VAULT_SKIP_VERIFY");
-  }
-  const [certificate, key] = [ports.env("VAULT_CLIENT_CERT"), ports.env("VAULT_CLIENT_KEY")];
-  if ((certificate === undefined) !== (key === undefined)) {
-    const variable = key === undefined ? "VAULT_CLIENT_CERT" : "VAULT_CLIENT_KEY";
-    const reason = "both client cert and client key must be provided";
-    return refused(variable, "a client certificate and its key go together", reason);
-  }
-  const read: { ca?: string; clientCertificate?: string; clientKey?: string } = {};
-  for (const [name, variable] of CERTIFICATE_FILES) {
-    const path = ports.env(variable);
-    if (path === undefined) continue;
-    const pem = await textOf(ports, path);
-    const shown = JSON.stringify(path);
-    if (pem === undefined) {
-      return refused(variable, `the file ${shown} cannot be read`, `open ${path}: no such file or directory`);
-    }
-    if (!pem.includes("-----BEGIN")) return refused(variable, `the file ${shown} is no PEM`, "no certificates found");
-    read[name] = pem;
-  }
-  const inline = ports.env("VAULT_CACERT_BYTES");
-  if (read.ca === undefined && inline !== undefined) read.ca = inline;
-  const serverName = ports.env("VAULT_TLS_SERVER_NAME");
-  return {
-    ...read,
-    ...(serverName === undefined ? {} : { serverName }),
-    ...(insecure === true ? { insecure: true } : {}),
-  };
-}
-
-const CERTIFICATE_FILES = [
-  ["ca", "VAULT_CACERT"],
-  ["clientCertificate", "VAULT_CLIENT_CERT"],
-  ["clientKey", "VAULT_CLIENT_KEY"],
-] as const;
-
-/** Whether anything is asked for that the usual connections do not do. */
-export function hasTls(tls: TlsSettings): boolean {
-  return Object.values(tls).some((value) => value !== undefined);
-}
-
-async function textOf(ports: KmsPorts, path: string): Promise<string | undefined> {
-  const bytes = await ports.readFile(path);
-  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
-}
-
 const INVALID: unique symbol = Symbol("invalid");
-
-function readBoolean(text: string | undefined): boolean | undefined | typeof INVALID {
-  if (text === undefined) return undefined;
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
-  return ["0", "f", "F", "false", "FALSE", "False"].includes(text) ? false : INVALID;
-}
 
 const MAX_RETRIES = 20;
 
@@ -200,18 +146,4 @@ function readHeaders(text: string | undefined): Readonly<Record<string, string>>
     return undefined;
   }
   return headers;
-}
-
-function readAgent(text: string | undefined): URL | string | undefined {
-  return text === undefined ? undefined : readServer(text);
-}
-
-function problem(variable: string, state: string, original: string): SettingProblem {
-  return { variable, state, original };
-}
-
-/** A setting that the original refuses before it makes a client. */
-function refused(variable: string, state: string, reason: string): SettingProblem {
-  const original = `cannot create Vault client: error encountered setting up default configuration: ${reason || state}`;
-  return { variable, state, original };
 }

@@ -70,17 +70,29 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** The service on loopback; with a certificate and its key over TLS. */
-export async function listen(
-  service: Service,
-  tls?: { readonly cert: string; readonly key: string },
-): Promise<Listening> {
+export interface ListenOptions {
+  /** With a certificate and its key: over TLS. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Clients have to show a certificate that this one signed. */
+  readonly clientCa?: string;
+  /** A socket in place of a port. */
+  readonly path?: string;
+}
+
+/** The service on loopback. */
+export async function listen(service: Service, more: ListenOptions = {}): Promise<Listening> {
   const handle = (request: IncomingMessage, response: ServerResponse) => void serve(service, request, response);
-  const server = tls === undefined ? createPlainServer(handle) : createTlsServer(tls, handle);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const { cert, key, clientCa, path } = more;
+  const guard = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  const server = cert === undefined ? createPlainServer(handle) : createTlsServer({ cert, key, ...guard }, handle);
+  await new Promise<void>((resolve) => {
+    if (path === undefined) server.listen(0, "127.0.0.1", resolve);
+    else server.listen(path, resolve);
+  });
+  const { port } = path === undefined ? (server.address() as AddressInfo) : { port: 0 };
   return {
-    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+    url: `${cert === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     port,
     close: () =>
       new Promise((resolve) => {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -16,6 +17,22 @@ describe("systemPorts() reads files", () => {
     writeFileSync(join(folder, "longer"), Buffer.alloc(1024 * 1024 + 1));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("lists folders and what is below, without links to folders", async () => {
+    mkdirSync(join(folder, "cas/below"), { recursive: true });
+    for (const name of ["cas/b.pem", "cas/below/a.pem"]) writeFileSync(join(folder, name), "x");
+    symlinkSync("b.pem", join(folder, "cas/link.pem"));
+    symlinkSync(".", join(folder, "cas/round"));
+    symlinkSync("nothing", join(folder, "cas/dangling"));
+    const { listFiles } = systemPorts({ env: {} });
+    const shown = async (name: string) => {
+      const paths = await listFiles?.(join(folder, name));
+      return Array.isArray(paths) ? paths.map((path) => path.slice(folder.length + 1)) : paths;
+    };
+    expect(await shown("cas")).toEqual(["cas/b.pem", "cas/below/a.pem", "cas/link.pem"]);
+    expect(await shown("cas/b.pem")).toEqual(["cas/b.pem"]);
+    expect(await shown("none")).toBe("missing");
+  });
 
   test.each([
     { name: "token", bytes: 1 },
@@ -71,5 +88,44 @@ describe("systemPorts() and proxies", () => {
     const outcome = await exchange(systemPorts({ env: filled }), () => ({ method: "GET", url: target, headers: {} }));
     expect(outcome.kind === "answer" ? outcome.status : outcome.state).toBe(200);
     expect(proxy.tunnels.slice(from)).toEqual(tunnels);
+  });
+});
+
+describe("systemPorts() and connections of one's own", () => {
+  let folder: string;
+  let socket: Server;
+  let proxy: Server;
+  const proxied: string[] = [];
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "sealkit-ports-"));
+    socket = createServer((request, response) => response.end(`socket ${request.headers.host}`));
+    await new Promise<void>((resolve) => socket.listen(join(folder, "s"), resolve));
+    proxy = createServer((request, response) => {
+      proxied.push(`${request.url} ${request.headers["proxy-authorization"]}`);
+      response.end("proxy");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  });
+  afterAll(async () => {
+    await Promise.all([socket, proxy].map((server) => new Promise((done) => server.close(done))));
+    rmSync(folder, { recursive: true });
+  });
+
+  async function bodyOf(settings: Parameters<ReturnType<typeof systemPorts>["fetchWith"]>[0]): Promise<string> {
+    const ports = systemPorts({ env: { HTTP_PROXY: "http://127.0.0.1:1", NO_PROXY: "*" } });
+    const request = { method: "GET", url: new URL("http://vault.example/v1/x"), headers: { connection: "close" } };
+    const outcome = await exchange(ports, () => request as never, { fetch: ports.fetchWith(settings) });
+    return outcome.kind === "answer" ? Buffer.from(outcome.body).toString() : outcome.state;
+  }
+
+  test("a socket is asked whatever the address says", async () => {
+    expect(await bodyOf({ socketPath: join(folder, "s") })).toBe("socket vault.example");
+  });
+
+  test("a proxy that is named goes before those of the environment", async () => {
+    const address = proxy.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    expect(await bodyOf({ proxy: `http://u:p@127.0.0.1:${address.port}` })).toBe("proxy");
+    expect(proxied).toEqual(["http://vault.example/v1/x Basic dTpw"]);
   });
 });

@@ -40,6 +40,8 @@ function open(env: Record<string, string> = {}, service: Service = fakeVault({ t
   return { vault: vaultTransit(ports), requests, ports };
 }
 
+const CA = "-----BEGIN CERTIFICATE-----";
+
 describe("vaultTransit()", () => {
   test.each([
     { name: "an engine of one step", engine: "transit", keyName: "k" },
@@ -104,6 +106,45 @@ describe("vaultTransit()", () => {
     const never = open({ VAULT_MAX_RETRIES: "0" }, () => throttled);
     expect((await failureOf(never.vault.encrypt(key(), CANARY_DATA_KEY))).code).toBe("KEY_SERVICE_THROTTLED");
     expect(never.requests).toHaveLength(1);
+  });
+
+  test.each([
+    { name: "every file of VAULT_CAPATH", env: { VAULT_CAPATH: "/cas" }, wanted: { ca: `${CA} 1\n${CA} 2\n` } },
+    { name: "VAULT_CAPATH that is a file", env: { VAULT_CAPATH: "/cas/1" }, wanted: { ca: `${CA} 1\n` } },
+    {
+      name: "VAULT_CACERT before the two others",
+      env: { VAULT_CAPATH: "/cas", VAULT_CACERT: "/cas/2", VAULT_CACERT_BYTES: "x" },
+      wanted: { ca: `${CA} 2` },
+    },
+    {
+      name: "VAULT_CACERT_BYTES before VAULT_CAPATH",
+      env: { VAULT_CAPATH: "/none", VAULT_CACERT_BYTES: CA },
+      wanted: { ca: CA },
+    },
+    {
+      name: "VAULT_PROXY_ADDR before VAULT_HTTP_PROXY",
+      env: { VAULT_PROXY_ADDR: "http://u:p@proxy:3128", VAULT_HTTP_PROXY: "x" },
+      wanted: { proxy: "http://u:p@proxy:3128/" },
+    },
+    { name: "VAULT_HTTP_PROXY", env: { VAULT_HTTP_PROXY: "https://proxy" }, wanted: { proxy: "https://proxy/" } },
+    {
+      name: "an agent at a socket",
+      env: { VAULT_AGENT_ADDR: "unix:///run/agent.sock" },
+      wanted: { socketPath: "/run/agent.sock" },
+      host: "localhost",
+    },
+  ])("goes with $name", async ({ env, wanted, host = HOST }) => {
+    const asked: unknown[] = [];
+    const plain = fetchOf({ [host]: fakeVault({ token: TOKEN, keys }).service });
+    const fetchWith = (settings: unknown): Fetch => {
+      asked.push(settings);
+      return plain;
+    };
+    const files = { "/cas/1": `${CA} 1`, "/cas/2": `${CA} 2` };
+    const given = { VAULT_TOKEN: TOKEN, ...(env as Record<string, string>) };
+    const ports = { ...testPorts({ env: given, files }), fetchWith };
+    expect(await vaultTransit(ports).encrypt(key(), CANARY_DATA_KEY)).toMatch(/^vault:/);
+    expect(asked).toEqual([wanted]);
   });
 
   test("private certificates go to the connection", async () => {
@@ -224,9 +265,14 @@ describe("vaultTransit() refuses", () => {
     { env: { VAULT_HEADERS: '{"a":"b\\nc"}' }, original: "" },
     { env: { VAULT_CACERT: "/none" }, original: "open /none: no such file or directory" },
     { env: { VAULT_CLIENT_CERT: "/pem" }, original: "both client cert and client key must be provided" },
-    { env: { VAULT_CAPATH: "/etc/ssl" }, original: "" },
-    { env: { VAULT_PROXY_ADDR: "http://proxy" }, original: "" },
-    { env: { VAULT_AGENT_ADDR: "unix:///run/agent" }, original: "" },
+    { env: { VAULT_CAPATH: "/none" }, original: "lstat /none: no such file or directory" },
+    { env: { VAULT_CAPATH: "/empty" }, original: "" },
+    { env: { VAULT_CAPATH: "/mixed" }, original: "Error loading CA Path: Couldn't parse PEM in: /mixed/readme" },
+    { env: { VAULT_PROXY_ADDR: "127.0.0.1:1" }, original: "" },
+    { env: { VAULT_PROXY_ADDR: "::" }, original: "missing protocol scheme" },
+    { env: { VAULT_HTTP_PROXY: "socks5://u:canary-password@127.0.0.1:1" }, original: "" },
+    { env: { VAULT_AGENT_ADDR: "unix:///run/agent\u0007" }, original: "" },
+    { env: { VAULT_AGENT_ADDR: "unix://" }, original: "" },
     { env: { VAULT_TOKEN: "canary\nsecond" }, original: "configured Vault token contains non-printable characters" },
     { env: { SOPS_HC_VAULT_ALLOWLIST: "," }, original: "SOPS_HC_VAULT_ALLOWLIST's entry 1 is empty" },
     { env: { SOPS_HC_VAULT_ALLOWLIST: "https://a,all" }, original: "SOPS_HC_VAULT_ALLOWLIST" },
@@ -235,12 +281,12 @@ describe("vaultTransit() refuses", () => {
     const ports = testPorts({
       fetch: fetchOf({ [HOST]: service }),
       env: { VAULT_TOKEN: TOKEN, ...(env as Record<string, string>) },
-      files: { "/pem": "-----BEGIN X" },
+      files: { "/pem": "-----BEGIN X", "/mixed/ca.pem": "-----BEGIN CERTIFICATE-----", "/mixed/readme": "x" },
     });
     const error = await failureOf(vaultTransit(ports).encrypt(key(), CANARY_DATA_KEY));
     expect(error.code).toBe("KEY_SERVICE_BAD_SETTINGS");
     expect(error.original).toContain(original);
-    expectNoSecret(error, [TOKEN, "canary\nsecond", ...CANARY_TEXTS]);
+    expectNoSecret(error, [TOKEN, "canary\nsecond", "canary-password", ...CANARY_TEXTS]);
     expect(requests).toEqual([]);
   });
 
