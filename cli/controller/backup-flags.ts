@@ -1,4 +1,5 @@
 import type { BackupSettings, BackupStore } from "../../controller/backup/settings.ts";
+import { parseReference } from "../../src/oci/index.ts";
 import type { FlagTable } from "../definition.ts";
 import { CliError } from "../errors.ts";
 import { readTextFile } from "../files-adapter.ts";
@@ -16,7 +17,7 @@ export const backupFlags = {
     group,
     default: "",
     placeholder: "PLACE",
-    help: "Back the keys up to a file, s3://BUCKET/KEY or secret:NAMESPACE/NAME",
+    help: "Back the keys up to a file, s3://BUCKET/KEY, oci://REGISTRY/REPOSITORY:TAG or secret:NAMESPACE/NAME",
   }),
   backupRecipientsFile: flag.text({
     group,
@@ -32,7 +33,7 @@ export const backupFlags = {
   }),
 } satisfies FlagTable;
 
-/** @throws {CliError} `CLI_BAD_FLAG` */
+/** @throws {CliError} `CLI_BAD_FLAG`; {OciError} `OCI_BAD_REFERENCE` */
 export function backupSettings(flags: FlagValues<typeof backupFlags>, io: Io): BackupSettings | undefined {
   const { backupTo: place, backupRecipientsFile: file, backupSchedule: scheduleMs } = flags;
   if (place === "" && file === "") return undefined;
@@ -43,9 +44,10 @@ export function backupSettings(flags: FlagValues<typeof backupFlags>, io: Io): B
       hints: ["sealkit controller --help"],
     });
   }
-  if (place.startsWith("oci://") || /^secret:(?![a-z0-9.-]+\/[a-z0-9.-]+$)/.test(place)) {
+  const isDigest = place.startsWith("oci://") && parseReference(place).digest !== undefined;
+  if (isDigest || /^secret:(?![a-z0-9.-]+\/[a-z0-9.-]+$)/.test(place)) {
     throw new CliError("CLI_BAD_FLAG", `Cannot back up to "${place}": the controller does not write there`, {
-      hints: ["name a file, s3://BUCKET/KEY or secret:NAMESPACE/NAME"],
+      hints: ["name a file, s3://BUCKET/KEY, oci://REGISTRY/REPOSITORY:TAG or secret:NAMESPACE/NAME"],
     });
   }
   const readRecipients = () => readTextFile(io, file, { maxBytes: MAX_RECIPIENTS_BYTES });
@@ -54,7 +56,7 @@ export function backupSettings(flags: FlagValues<typeof backupFlags>, io: Io): B
     : { readRecipients, scheduleMs, store: outsideStore(io, place) };
 }
 
-/** A volume or a bucket. */
+/** A volume, a bucket or a registry. */
 function outsideStore(io: Io, place: string): BackupStore {
   return { place, shortcoming: undefined, write: (content) => writeBackup(io, place, content, {}) };
 }

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import packageJson from "../../package.json" with { type: "json" };
 import {
   type Backup,
+  backupDigest,
   type DrilledBackup,
   type DrilledRepository,
   type DrillReport,
@@ -15,6 +16,7 @@ import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { readBackupPlace } from "../keys/backup-place.ts";
+import { expectDigestFlag, recordText } from "../keys/backup-provenance.ts";
 import { openBackupBytes } from "../keys/open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
 import { note, write } from "../output.ts";
@@ -55,6 +57,7 @@ export const drillCommand = defineCommand({
       help: "age identity that opens the backup; may be repeated",
     }),
     registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
+    expectDigest: expectDigestFlag,
     share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
     repo: flag.texts({
       placeholder: "FOLDER",
@@ -79,6 +82,7 @@ export const drillCommand = defineCommand({
       path: file,
       identityFiles: flags.identity,
       shareFiles: flags.share,
+      expectDigest: flags.expectDigest,
       prefix,
       remedy: `sealkit drill -i IDENTITY ${file} --repo ${flags.repo[0] ?? "."}`,
     });
@@ -111,7 +115,11 @@ export const drillCommand = defineCommand({
       started: `${new Date(started).toISOString().slice(0, 19)}Z`,
       durationMs: io.now() - started,
       by: `sealkit ${packageJson.version}`,
-      backup: describeBackup(backup, { file, bytes, prefix }),
+      backup: {
+        ...describeBackup(backup, { file, bytes, prefix }),
+        expected: flags.expectDigest !== undefined,
+        record: live === undefined ? undefined : recordText(live.recorded, backupDigest(bytes)),
+      },
       repositories: await Promise.all(sources.map((source, at) => describeSource(source, at === 0 ? paths : []))),
       rehearsal: rehearsed,
       comparison,
@@ -136,11 +144,11 @@ async function describeSource(source: RepositorySource, paths: readonly string[]
 function describeBackup(
   { manifest, secrets, sealedSecrets }: Backup,
   { file, bytes, prefix }: { readonly file: string; readonly bytes: Uint8Array; readonly prefix: string },
-): DrilledBackup {
+): Omit<DrilledBackup, "expected" | "record"> {
   const keys = secrets.filter((secret) => isKeySecret(secret, prefix)).length;
   return {
     file,
-    sha256: createHash("sha256").update(bytes).digest("hex"),
+    sha256: backupDigest(bytes).replace("sha256:", ""),
     encrypted: isAgeFile(bytes),
     manifest,
     sealingKeys: keys,

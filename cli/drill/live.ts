@@ -5,6 +5,8 @@ import {
   type DigestedSecret,
   digestSecrets,
   listSealingKeys,
+  type RecordedBackup,
+  recordedBackup,
 } from "../../src/keys/index.ts";
 import type { KubeClient } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
@@ -24,6 +26,8 @@ export interface Live {
   /** Fingerprints of its sealing keys. */
   readonly keys: readonly string[];
   readonly cluster: string;
+  /** What its controller tells of its own backups. */
+  readonly recorded: RecordedBackup | undefined;
 }
 
 /** Reads a live cluster with the rights of whoever asks. Of each value only a digest is kept. @throws {KubeError} */
@@ -36,6 +40,7 @@ export async function readLive(client: KubeClient, options: LiveOptions): Promis
     secrets: digestSecrets(items, runKey, prefix),
     keys: keys.flatMap(({ fingerprint }) => fingerprint ?? []),
     cluster,
+    recorded: await recordedBackup(client, namespace),
   };
 }
 

@@ -86,7 +86,8 @@ function summaryRows(report: DrillReport): readonly (readonly string[])[] {
   return [
     ["Result", report.result],
     ["Started", `${report.started}, took ${(report.durationMs / 1000).toFixed(1)} s, with ${report.by}`],
-    ["Backup", `${backup.file}, sha256 ${backup.sha256}`],
+    ["Backup", `${backup.file}, sha256 ${backup.sha256}${backup.expected ? ", which was expected" : ""}`],
+    ...(backup.record === undefined ? [] : [["Backup known", backup.record]]),
     ["Backup made", manifest === undefined ? "unknown: not by sealkit" : madeBy(manifest)],
     [
       "Backup holds",

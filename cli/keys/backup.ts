@@ -1,7 +1,14 @@
 import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { parseRecipient, parseRecipientsFile, type Recipient } from "../../src/age/index.ts";
-import { backupText, clusterName, collectSecrets, encryptBackup, sealedInCluster } from "../../src/keys/index.ts";
+import {
+  backupDigest,
+  backupText,
+  clusterName,
+  collectSecrets,
+  encryptBackup,
+  sealedInCluster,
+} from "../../src/keys/index.ts";
 import { findEncrypted, workTreeFiles } from "../../src/repository/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
@@ -75,6 +82,7 @@ export const backupCommand = defineCommand({
       if (held > 0)
         await note(io, `In it as ciphertext: ${count(held, "SealedSecret")} that no repository brings back`);
       await note(io, `Backed up ${count(manifest.sealingKeys.length, "sealing key")}${others} for ${to}`);
+      await note(io, `It is ${backupDigest(file)}: noted elsewhere, --expect-digest tells it from any other`);
       return EXIT.ok;
     });
   },

@@ -2,10 +2,12 @@ import { type Identity, parseIdentitiesFile, parseIdentity } from "../../src/age
 import { ToolkitError } from "../../src/errors.ts";
 import {
   type Backup,
+  backupDigest,
   type CombinedIdentity,
   combineIdentity,
   isAgeFile,
   type KeyShare,
+  parseBackupDigest,
   parseShares,
   readBackup,
 } from "../../src/keys/index.ts";
@@ -22,6 +24,8 @@ export interface OpenBackupOptions extends PlaceOptions {
   readonly identityFiles: readonly string[];
   /** Files with shares of an identity. */
   readonly shareFiles?: readonly string[] | undefined;
+  /** SHA-256 of the file that is wanted, and of no other. */
+  readonly expectDigest?: string | undefined;
   /** How the names of sealing keys begin. */
   readonly prefix?: string | undefined;
   /** A command line that opens it, for whoever named no identity. */
@@ -34,8 +38,14 @@ export interface OpenBackupOptions extends PlaceOptions {
  * @throws {CliError} `CLI_BAD_FLAG` when it is encrypted and no identity was named; `CLI_BAD_INPUT` when a file is
  *   not what it should be: the details name it.
  */
-export async function openBackup(io: Io, path: string, options: OpenBackupOptions): Promise<Backup> {
-  return await openBackupBytes(io, await readBackupPlace(io, path, options), { ...options, path });
+export async function openBackup(io: Io, path: string, options: OpenBackupOptions): Promise<OpenedBackup> {
+  const bytes = await readBackupPlace(io, path, options);
+  return { ...(await openBackupBytes(io, bytes, { ...options, path })), digest: backupDigest(bytes) };
+}
+
+/** A backup, and what its file is known by: `sha256:…` */
+export interface OpenedBackup extends Backup {
+  readonly digest: string;
 }
 
 /** Reads a backup whose bytes are here already; `path` is where they came from. @throws {CliError} as `openBackup` */
@@ -45,6 +55,7 @@ export async function openBackupBytes(
   options: OpenBackupOptions & { readonly path: string },
 ): Promise<Backup> {
   const { path, identityFiles, shareFiles = [], prefix, remedy } = options;
+  const expectDigest = options.expectDigest === undefined ? undefined : parseBackupDigest(options.expectDigest);
   const identities: Identity[] = [];
   if (shareFiles.length > 0) {
     identities.push(parseIdentity((await combineFiles(io, shareFiles)).identity.revealText()));
@@ -55,7 +66,7 @@ export async function openBackupBytes(
       hints: [remedy],
     });
   }
-  return await inFile(path, () => readBackup(bytes, { identities, prefix }));
+  return await inFile(path, () => readBackup(bytes, { identities, prefix, expectDigest }));
 }
 
 /** The identities in a key file. @throws {CliError} `CLI_BAD_INPUT`, naming the file. */

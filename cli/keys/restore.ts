@@ -5,6 +5,7 @@ import {
   planRestore,
   type RestorePlan,
   type RestoreStep,
+  recordedBackup,
   sealingKeysOf,
   waitUntilSynced,
 } from "../../src/keys/index.ts";
@@ -17,6 +18,7 @@ import type { Io } from "../io.ts";
 import { note, table, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { count } from "./backup.ts";
+import { expectDigestFlag, provenance, recordText } from "./backup-provenance.ts";
 import { shortFingerprint } from "./list.ts";
 import { openBackup } from "./open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
@@ -45,6 +47,7 @@ export const restoreCommand = defineCommand({
       help: "age identity that opens the backup; may be repeated",
     }),
     registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
+    expectDigest: expectDigestFlag,
     share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
     dryRun: flag.toggle({ help: "Print the plan and change nothing" }),
     wait: flag.toggle({ help: "Wait until the controller uses the newest key and all SealedSecrets are synced" }),
@@ -55,16 +58,21 @@ export const restoreCommand = defineCommand({
   async run({ flags, args, io }) {
     const path = args[0] ?? "";
     const { namespace, prefix } = keyPlace(flags);
-    const { secrets, sealedSecrets } = await openBackup(io, path, {
+    const backup = await openBackup(io, path, {
       identityFiles: flags.identity,
       shareFiles: flags.share,
       registryConfig: flags.registryConfig,
+      expectDigest: flags.expectDigest,
       prefix,
       remedy: `sealkit keys restore -i IDENTITY ${path}`,
     });
+    const { secrets, sealedSecrets, digest } = backup;
     return await withCluster(flags, io, async (client) => {
       const plan = await planRestore(client, secrets, { namespace, prefix, sealedSecrets });
       await write(io.stdout, planText(plan, flags.output));
+      await note(io, provenance(backup, digest));
+      const record = recordText(await recordedBackup(client, namespace), digest);
+      if (record !== undefined) await note(io, record);
       await tellTimes(secrets, prefix, io);
       await tellOwnKeys(plan, io);
       if (flags.dryRun) return EXIT.ok;

@@ -1,6 +1,13 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { openingMeans, type Unopened, type Verified, verifyCluster, verifyRepository } from "../../src/keys/index.ts";
+import {
+  openingMeans,
+  recordedBackup,
+  type Unopened,
+  type Verified,
+  verifyCluster,
+  verifyRepository,
+} from "../../src/keys/index.ts";
 import { branchFiles, type RepositoryFiles, type SkippedFile, workTreeFiles } from "../../src/repository/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
@@ -9,6 +16,7 @@ import type { Io } from "../io.ts";
 import { note, printable, table, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { count } from "./backup.ts";
+import { expectDigestFlag, recordText } from "./backup-provenance.ts";
 import { openBackup } from "./open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
@@ -37,6 +45,7 @@ export const verifyCommand = defineCommand({
       help: "age identity that opens the backup; may be repeated",
     }),
     registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
+    expectDigest: expectDigestFlag,
     share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at; may be repeated" }),
     allBranches: flag.toggle({ help: "What is committed in all branches, in place of the files on disk" }),
@@ -51,6 +60,7 @@ export const verifyCommand = defineCommand({
       identityFiles: flags.identity,
       shareFiles: flags.share,
       registryConfig: flags.registryConfig,
+      expectDigest: flags.expectDigest,
       prefix,
       remedy: `sealkit keys verify -i IDENTITY ${path}`,
     });
@@ -66,9 +76,11 @@ export const verifyCommand = defineCommand({
     if (flags.cluster) {
       const place = { namespace, prefix };
       const verify = () =>
-        withCluster(flags, io, (client) =>
-          withProgress(io, "Opening the cluster", (onStep) => verifyCluster(client, place, means, onStep)),
-        );
+        withCluster(flags, io, async (client) => {
+          const record = recordText(await recordedBackup(client, namespace), backup.digest);
+          if (record !== undefined) await note(io, record);
+          return await withProgress(io, "Opening the cluster", (onStep) => verifyCluster(client, place, means, onStep));
+        });
       results.push(await verify());
     }
     await write(io.stdout, reportText(results, flags.output));

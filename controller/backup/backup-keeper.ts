@@ -1,3 +1,4 @@
+import { backupDigest } from "../../src/keys/index.ts";
 import { type Clock, type KubeClient, KubeError } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { rfc3339 } from "../conditions.ts";
@@ -119,6 +120,8 @@ export function startBackups(options: BackupKeeperOptions, signal: AbortSignal):
         ...attempt,
         recipientsHash: recipients.hash,
         keys: keys.join(","),
+        written: rfc3339(now),
+        digest: backupDigest(content),
         result: isGood ? "good" : "incomplete",
         why,
         ...(isGood ? { lastGood: rfc3339(now) } : {}),

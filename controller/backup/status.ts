@@ -1,16 +1,21 @@
+import { BACKUP_RECORD } from "../../src/keys/index.ts";
 import { isReason, type KubeClient } from "../../src/kube/index.ts";
 import { type KubeObject, textAt } from "../../src/objects/index.ts";
 
 const CONFIG_MAPS = { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true } as const;
 
 /** Name of the ConfigMap beside the keys that says how old the last good backup is. */
-export const STATUS_NAME = "sealkit-backup";
+export const STATUS_NAME = BACKUP_RECORD;
 
 /** What is known of the backups. Times in RFC 3339, `""` for never. Everything in it is public. */
 export interface BackupStatus {
   /** Of the last one that counts. */
   readonly lastGood: string;
   readonly lastAttempt: string;
+  /** Of the last one that was written, whether it counts or not. */
+  readonly written: string;
+  /** `sha256:` and hex of that file: whoever has a file can tell whether it is this one. */
+  readonly digest: string;
   /** `good`, `failed`, or `incomplete`: written, and no good backup. */
   readonly result: string;
   /** Why it failed, or does not count. */
@@ -25,6 +30,8 @@ export interface BackupStatus {
 export const NO_STATUS: BackupStatus = {
   lastGood: "",
   lastAttempt: "",
+  written: "",
+  digest: "",
   result: "",
   why: "",
   place: "",
@@ -39,6 +46,8 @@ export async function readStatus(client: KubeClient, namespace: string): Promise
   return {
     lastGood: text("lastGood"),
     lastAttempt: text("lastAttempt"),
+    written: text("written"),
+    digest: text("digest"),
     result: text("result"),
     why: text("why"),
     place: text("place"),

@@ -26,7 +26,9 @@ export {
 } from "./age/renew-in-repository.ts";
 export { BACKUP_VERSION, type BackupManifest, type BackupOptions, backupText, encryptBackup } from "./backup/backup.ts";
 export { BACKUP_LABEL, type CollectOptions, collectSecrets } from "./backup/collect.ts";
+export { backupDigest, parseBackupDigest } from "./backup/digest.ts";
 export { type Backup, isAgeFile, parseBackup, readBackup } from "./backup/read-backup.ts";
+export { BACKUP_RECORD, type RecordedBackup, recordedBackup } from "./backup/recorded.ts";
 export {
   type ClusterName,
   clusterName,

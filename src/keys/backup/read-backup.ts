@@ -9,6 +9,7 @@ import { KeysError } from "../errors.ts";
 import { SEALED_SECRETS_TYPE } from "../resources.ts";
 import { sealingKeysOf } from "../sealing/sealing-keys.ts";
 import { BACKUP_TITLE, BACKUP_VERSION, type BackupManifest, cleanSealedSecret, cleanSecret } from "./backup.ts";
+import { checkBackupDigest } from "./digest.ts";
 
 /** A backup, read and checked. */
 export interface Backup {
@@ -32,8 +33,14 @@ export function isAgeFile(bytes: Uint8Array): boolean {
  */
 export async function readBackup(
   file: Uint8Array,
-  options: { readonly identities: readonly Identity[]; readonly prefix?: string | undefined },
+  options: {
+    readonly identities: readonly Identity[];
+    readonly prefix?: string | undefined;
+    /** `sha256:` and hex of the file; another one is refused before it is opened. */
+    readonly expectDigest?: string | undefined;
+  },
 ): Promise<Backup> {
+  if (options.expectDigest !== undefined) checkBackupDigest(file, options.expectDigest);
   const clear = isAgeFile(file) ? await decryptBytes(file, options.identities) : new ClearText(file);
   return parseBackup(clear, options.prefix);
 }

@@ -22,6 +22,10 @@ export interface DrilledBackup {
   readonly otherSecrets: number;
   /** SealedSecrets that it holds because no repository does. */
   readonly sealedSecrets: number;
+  /** Whether it is the one whose digest was given. */
+  readonly expected: boolean;
+  /** What the record of the live cluster says of it, in words; undefined without one. */
+  readonly record: string | undefined;
 }
 
 /** A repository that was rehearsed with. */

@@ -5,7 +5,7 @@ import { createLog } from "../../../controller/log.ts";
 import { createMetrics } from "../../../controller/metrics.ts";
 import type { EventNote } from "../../../controller/pass.ts";
 import { generateX25519Identity, parseIdentitiesFile, parseIdentity } from "../../../src/age/index.ts";
-import { readBackup } from "../../../src/keys/index.ts";
+import { backupDigest, readBackup } from "../../../src/keys/index.ts";
 import { KubeError } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
 import { KeyServiceError } from "../../../src/sops/index.ts";
@@ -100,6 +100,8 @@ describe("startBackups()", () => {
       why: "",
       place: "s3://backups/prod",
       lastGood: "2026-01-01T00:00:05Z",
+      written: "2026-01-01T00:00:05Z",
+      digest: backupDigest(written[0] ?? new Uint8Array()),
     });
     expect(await metric("sealkit_backup_last_success_timestamp_seconds")).toMatch(/ 1767225605$/);
 
@@ -148,11 +150,16 @@ describe("startBackups()", () => {
     let mayWrite = true;
     const { clock, events, written, status, metric, tellKeys } = await keeper({ mayWrite: () => mayWrite });
     await clock.advance(6_000);
-    const { lastGood } = status();
+    const { lastGood, digest } = status();
     mayWrite = false;
     tellKeys();
     await clock.advance(6_000);
-    expect(status()).toMatchObject({ result: "failed", why: expect.stringContaining("AccessDenied"), lastGood });
+    expect(status()).toMatchObject({
+      result: "failed",
+      why: expect.stringContaining("AccessDenied"),
+      lastGood,
+      digest,
+    });
     expect(events.map(({ reason }) => reason)).toEqual(["BackupFailed"]);
     await clock.advance(61_000);
     expect(await metric("sealkit_backup_failures_total")).toMatch(/ 2$/);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
 import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
+import { backupDigest } from "../../../../src/keys/index.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
@@ -65,8 +66,11 @@ describe("sealkit keys, from one cluster to the next", () => {
     const { code, stderr, files } = await keys(`backup -r ${recipient} -o keys.age`, first);
     expect([code, stderr]).toEqual([
       0,
-      "In it as ciphertext: 1 SealedSecret that no repository brings back\nBacked up 2 sealing keys and 1 other Secret for 1 recipient\n",
+      expect.stringMatching(
+        /^In it as ciphertext: 1 SealedSecret that no repository brings back\nBacked up 2 sealing keys and 1 other Secret for 1 recipient\nIt is sha256:[0-9a-f]{64}: noted/,
+      ),
     ]);
+    expect(stderr).toContain(backupDigest(files["keys.age"]?.bytes ?? new Uint8Array()));
     expect(files["keys.age"]?.mode).toBe(0o600);
     backup = files["keys.age"]?.bytes ?? new Uint8Array();
     expect(Buffer.from(backup).toString()).toMatch(/^-----BEGIN AGE ENCRYPTED FILE-----/);
@@ -82,13 +86,58 @@ describe("sealkit keys, from one cluster to the next", () => {
     expect(good.stdout).toMatch(/^cluster +1 +0 +1 +0$/m);
   });
 
+  test("the digest that backup told is taken, in any form; another file is refused before it is opened", async () => {
+    const files = { "keys.age": backup, id: identity, other: `${Buffer.from(backup)}\n` };
+    const digest = backupDigest(backup);
+    for (const form of [digest, digest.replace("sha256:", ""), digest.toUpperCase().replace("SHA256", "sha256")]) {
+      expect((await keys(`verify -i id keys.age --expect-digest ${form} --cluster`, first, files)).code).toBe(0);
+    }
+    for (const command of ["verify", "restore --dry-run"]) {
+      const refused = await keys(`${command} -i id other --expect-digest ${digest}`, first, files);
+      expect([refused.code, refused.stdout]).toEqual([1, ""]);
+      expect(refused.stderr).toContain("it is another than the one that is expected");
+      expect(refused.stderr).toContain(backupDigest(Buffer.from(files.other)));
+    }
+    expect((await keys("verify -i id keys.age --expect-digest sha1:00", first, files)).stderr).toContain(
+      "it is no SHA-256",
+    );
+  });
+
+  test("restore says what a backup says of itself, and whether the cluster's own controller wrote it", async () => {
+    const files = { "keys.age": backup, id: identity, plain: await plainBackup() };
+    const restore = async (name: string) => (await keys(`restore -i id ${name} --dry-run`, first, files)).stderr;
+    const digest = backupDigest(backup);
+    expect(await restore("keys.age")).toMatch(
+      new RegExp(`^The backup says that it was made on 20\\S+Z by sealkit \\S+ of cluster \\S+; it is ${digest}\n$`),
+    );
+    expect(await restore("plain")).toMatch(/^The backup is sha256:[0-9a-f]{64}, and does not say who made it\n/);
+    const record = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "sealkit-backup", namespace: "kube-system" },
+      data: { digest, written: "2026-01-02T03:04:05Z", place: "s3://b/k" },
+    };
+    const maps = { ...SECRETS, plural: "configmaps", kind: "ConfigMap" };
+    await first.client.create(maps, record);
+    const same = "It is the one that the controller of this cluster wrote last, on 2026-01-02T03:04:05Z\n";
+    expect(await restore("keys.age")).toContain(same);
+    expect((await keys("verify -i id keys.age --cluster", first, files)).stderr).toContain(same);
+    expect(await restore("plain")).toContain("wrote another one last, on 2026-01-02T03:04:05Z, to s3://b/k\n");
+    await first.client.delete(maps, { namespace: "kube-system", name: "sealkit-backup" });
+  });
+
+  async function plainBackup(): Promise<string> {
+    const opened = await runCli("age -d -i id keys.age", { files: { "keys.age": backup, id: identity } });
+    return opened.stdout.replace(/^#.*\n/gm, "");
+  }
+
   test("restore into a new cluster: plan, restore, wait, and a second time nothing", async () => {
     second = await startWholeCluster({ settings });
     await second.controllers.ready;
     const files = { "keys.age": backup, id: identity };
     const plan = await keys("restore -i id keys.age --dry-run", second, files);
     expect(plan.code).toBe(0);
-    expect(plan.stderr).toMatch(/^The cluster has a key that is not in the backup, and keeps it: \S+ SHA256:/);
+    expect(plan.stderr).toMatch(/^The cluster has a key that is not in the backup, and keeps it: \S+ SHA256:/m);
     expect(plan.stderr).toContain("warning: the backup is stale: afterwards back up again");
     expect(plan.stdout).toMatch(/^keep +sealing key +kube-system +\S+ +it is not in the backup$/m);
     const stale = await keys("verify -i id keys.age --cluster", second, files);
