@@ -61,6 +61,7 @@ const RENDER_WORKER = "render-worker.cjs";
 const PROGRAMS = new Map([
   [RENDER_WORKER, "src/secrets/render/render-worker-adapter.ts"],
   ["age-chunk-thread.cjs", "src/age/threads/age-chunk-thread-adapter.ts"],
+  ["age-files-thread.cjs", "cli/age/batch/age-files-thread-adapter.ts"],
 ]);
 
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });
@@ -134,6 +135,8 @@ async function buildProgram(file, module) {
     minifyWhitespace: true,
     minifySyntax: true,
     supported: { "dynamic-import": false },
+    // That one is a file of its own for the others.
+    plugins: file === RENDER_WORKER ? [] : [apartPlugin()],
   });
   refuseForeignImports(metafile);
   return metafile;

@@ -76,9 +76,7 @@ async function runMany(io: Io, flags: GoFlags, output: string): Promise<number> 
   const stdin = stdinUse();
   return await runBatch(io, plan, {
     output,
-    ...(decrypting
-      ? { identities: await decryptIdentities(io, flags, stdin) }
-      : { recipients: await encryptRecipients(io, flags, stdin) }),
+    ...(decrypting ? await decryptKeys(io, flags, stdin) : { recipients: await encryptRecipients(io, flags, stdin) }),
     armor: flags.has("armor"),
     force: flags.has("force"),
     json: format === "json",
@@ -104,7 +102,7 @@ async function runOne(io: Io, flags: GoFlags): Promise<number> {
     const { memory } = output;
     const ahead = runAhead(decrypting ? "open" : "seal", input, output, io.signal);
     const pieces = decrypting
-      ? decrypt(source, await decryptIdentities(io, flags, stdin), { memory, ahead })
+      ? decrypt(source, (await decryptKeys(io, flags, stdin)).identities, { memory, ahead })
       : encrypt(source, await encryptRecipients(io, flags, stdin), { armor: flags.has("armor"), memory, ahead });
     await pump(pieces, output, decrypting ? "" : "failed to write header: ");
     await output.finish();
@@ -200,22 +198,37 @@ async function encryptRecipients(io: Io, flags: GoFlags, stdin: StdinUse): Promi
   return await gatherRecipients(io, { words, files, identities: flags.inOrder("identity", "j") }, stdin);
 }
 
-async function decryptIdentities(io: Io, flags: GoFlags, stdin: StdinUse): Promise<Identity[]> {
+interface DecryptKeys {
+  readonly identities: readonly Identity[];
+  /** Undefined where not all identities come from files that are read and nothing else. */
+  readonly keyFiles: readonly Uint8Array[] | undefined;
+}
+
+async function decryptKeys(io: Io, flags: GoFlags, stdin: StdinUse): Promise<DecryptKeys> {
   const named = flags.inOrder("identity", "j");
-  if (named.length === 0) return [passphraseOnly(io)];
+  if (named.length === 0) return { identities: [passphraseOnly(io)], keyFiles: undefined };
+  const keyFiles = new Set<Uint8Array | undefined>();
   const files: string[] = [];
   const identities: Identity[] = [];
   for (const [flag, text] of named) {
     if (flag === "j") {
       identities.push(namedPlugin(io, text));
+      keyFiles.add(undefined);
       continue;
     }
     if (files.includes(text)) await warn("age", io, `duplicate identity file "${text}"`);
     files.push(text);
-    identities.push(...(await fileIdentities(io, text, stdin)).map(({ identity }) => identity));
+    for (const { identity, keyFile } of await fileIdentities(io, text, stdin)) {
+      identities.push(identity);
+      keyFiles.add(keyFile);
+    }
   }
-  // A plugin may know the passphrase; without one there is no need to ask for that of a key file first.
-  return flags.has("j") ? [...identities, refusePassphraseFile] : [refusePassphraseFile, ...identities];
+  const readable = [...keyFiles].filter((bytes) => bytes !== undefined);
+  return {
+    // A plugin may know the passphrase; without one there is no need to ask for that of a key file first.
+    identities: flags.has("j") ? [...identities, refusePassphraseFile] : [refusePassphraseFile, ...identities],
+    keyFiles: readable.length === keyFiles.size ? readable : undefined,
+  };
 }
 
 /** Asks once, however many files there are. */

@@ -28,6 +28,8 @@ const SCRYPT = "scrypt";
 /** The identities of one file, and who they are when a file is to be encrypted to them. */
 export interface FileIdentity {
   readonly identity: Identity;
+  /** The key file, where reading it is enough to have its identities: no plugin, no passphrase, no other file. */
+  readonly keyFile?: Uint8Array | undefined;
   recipients(): Promise<readonly Recipient[]>;
 }
 
@@ -58,8 +60,10 @@ async function identitiesIn(io: Io, path: string, bytes: Uint8Array): Promise<Fi
   const identities = start.startsWith("-----BEGIN")
     ? [await sshKey(io, path, start)]
     : parseIdentitiesFile(text, { plugins: terminalPlugins(io) });
+  const isEnough = !identities.some(({ needsSomebody = false }) => needsSomebody);
   return identities.map((identity) => ({
     identity,
+    keyFile: isEnough ? bytes : undefined,
     recipients: async () => [await recipientFor(identity)],
   }));
 }

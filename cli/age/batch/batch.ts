@@ -1,13 +1,5 @@
 import { dirname, resolve } from "node:path";
-import {
-  AgeError,
-  decrypt,
-  decryptBytes,
-  encrypt,
-  encryptBytes,
-  type Identity,
-  type Recipient,
-} from "../../../src/age/index.ts";
+import { AgeError, decrypt, encrypt } from "../../../src/age/index.ts";
 import type { Io } from "../../io.ts";
 import { write } from "../../output.ts";
 import { Failure, masked } from "../failure.ts";
@@ -15,30 +7,24 @@ import { openInput, untilInterrupted } from "../input-adapter.ts";
 import { fileOutput } from "../output-adapter.ts";
 import { pump } from "../pump.ts";
 import { runAhead } from "../run-ahead-adapter.ts";
+import { type FileThreadsPlan, workInThreads } from "./file-threads-adapter.ts";
 import type { Item, Plan, Refusal } from "./plan.ts";
-import { exists, flushFolder, readSmall, type Staged, stage } from "./small-files-adapter.ts";
+import { type FileWork, stageSmall } from "./small-file.ts";
+import { flushFolder, markOf, newMark, type Staged } from "./small-files-adapter.ts";
 
 /** How a batch works on its files. */
-export interface BatchWork {
+export interface BatchWork extends FileWork {
   readonly output: string;
-  /** Exactly one of the two is there. */
-  readonly recipients?: readonly Recipient[] | undefined;
-  readonly identities?: readonly Identity[] | undefined;
-  readonly armor: boolean;
-  /** Replace results that are there already. */
-  readonly force: boolean;
+  /** What the identities were read from, where threads can read them again. */
+  readonly keyFiles?: readonly Uint8Array[] | undefined;
   readonly json: boolean;
 }
 
-/** Up to this size a file is held in memory; larger ones are streamed. */
-const SMALL_BYTES = 1024 * 1024;
 /** So many results are flushed together where they may replace others: the disk does that in about the time of one. */
 const GROUP = 64;
 
-interface Done {
-  readonly item: Item;
-  readonly problem: string | undefined;
-}
+/** What became of a file: what is wrong with it, or undefined when its result is in its place. */
+type Outcomes = Map<Item, string | undefined>;
 
 /**
  * Encrypts or decrypts many files in one process. Each result appears when it is whole; one that cannot be made does not
@@ -46,8 +32,27 @@ interface Done {
  *
  * @returns the exit code: 1 when at least one file could not be done.
  */
-export async function runBatch(io: Io, plan: Plan, work: BatchWork): Promise<number> {
-  const done: Done[] = [];
+export async function runBatch(io: Io, plan: Plan, work: BatchWork, threads: FileThreadsPlan = {}): Promise<number> {
+  const { cwd, signal } = io;
+  const finished = await workInThreads(plan.items, { cwd, signal, ...work }, threads);
+  const outcomes: Outcomes = new Map();
+  for (const item of finished) outcomes.set(item, undefined);
+  await workHere(
+    io,
+    plan.items.filter((item) => !finished.has(item)),
+    work,
+    outcomes,
+  );
+  if (work.force) {
+    const folders = new Set(plan.items.map(({ output }) => dirname(resolve(cwd, output))));
+    await Promise.all([...folders].slice(0, 1000).map(flushFolder));
+  }
+  return await report(io, { outcomes, plan, work });
+}
+
+/** Does files in this thread, one after the other. */
+async function workHere(io: Io, items: readonly Item[], work: BatchWork, outcomes: Outcomes): Promise<void> {
+  const mark = newMark();
   const group: { readonly item: Item; readonly staged: Staged }[] = [];
   let flushing: Promise<void> = Promise.resolve();
   const flush = async (): Promise<void> => {
@@ -55,19 +60,22 @@ export async function runBatch(io: Io, plan: Plan, work: BatchWork): Promise<num
     const members = group.splice(0);
     flushing = Promise.all(
       members.map(async ({ item, staged }) => {
-        done.push({ item, problem: await problemOf(() => staged.commit()) });
+        outcomes.set(item, await problemOf(() => staged.commit()));
       }),
     ).then(() => undefined);
   };
   try {
-    for (const item of plan.items) {
+    for (const [index, item] of items.entries()) {
       if (io.signal.aborted) throw new DOMException("Interrupted", "AbortError");
       const problem = await problemOf(async () => {
-        const staged = await workOn(io, item, work);
-        if (staged === undefined) done.push({ item, problem: undefined });
-        else group.push({ item, staged });
+        const staged = await stageSmall(io.cwd, item, work, markOf(mark, index));
+        if (staged !== undefined) group.push({ item, staged });
+        else {
+          await stream(io, item, work);
+          outcomes.set(item, undefined);
+        }
       });
-      if (problem !== undefined) done.push({ item, problem });
+      if (problem !== undefined) outcomes.set(item, problem);
       if (group.length >= GROUP) await flush();
     }
     await flush();
@@ -75,33 +83,6 @@ export async function runBatch(io: Io, plan: Plan, work: BatchWork): Promise<num
   } finally {
     await flushing;
     for (const { staged } of group) staged.discard();
-  }
-  if (work.force) {
-    const folders = new Set(plan.items.map(({ output }) => dirname(resolve(io.cwd, output))));
-    await Promise.all([...folders].slice(0, 1000).map(flushFolder));
-  }
-  return await report(io, { done, plan, work });
-}
-
-/** Undefined for a file that was streamed and is in its place already. */
-async function workOn(io: Io, { input, output }: Item, work: BatchWork): Promise<Staged | undefined> {
-  const target = resolve(io.cwd, output);
-  if (!work.force && exists(target)) throw new Failure(`${output}: file exists`);
-  const content = readSmall(resolve(io.cwd, input), input, SMALL_BYTES);
-  const { recipients, identities, armor } = work;
-  if (content === undefined) {
-    await stream(io, { input, output }, work);
-    return undefined;
-  }
-  if (identities === undefined) {
-    const file = await encryptBytes(content, recipients ?? [], { armor });
-    return stage(target, output, file, { mode: 0o666, replace: work.force });
-  }
-  const clear = (await decryptBytes(content, identities)).reveal();
-  try {
-    return stage(target, output, clear, { mode: 0o600, replace: work.force });
-  } finally {
-    clear.fill(0);
   }
 }
 
@@ -140,16 +121,19 @@ async function problemOf(work: () => Promise<void>): Promise<string | undefined>
 
 async function report(
   io: Io,
-  { done, plan, work }: { readonly done: readonly Done[]; readonly plan: Plan; readonly work: BatchWork },
+  { outcomes, plan, work }: { readonly outcomes: Outcomes; readonly plan: Plan; readonly work: BatchWork },
 ): Promise<number> {
   const failed: Refusal[] = [...plan.refused];
-  for (const { item, problem } of done) if (problem !== undefined) failed.push({ input: item.input, reason: problem });
-  const whole = done.length - (failed.length - plan.refused.length);
+  const results: Item[] = [];
+  for (const item of plan.items) {
+    const problem = outcomes.get(item);
+    if (problem !== undefined) failed.push({ input: item.input, reason: problem });
+    else if (outcomes.has(item)) results.push(item);
+  }
+  const whole = results.length;
   const verb = work.identities === undefined ? "encrypted" : "decrypted";
   if (work.json) {
-    const files = done
-      .filter(({ problem }) => problem === undefined)
-      .map(({ item: { input, output } }) => ({ input, output }));
+    const files = results.map(({ input, output }) => ({ input, output }));
     const errors = failed.map(({ input, reason }) => ({ input, error: masked(reason) }));
     const page = { [verb]: whole, failed: failed.length, passedOver: plan.passedOver, files, errors };
     await write(io.stdout, `${JSON.stringify(page)}\n`);

@@ -8,6 +8,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -52,19 +53,17 @@ export function readSmall(path: string, shown: string, limit: number): Uint8Arra
   }
 }
 
-/**
- * Writes a result beside its place.
- *
- * @param replace take the place of a file that is there; otherwise it stays, and `commit` fails.
- * @throws {Failure}
- */
-export function stage(
-  path: string,
-  shown: string,
-  content: Uint8Array,
-  { mode, replace }: { readonly mode: number; readonly replace: boolean },
-): Staged {
-  const beside = join(dirname(path), `.${basename(path)}.${ours}${(count++).toString(36)}`);
+export interface StageOptions {
+  readonly mode: number;
+  /** Take the place of a file that is there; otherwise it stays, and `commit` fails. */
+  readonly replace: boolean;
+  /** In the name of the result until it is in its place. */
+  readonly mark: string;
+}
+
+/** Writes a result beside its place. @throws {Failure} */
+export function stage(path: string, shown: string, content: Uint8Array, { mode, replace, mark }: StageOptions): Staged {
+  const beside = placeBeside(path, mark);
   let descriptor: number | undefined;
   const discard = () => {
     if (descriptor === undefined) return;
@@ -97,9 +96,24 @@ export function stage(
   };
 }
 
-/** What the names of our unfinished results have in common, and nobody else's. */
-const ours = randomBytes(6).toString("hex");
-let count = 0;
+/** Marks of results that are not in their places yet: what those of one batch have in common, and nobody else's. */
+export function newMark(): string {
+  return randomBytes(6).toString("hex");
+}
+
+/** The mark of one file of a batch: of a thread that died, the main thread must find what it left. */
+export function markOf(mark: string, index: number): string {
+  return `${mark}${index.toString(36)}`;
+}
+
+function placeBeside(path: string, mark: string): string {
+  return join(dirname(path), `.${basename(path)}.${mark}`);
+}
+
+/** Takes away what somebody else staged and cannot any more. */
+export function discardStaged(path: string, mark: string): void {
+  rmSync(placeBeside(path, mark), { force: true });
+}
 
 /** Folders that are known to be there. */
 const made = new Set<string>();
