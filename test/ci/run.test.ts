@@ -7,22 +7,23 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 const root = join(import.meta.dirname, "../..");
 
 /** Plays npm: its scripts do what `STEPS` says, as `name=passed/failed/status` (a test run) or `name=status`. */
-const NPM = `#!/usr/bin/env node
-const { readFileSync, writeFileSync } = require("node:fs");
-const words = process.argv.slice(2);
-const name = words[0] === "run" ? words.find((word, at) => at > 0 && !word.startsWith("--")) : words[0];
-const plan = new Map(process.env.STEPS.split(" ").filter(Boolean).map((step) => step.split("=")));
-const [first, bad, status] = (plan.get(name) ?? "0").split("/");
-if (readFileSync(0).length > 0) process.exit(99);
-if (first === "hangs") setInterval(() => {}, 1000);
-else {
-  const report = words.find((word) => word.startsWith("--outputFile.json="))?.slice("--outputFile.json=".length);
-  if (report && bad !== undefined) {
-    writeFileSync(report, JSON.stringify({ numPassedTests: Number(first), numFailedTests: Number(bad) }));
-  }
-  console.log("npm did", name);
-  process.exitCode = Number(status ?? first);
-}
+const NPM = `#!/usr/bin/env bash
+name=$1
+if [ "$name" = run ]; then
+  for name in "\${@:2}"; do case $name in --*) ;; *) break ;; esac; done
+fi
+plan=0
+for step in $STEPS; do [ "\${step%%=*}" != "$name" ] || plan=\${step#*=}; done
+[ -z "$(cat)" ] || exit 99
+IFS=/ read -r first bad status <<<"$plan"
+[ "$first" != hangs ] || exec sleep 1000
+for word; do
+  case $word in
+    --outputFile.json=*) [ -z "$bad" ] || echo "{\\"numPassedTests\\": $first, \\"numFailedTests\\": $bad}" >"\${word#*=}" ;;
+  esac
+done
+echo "npm did $name"
+exit "\${status:-$first}"
 `;
 
 describe(".ci/run", () => {
