@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildSealkit } from "../helpers/controller.ts";
 import { type Block, blocks, pages, read, root } from "../helpers/pages.ts";
+import { runCli } from "../helpers/run-cli.ts";
 
 /**
  * Every `sh` block of the documentation is run, page by page, in a folder of its own in which the blocks of a page
@@ -28,10 +29,6 @@ function commands(block: Block): string[] {
     .split(/\n|&&|\|\||[|;]/)
     .map((line) => line.replace(/^\s*\$ /, "").trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
-}
-
-function sealkit(args: readonly string[]): { status: number | null; stdout: string } {
-  return spawnSync(process.execPath, [program, ...args], { encoding: "utf8", timeout: 30_000, env: environment() });
 }
 
 function environment(): NodeJS.ProcessEnv {
@@ -74,7 +71,7 @@ describe("shell blocks of the documentation", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("every command of sealkit that is shown exists, with its flags", () => {
+  test("every command of sealkit that is shown exists, with its flags", async () => {
     const wrong: string[] = [];
     for (const block of shown) {
       for (const command of commands(block)) {
@@ -85,7 +82,7 @@ describe("shell blocks of the documentation", () => {
         const rest = words.slice(at + 1);
         const flags = rest.filter((word) => word.startsWith("--")).map((word) => word.split("=")[0] ?? word);
         const names = rest.slice(0, Math.max(0, rest.findIndex((word) => !/^[a-z][a-z-]*$/.test(word)) >>> 0));
-        const help = helpFor(names);
+        const help = await helpFor(names);
         if (help === undefined) wrong.push(`${block.page}:${block.line}: ${command}: no such command`);
         for (const flag of flags) {
           if (help !== undefined && flag !== "--help" && !help.includes(flag)) {
@@ -122,9 +119,9 @@ describe("shell blocks of the documentation", () => {
 });
 
 /** The help of the longest prefix of `names` that is a command. */
-function helpFor(names: readonly string[]): string | undefined {
+async function helpFor(names: readonly string[]): Promise<string | undefined> {
   for (let length = names.length; length > 0; length--) {
-    const help = helpOf(names.slice(0, length));
+    const help = await helpOf(names.slice(0, length));
     if (help !== undefined) return help;
   }
   return undefined;
@@ -132,11 +129,11 @@ function helpFor(names: readonly string[]): string | undefined {
 
 const known = new Map<string, string | undefined>();
 
-function helpOf(names: readonly string[]): string | undefined {
+async function helpOf(names: readonly string[]): Promise<string | undefined> {
   const key = names.join(" ");
   if (known.has(key)) return known.get(key);
-  const { status, stdout } = sealkit([...names, "--help"]);
-  const help = status === 0 ? stdout : undefined;
+  const { code, stdout } = await runCli([...names, "--help"]);
+  const help = code === 0 ? stdout : undefined;
   known.set(key, help);
   return help;
 }
