@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type GitServerOptions, serveGit } from "../../src/git/http-backend-adapter.ts";
+import { GitObjects, type ObjectFormat } from "./git-objects.ts";
 
 const ENV = {
   PATH: process.env["PATH"] ?? "",
@@ -15,22 +16,24 @@ const ENV = {
   GIT_COMMITTER_EMAIL: "test@example.com",
 };
 
-/** A repository on disk that a test commits to and a server may serve. */
+/** A repository on disk that a test commits to and a server may serve. Its index is empty until `git add --all`. */
 export class TestRepository {
   readonly folder: string;
   readonly name: string;
+  readonly #objects: GitObjects;
 
-  constructor(root: string, name: string, { objectFormat = "sha1" }: { objectFormat?: "sha1" | "sha256" } = {}) {
+  constructor(root: string, name: string, { objectFormat = "sha1" }: { objectFormat?: ObjectFormat } = {}) {
     this.name = name;
     this.folder = join(root, name);
     mkdirSync(this.folder, { recursive: true });
-    this.git("init", "--quiet", "--template=", "--initial-branch=main", `--object-format=${objectFormat}`);
+    this.#objects = new GitObjects(join(this.folder, ".git"), objectFormat);
   }
 
   git(...args: string[]): string {
+    const date = this.#now();
     return execFileSync("git", args, {
       cwd: this.folder,
-      env: { ...ENV, ...this.#date() },
+      env: { ...ENV, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
     }).trim();
@@ -41,37 +44,33 @@ export class TestRepository {
     for (const [path, content] of Object.entries(files)) {
       const at = join(this.folder, path);
       mkdirSync(dirname(at), { recursive: true });
-      if (content === null) rmSync(at, { recursive: true, force: true });
-      else if (typeof content === "string" || content instanceof Uint8Array) writeFileSync(at, content);
-      else symlinkSync(content.link, at);
+      if (content === null) {
+        rmSync(at, { recursive: true, force: true });
+        this.#objects.remove(path);
+      } else if (typeof content === "string" || content instanceof Uint8Array) {
+        writeFileSync(at, content);
+        this.#objects.put(path, content);
+      } else {
+        symlinkSync(content.link, at);
+        this.#objects.link(path, content.link);
+      }
     }
-    this.git("add", "--all", "--force");
-    this.git("commit", "--quiet", "--allow-empty", "--message", message);
-    return this.#head();
-  }
-
-  /** What `git rev-parse HEAD` says after a commit, without a process. */
-  #head(): string {
-    const branch = /^ref: (refs\/heads\/\S+)\n$/.exec(readFileSync(join(this.folder, ".git/HEAD"), "utf8"))?.[1];
-    return branch === undefined
-      ? this.git("rev-parse", "HEAD")
-      : readFileSync(join(this.folder, ".git", branch), "utf8").trim();
+    return this.#objects.commit(message, `${ENV.GIT_AUTHOR_NAME} <${ENV.GIT_AUTHOR_EMAIL}> ${this.#now()}`);
   }
 
   #seconds = 1_700_000_000;
 
   /** Each command a minute later than the one before, so that commit times differ and repeat in each run. */
-  #date(): Record<string, string> {
+  #now(): string {
     this.#seconds += 60;
-    const date = `${this.#seconds} +0000`;
-    return { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+    return `${this.#seconds} +0000`;
   }
 }
 
 export interface TestGit {
   readonly root: string;
   readonly url: string;
-  repository(name: string, options?: { objectFormat?: "sha1" | "sha256" }): TestRepository;
+  repository(name: string, options?: { objectFormat?: ObjectFormat }): TestRepository;
   /** The URL of a repository. */
   at(repository: TestRepository): string;
   close(): Promise<void>;

@@ -324,7 +324,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         repository.commit({ a: "1" });
         await source("fickle", repository);
         await whenReady(GIT_REPOSITORIES, "fickle");
-        repository.git("checkout", "--quiet", "--orphan", "other");
+        repository.git("symbolic-ref", "HEAD", "refs/heads/other");
         const commit = repository.commit({ a: "2" });
         repository.git("branch", "--force", "main", "other");
         await poke(GIT_REPOSITORIES, "fickle", "1");

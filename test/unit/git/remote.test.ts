@@ -133,7 +133,7 @@ describe("checkOut()", () => {
     const forced = git.repository("forced");
     forced.commit({ a: "1" });
     await fetchAt(forced, { branch: "main" });
-    forced.git("checkout", "--quiet", "--orphan", "other");
+    forced.git("symbolic-ref", "HEAD", "refs/heads/other");
     const hash = forced.commit({ a: null, b: "2" });
     forced.git("branch", "--force", "main", "other");
     expect((await fetchAt(forced, { branch: "main" })).commit.hash).toBe(hash);
@@ -165,6 +165,7 @@ describe("files of a commit", () => {
       link: { link: "../../etc/passwd" },
       "empty.yaml": "",
     });
+    repository.git("add", "--all", "--force");
     repository.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},m`);
     repository.git("update-index", "--chmod=+x", "run.sh");
     repository.git("commit", "--quiet", "--amend", "--no-edit");
