@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   decryptBytes,
+  encrypt,
   encryptBytes,
   generateHybridIdentity,
   generateX25519Identity,
@@ -17,6 +18,7 @@ import {
   type Recipient,
   recipientOf,
 } from "../../../src/age/index.ts";
+import { decryptThroughThreads, throughThreads } from "../../helpers/age-chunk-files.ts";
 import { peer } from "../../helpers/peers.ts";
 
 /** Every kind of recipient at every seam between chunks, both ways with the real age. */
@@ -88,4 +90,22 @@ describe.each(["X25519", "hybrid", "ed25519", "rsa", "scrypt"])("%s", (name) => 
     expect(clear.equals(plain)).toBe(true);
     expect(Buffer.from(back.reveal()).equals(plain)).toBe(true);
   });
+});
+
+test.each([256 * CHUNK, 257 * CHUNK, 257 * CHUNK + 1])("%i bytes through threads", async (size) => {
+  const kind = kinds.get("X25519");
+  if (kind === undefined) throw new Error("no key");
+  const plain = large.subarray(0, size);
+  const ranges = { rangeChunks: 16 };
+  const [theirs, ours] = await Promise.all([
+    age(kind.to, plain),
+    throughThreads("seal", plain, ranges, (source, ahead) => encrypt(source, [kind.recipient], { ahead })),
+  ]);
+  expect(ours.done).toBe(Math.ceil(size / CHUNK) - 1);
+  const [clear, back] = await Promise.all([
+    age(["-d", ...kind.from], ours.bytes),
+    decryptThroughThreads(theirs, [kind.identity], ranges),
+  ]);
+  expect(clear.equals(plain)).toBe(true);
+  expect([back.done, back.bytes.equals(plain)]).toEqual([ours.done, true]);
 });
