@@ -1,7 +1,7 @@
 // Makes a repository as a large team has: thousands of SealedSecrets, all for a key that is not the newest any more, and
 // SOPS files for age, in folders of teams; beside it a backup with both keys and the identity.
 //
-//   node bench/make-repository.mjs FOLDER [SEALEDSECRETS] [SOPS FILES]
+//   node bench/make-repository.mjs FOLDER [SEALEDSECRETS] [SOPS FILES] [BITS OF THE KEYS] [OTHER FILES]
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ export const ITEMS = 3;
  * Resolves with the paths of the repository, its backup and the identity that opens it, and with a private key of the size
  * that all are sealed for.
  */
-export async function makeRepository(folder, { sealedSecrets, sopsFiles, bits = 2048 }) {
+export async function makeRepository(folder, { sealedSecrets, sopsFiles, bits = 2048, otherFiles = 0 }) {
   const { certify, readPrivateKey } = await importTypeScript("src/x509/index.ts");
   const { backupText, encryptBackup, keySecret } = await importTypeScript("src/keys/index.ts");
   const { generateX25519Identity, parseIdentity, parseRecipient, recipientOf } =
@@ -56,6 +56,7 @@ export async function makeRepository(folder, { sealedSecrets, sopsFiles, bits = 
   write(".sops.yaml", `creation_rules:\n  - path_regex: \\.enc\\.yaml$\n    age: ${recipient}\n`);
   await writeSealedSecrets(write, sealedSecrets, old.certificate);
   await writeSopsFiles(write, sopsFiles, recipient);
+  writeOtherFiles(write, otherFiles);
   const git = (...words) => execFileSync("git", words, { cwd: repository, stdio: "ignore" });
   git("init", "--quiet", "--initial-branch=main");
   git("add", ".");
@@ -100,9 +101,39 @@ async function writeSopsFiles(write, count, recipient) {
   }
 }
 
+/** What else is in a repository: manifests, values of charts, sources and pages, in folders of services. */
+function writeOtherFiles(write, count) {
+  for (let at = 0; at < count; at++) {
+    const folder = `team-${at % TEAMS}/service-${Math.floor(at / 200)}`;
+    const [name, text] = OTHER_FILES[at % OTHER_FILES.length](at);
+    write(`${folder}/${name}`, text);
+  }
+}
+
+const OTHER_FILES = [
+  (at) => [`config-${at}.yaml`, configMap(at)],
+  (at) => [`deployment-${at}.yaml`, deployment(at)],
+  (at) => [`values-${at}.yaml`, `replicas: ${at % 7}\nimage:\n  name: app-${at}\n  tag: "1.${at}"\n`],
+  (at) => [`main-${at}.go`, `package service${at}\n\n${"// does what its name says\nfunc f() {}\n".repeat(40)}`],
+  (at) => [`page-${at}.md`, `# Service ${at}\n\n${"It answers requests, and its Secret is sealed.\n".repeat(20)}`],
+];
+
+function configMap(at) {
+  const data = Array.from({ length: 20 }, (_, line) => `  setting-${line}: "value ${line} of ${at}"\n`).join("");
+  return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-${at}\ndata:\n${data}`;
+}
+
+function deployment(at) {
+  const variable = (name) => `        - name: ${name}\n          valueFrom: {secretKeyRef: {name: secret-${at}, key: item0}}\n`;
+  const container = `      - name: main\n        image: app-${at}:1\n        env:\n${variable("PASSWORD")}${variable("TOKEN")}`;
+  const head = `apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-${at}\n`;
+  return `${head}spec:\n  template:\n    spec:\n      containers:\n${container}`;
+}
+
 if (process.argv[1] === import.meta.filename) {
-  const [folder = "", sealedSecrets = "5000", sopsFiles = "2000"] = process.argv.slice(2);
+  const [folder = "", ...numbers] = process.argv.slice(2);
+  const [sealedSecrets = 5_000, sopsFiles = 2_000, bits = 2_048, otherFiles = 0] = numbers.map(Number);
   mkdirSync(folder, { recursive: true });
-  const made = await makeRepository(folder, { sealedSecrets: Number(sealedSecrets), sopsFiles: Number(sopsFiles) });
+  const made = await makeRepository(folder, { sealedSecrets, sopsFiles, bits, otherFiles });
   console.log(`${made.repository}\n${made.backup}\n${made.identityFile}`);
 }

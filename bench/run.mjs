@@ -63,7 +63,7 @@ const BENCHES = {
   },
   repository: {
     run: simple("repository"),
-    quick: simple("repository", { sealedSecrets: 60, sopsFiles: 20, operations: 50 }),
+    quick: simple("repository", { sealedSecrets: 60, sopsFiles: 20, operations: { 2048: 50 } }),
     peers: [],
     long: true,
   },
