@@ -124,7 +124,8 @@ function configMap(at) {
 }
 
 function deployment(at) {
-  const variable = (name) => `        - name: ${name}\n          valueFrom: {secretKeyRef: {name: secret-${at}, key: item0}}\n`;
+  const variable = (name) =>
+    `        - name: ${name}\n          valueFrom: {secretKeyRef: {name: secret-${at}, key: item0}}\n`;
   const container = `      - name: main\n        image: app-${at}:1\n        env:\n${variable("PASSWORD")}${variable("TOKEN")}`;
   const head = `apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-${at}\n`;
   return `${head}spec:\n  template:\n    spec:\n      containers:\n${container}`;

@@ -21,7 +21,9 @@ export async function run(
   { sealedSecrets = 5_000, sopsFiles = 2_000, operations = { 4096: 600, 2048: 2_000 } } = {},
 ) {
   const lines = [];
-  for (const bits of Object.keys(operations).map(Number).sort((a, b) => b - a)) {
+  for (const bits of Object.keys(operations)
+    .map(Number)
+    .sort((a, b) => b - a)) {
     const own = join(folder, `rsa-${bits}`);
     mkdirSync(own);
     lines.push(...(await runWith(own, { bits, sealedSecrets, sopsFiles, operations: operations[bits] })));

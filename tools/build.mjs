@@ -62,6 +62,7 @@ const PROGRAMS = new Map([
   [RENDER_WORKER, "src/secrets/render/render-worker-adapter.ts"],
   ["age-chunk-thread.cjs", "src/age/threads/age-chunk-thread-adapter.ts"],
   ["age-files-thread.cjs", "cli/age/batch/age-files-thread-adapter.ts"],
+  ["repository-thread.cjs", "cli/repository-threads/repository-thread-adapter.ts"],
 ]);
 
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });
@@ -137,6 +138,8 @@ async function buildProgram(file, module) {
     supported: { "dynamic-import": false },
     // That one is a file of its own for the others.
     plugins: file === RENDER_WORKER ? [] : [apartPlugin()],
+    banner: { js: 'const __programUrl=require("node:url").pathToFileURL(__filename).href;' },
+    define: { "import.meta.url": "__programUrl" },
   });
   refuseForeignImports(metafile);
   return metafile;

@@ -3,12 +3,14 @@ import packageJson from "../../package.json" with { type: "json" };
 import {
   type AuditedFiles,
   type AuditedHistory,
+  auditFile,
   auditFiles,
   auditHistory,
   type Finding,
   fingerprints,
   inOrder,
   isAtLeast,
+  leaksIn,
   pathFromTop,
   SEVERITIES,
   type Severity,
@@ -18,7 +20,7 @@ import {
   withoutAllowed,
 } from "../../src/audit/index.ts";
 import { type LocalRepository, openLocalRepository } from "../../src/git/index.ts";
-import { DEFAULT_POLICY, POLICY_PATH, type Policy, parsePolicy } from "../../src/policy/index.ts";
+import { DEFAULT_POLICY, POLICY_PATH, parsePolicy } from "../../src/policy/index.ts";
 import { branchFiles, workTreeFiles } from "../../src/repository/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
@@ -29,6 +31,7 @@ import type { Io } from "../io.ts";
 import { placeFlags } from "../keys/place.ts";
 import { note, printable, table, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
+import { repositoryThreads } from "../repository-threads/threads-adapter.ts";
 import { auditKeys } from "./keys.ts";
 
 /** More lines than this nobody reads in a table; the other forms have them all. */
@@ -78,21 +81,34 @@ export const auditCommand = defineCommand({
     }
     const folder = resolve(io.cwd, flags.repo);
     const repository = await openLocalRepository(folder, { env: io.env, signal: io.signal }).catch(absent);
-    const { audit: policy } = await policyOf(io, flags.policy, folder, repository);
-    const keys = await auditKeys(flags, io);
+    const policyFile = await policyFileOf(io, flags.policy, folder, repository);
+    const { audit: policy } =
+      policyFile === undefined ? DEFAULT_POLICY : parsePolicy(policyFile.bytes, policyFile.file);
+    const { keys, sealingKeys } = await auditKeys(flags, io);
     const now = io.now();
     const isCommitted = flags.allBranches || repository?.bare === true;
     const files = await (isCommitted ? branchFiles : workTreeFiles)(folder, { env: io.env, signal: io.signal });
-    const looked = await withProgress(io, `Looking at ${flags.repo}`, (onStep) =>
-      auditFiles(files, { policy, keys, now, onStep }),
+    const options = { policy, keys, now };
+    const threads = repositoryThreads(
+      { sealingKeys, identities: [] },
+      { audit: { policy: policyFile, keys: keys && { source: keys.source, keys: keys.keys }, now } },
     );
     const prefix = repository === undefined || repository.bare || isCommitted ? "" : prefixOf(repository, folder);
-    const known = looked.findings.map((found) => ({ ...found, path: pathFromTop(found, prefix) }));
-    const history = flags.history
-      ? await withProgress(io, "Looking at its history", (onStep) =>
-          auditHistory(inRepository(repository, flags.repo), { known, onStep }),
-        )
-      : undefined;
+    const lookAt = async () => {
+      const look = threads.auditing((file) => auditFile(file, options));
+      const looked = await withProgress(io, `Looking at ${flags.repo}`, (onStep) =>
+        auditFiles(files, { ...options, onStep, look }),
+      );
+      if (!flags.history) return { looked, history: undefined };
+      const past = inRepository(repository, flags.repo);
+      const known = looked.findings.map((found) => ({ ...found, path: pathFromTop(found, prefix) }));
+      const findLeaks = threads.searching(leaksIn);
+      const history = await withProgress(io, "Looking at its history", (onStep) =>
+        auditHistory(past, { known, onStep, findLeaks }),
+      );
+      return { looked, history };
+    };
+    const { looked, history } = await lookAt().finally(() => threads.close());
     const all = [...looked.findings, ...(history?.findings ?? [])];
     const policyPath = flags.policy ?? POLICY_PATH;
     const { findings, allowed } = withoutAllowed(all, { policy, policyPath, prefix, now });
@@ -137,24 +153,25 @@ function prefixOf({ top }: LocalRepository, folder: string): string {
 
 const MAX_POLICY_BYTES = 1024 * 1024;
 
-/** The policy that was named, or that of the repository; the default where there is none. */
-async function policyOf(
+/** The policy that was named, or that of the repository; undefined where there is none. */
+async function policyFileOf(
   io: Io,
   named: string | undefined,
   folder: string,
   repository: LocalRepository | undefined,
-): Promise<Policy> {
-  if (named !== undefined) return parsePolicy(await readFile(io, named), named);
+): Promise<{ readonly bytes: Uint8Array; readonly file: string } | undefined> {
+  if (named !== undefined) return { bytes: await readFile(io, named), file: named };
+  const file = POLICY_PATH;
   if (repository?.bare === true) {
-    for await (const { state, bytes } of repository.stream([`HEAD:${POLICY_PATH}`], MAX_POLICY_BYTES)) {
-      if (state === "read") return parsePolicy(bytes, POLICY_PATH);
+    for await (const { state, bytes } of repository.stream([`HEAD:${file}`], MAX_POLICY_BYTES)) {
+      if (state === "read") return { bytes, file };
     }
-    return DEFAULT_POLICY;
+    return undefined;
   }
   try {
-    return parsePolicy(await readFile(io, join(repository?.top ?? folder, POLICY_PATH)), POLICY_PATH);
+    return { bytes: await readFile(io, join(repository?.top ?? folder, file)), file };
   } catch (cause) {
-    if (cause instanceof CliError && cause.code === "CLI_FILE_MISSING") return DEFAULT_POLICY;
+    if (cause instanceof CliError && cause.code === "CLI_FILE_MISSING") return undefined;
     throw cause;
   }
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { AuditKey, AuditKeys } from "../../src/audit/index.ts";
 import { allKeys, listSealingKeys, type SealingKeyInfo, sealingKeysOf } from "../../src/keys/index.ts";
-import { Keyring } from "../../src/sealed/index.ts";
+import { Keyring, type UnsealingKey } from "../../src/sealed/index.ts";
 import type { Io } from "../io.ts";
 import { openBackup } from "../keys/open-backup.ts";
 import { keyPlace, type PlaceFlags, withCluster } from "../keys/place.ts";
@@ -13,14 +13,21 @@ export interface KeyFlags extends PlaceFlags {
   readonly cluster: boolean;
 }
 
-/** The keys of the backup or the cluster that was named; undefined when none was. */
-export async function auditKeys(flags: KeyFlags, io: Io): Promise<AuditKeys | undefined> {
+/** Keys as the rules know them, and what they are made of. */
+export interface FoundKeys {
+  /** Undefined when none were named. */
+  readonly keys: AuditKeys | undefined;
+  readonly sealingKeys: readonly UnsealingKey[];
+}
+
+/** The keys of the backup or the cluster that was named. */
+export async function auditKeys(flags: KeyFlags, io: Io): Promise<FoundKeys> {
   const { namespace, prefix } = keyPlace(flags);
   if (flags.cluster) {
     const keys = await withCluster(flags, io, (client) => listSealingKeys(client, { namespace, prefix }));
     return keysOf(keys, "the cluster");
   }
-  if (flags.backup === undefined) return undefined;
+  if (flags.backup === undefined) return { keys: undefined, sealingKeys: [] };
   const { secrets } = await openBackup(io, flags.backup, {
     identityFiles: flags.identity,
     shareFiles: flags.share,
@@ -30,7 +37,7 @@ export async function auditKeys(flags: KeyFlags, io: Io): Promise<AuditKeys | un
   return keysOf(sealingKeysOf(secrets, prefix), flags.backup);
 }
 
-function keysOf(infos: readonly SealingKeyInfo[], source: string): AuditKeys {
+function keysOf(infos: readonly SealingKeyInfo[], source: string): FoundKeys {
   const keys = new Map<string, AuditKey>();
   for (const { name, fingerprint, bits, notBefore, notAfter, status } of infos) {
     if (fingerprint === undefined || bits === undefined || notBefore === undefined || notAfter === undefined) continue;
@@ -46,5 +53,7 @@ function keysOf(infos: readonly SealingKeyInfo[], source: string): AuditKeys {
       isNewest,
     });
   }
-  return { source, keys, keyring: new Keyring(allKeys(infos), { parallel: availableParallelism() }) };
+  const sealingKeys = allKeys(infos);
+  const keyring = new Keyring(sealingKeys, { parallel: availableParallelism() });
+  return { keys: { source, keys, keyring }, sealingKeys };
 }

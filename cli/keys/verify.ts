@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import {
+  openingHere,
   openingMeans,
   recordedBackup,
   type Unopened,
@@ -15,6 +16,7 @@ import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { note, printable, table, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
+import { repositoryThreads } from "../repository-threads/threads-adapter.ts";
 import { count } from "./backup.ts";
 import { expectDigestFlag, recordText } from "./backup-provenance.ts";
 import { openBackup } from "./open-backup.ts";
@@ -67,11 +69,17 @@ export const verifyCommand = defineCommand({
     const means = openingMeans(backup, { prefix, parallel: availableParallelism() });
     const folders = flags.repo.length > 0 ? flags.repo : flags.cluster ? [] : ["."];
     const results: Verified[] = [];
-    for (const folder of folders) {
-      const files = await filesOf(folder, flags.allBranches, io);
-      results.push(
-        await withProgress(io, `Opening ${folder}`, (onStep) => verifyRepository(folder, files, means, onStep)),
-      );
+    const threads = repositoryThreads(means.material);
+    try {
+      const open = threads.opening(openingHere(means));
+      for (const folder of folders) {
+        const files = await filesOf(folder, flags.allBranches, io);
+        results.push(
+          await withProgress(io, `Opening ${folder}`, (onStep) => verifyRepository(folder, files, open, onStep)),
+        );
+      }
+    } finally {
+      await threads.close();
     }
     if (flags.cluster) {
       const place = { namespace, prefix };

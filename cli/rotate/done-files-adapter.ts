@@ -35,7 +35,7 @@ export async function openDoneFiles(state: string, now: number): Promise<DoneFil
   const known = parse(await readFile(path, "utf8").catch(() => ""), now);
   let isStarted = known.size > 0;
   return {
-    has: (file, content) => known.get(file) === digest(content),
+    has: (file, content) => known.has(file) && known.get(file) === digest(content),
     async add(contents) {
       if (contents.length === 0) return;
       if (!isStarted) {

@@ -2,7 +2,8 @@ import { printJson, printSigs } from "../../src/yaml/index.ts";
 import type { Io } from "../io.ts";
 import { count } from "../keys/backup.ts";
 import { note, table, write } from "../output.ts";
-import type { FileOutcome, RotationResult } from "./run-rotation.ts";
+import type { FileOutcome } from "./rotation.ts";
+import type { RotationResult } from "./run-rotation.ts";
 
 /** More lines than this nobody reads in a table; the other forms have them all. */
 const SHOWN = 50;

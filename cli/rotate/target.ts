@@ -20,6 +20,10 @@ import { openRotatingController } from "./rotating-controller.ts";
 export interface RotationTarget {
   /** Undefined when there is no key for SealedSecrets at all. */
   readonly reseal: Reseal | undefined;
+  /** Whether it takes nothing but the keys that are here. */
+  readonly isHere: boolean;
+  /** What is sealed for with the keys that are here; undefined without any. */
+  readonly certificate: Pick<SealingCertificate, "spki" | "fingerprint"> | undefined;
   /** For people: `the newest key of the set, sealed-secrets-keyx7`; undefined without one. */
   readonly from: string | undefined;
   close(): Promise<void>;
@@ -45,10 +49,10 @@ export async function rotationTarget(
 ): Promise<RotationTarget> {
   if (flags.viaController) return await throughController(flags, io, clock);
   const close = async () => undefined;
-  if (!means.hasSealingKeys) return { reseal: undefined, from: undefined, close };
+  if (!means.hasSealingKeys) return { reseal: undefined, isHere: true, certificate: undefined, from: undefined, close };
   const { certificate, from } = await targetCertificate(flags, means, io);
   await checkOpens(means.sealed, certificate, io);
-  return { reseal: resealWithKeys({ keyring: means.sealed, certificate }), from, close };
+  return { reseal: resealWithKeys({ keyring: means.sealed, certificate }), isHere: true, certificate, from, close };
 }
 
 async function throughController(flags: TargetFlags, io: Io, clock: Clock): Promise<RotationTarget> {
@@ -59,6 +63,8 @@ async function throughController(flags: TargetFlags, io: Io, clock: Clock): Prom
   const controller = await inOwnWords(() => openRotatingController(address, io, clock));
   return {
     reseal: resealThroughController(controller.ask, certificate.fingerprint),
+    isHere: false,
+    certificate: undefined,
     from: "the newest key of the controller",
     close: controller.close,
   };

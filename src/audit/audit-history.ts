@@ -1,6 +1,6 @@
 import type { LocalRepository } from "../git/index.ts";
-import { findLeaks } from "../leaks/index.ts";
-import { findingOf } from "./audit-files.ts";
+import { ahead, FILES_AHEAD, type RepositoryFile } from "../repository/index.ts";
+import { leaksIn } from "./audit-file.ts";
 import type { Finding } from "./finding.ts";
 import { severityOf } from "./rules.ts";
 
@@ -18,6 +18,8 @@ export interface HistoryOptions {
   /** What is found in the files as they are now is not said again. */
   readonly known: readonly Finding[];
   readonly onStep?: ((done: number, all: number) => void) | undefined;
+  /** Looks for clear text in a content; this thread does when absent. */
+  readonly findLeaks?: ((file: RepositoryFile) => Promise<readonly Finding[]>) | undefined;
 }
 
 /**
@@ -28,23 +30,23 @@ export interface HistoryOptions {
  */
 export async function auditHistory(
   repository: Pick<LocalRepository, "historyBlobs" | "stream" | "introductions">,
-  { known, onStep }: HistoryOptions,
+  { known, onStep, findLeaks = leaksIn }: HistoryOptions,
 ): Promise<AuditedHistory> {
   const paths = new Map<string, string>();
   for (const { hash, path } of await repository.historyBlobs()) if (!paths.has(hash)) paths.set(hash, path);
   const found: { readonly hash: string; readonly finding: Finding }[] = [];
   let done = 0;
   let unread = 0;
-  for await (const { name: hash, state, bytes } of repository.stream([...paths.keys()], MAX_BLOB_BYTES)) {
+  const look = async ({ hash, isUnread, file }: PastContent) => {
+    return { hash, isUnread, findings: file === undefined ? [] : await findLeaks(file) };
+  };
+  const limits = { ...FILES_AHEAD, weightOf: ({ file }: PastContent) => file?.bytes.length ?? 0 };
+  for await (const { hash, isUnread, findings } of ahead(contents(repository, paths), limits, look)) {
     done++;
     onStep?.(done, paths.size);
-    if (state === "too large" || state === "missing") unread++;
-    if (state !== "read") continue;
-    const path = paths.get(hash) ?? "";
-    for (const leak of findLeaks({ path, bytes })) {
-      // Likely credentials are worth a look where they are in force, and too many in all that ever was.
-      if (severityOf(leak.rule) === "error") found.push({ hash, finding: findingOf(leak, path) });
-    }
+    if (isUnread) unread++;
+    // Likely credentials are worth a look where they are in force, and too many in all that ever was.
+    for (const finding of findings) if (severityOf(finding.rule) === "error") found.push({ hash, finding });
   }
   if (found.length === 0) return { findings: [], blobs: done, unread };
   const introductions = await repository.introductions(new Set(found.map(({ hash }) => hash)));
@@ -60,6 +62,24 @@ export async function auditHistory(
     findings.push(placed);
   }
   return { findings, blobs: done, unread };
+}
+
+/** Something that a commit has. */
+interface PastContent {
+  readonly hash: string;
+  readonly isUnread: boolean;
+  /** Undefined when there is no content of a file to be looked at. */
+  readonly file: RepositoryFile | undefined;
+}
+
+async function* contents(
+  repository: Pick<LocalRepository, "stream">,
+  paths: ReadonlyMap<string, string>,
+): AsyncGenerator<PastContent> {
+  for await (const { name: hash, state, bytes } of repository.stream([...paths.keys()], MAX_BLOB_BYTES)) {
+    const file = state === "read" ? { path: paths.get(hash) ?? "", bytes, branches: [] } : undefined;
+    yield { hash, isUnread: state === "too large" || state === "missing", file };
+  }
 }
 
 function sameness({ rule, path, object, fields }: Finding): string {

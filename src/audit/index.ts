@@ -1,5 +1,6 @@
 export { withoutAllowed } from "./allow.ts";
-export { type AuditedFiles, auditFiles } from "./audit-files.ts";
+export { type AuditedFile, type AuditFileOptions, auditFile, leaksIn } from "./audit-file.ts";
+export { type AuditedFiles, type AuditOptions, auditFiles } from "./audit-files.ts";
 export { type AuditedHistory, auditHistory } from "./audit-history.ts";
 export type { AuditKey, AuditKeys } from "./audit-keys.ts";
 export { type Finding, fingerprints, inOrder, pathFromTop } from "./finding.ts";

@@ -29,7 +29,10 @@ export function sopsFindings({ metadata }: LockedFile, path: string, policy: Aud
 
 /** The recipients of a file without what encrypts the data key to them. */
 export function recipientsOf({ metadata }: LockedFile, path: string): SopsRecipients {
-  return { path, keys: metadata.keyGroups.flat() };
+  const keys = metadata.keyGroups.flat().map(({ type, fields }) => {
+    return { type, fields: new Map([...fields].filter(([name]) => name !== "enc")) };
+  });
+  return { path, keys };
 }
 
 function leftFindings(keys: readonly MasterKey[], path: string, { leftRecipients }: AuditPolicy): readonly Finding[] {

@@ -130,6 +130,13 @@ export { type ServedOptions, waitUntilServed } from "./sealing/served.ts";
 export { type CombinedIdentity, combineIdentity } from "./shares/combine-identity.ts";
 export { type KeyShare, parseShares } from "./shares/share.ts";
 export { type SplitIdentity, splitNewIdentity } from "./shares/split-identity.ts";
-export type { Opened, Unopened } from "./verify/open-encrypted.ts";
-export { type MeansOptions, type OpeningMeans, openingMeans } from "./verify/opening-means.ts";
-export { type OnVerified, type Verified, verifyCluster, verifyRepository } from "./verify/verify-backup.ts";
+export { type Opened, openEncrypted, type Unopened } from "./verify/open-encrypted.ts";
+export { type KeyMaterial, type MeansOptions, type OpeningMeans, openingMeans } from "./verify/opening-means.ts";
+export {
+  type OnVerified,
+  type OpenFile,
+  openingHere,
+  type Verified,
+  verifyCluster,
+  verifyRepository,
+} from "./verify/verify-backup.ts";

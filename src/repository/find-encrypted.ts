@@ -25,10 +25,16 @@ const MANIFEST = /\.(ya?ml|json)$/i;
 const ENVIRONMENT = /(^|[./])env(\.[^/]*)?$/;
 const CONFLICT = /^(<{7}|>{7}) /m;
 
+/** Whether anything may be encrypted in a file. False is sure, true is worth a closer look. */
+export function mayHoldEncrypted({ path, bytes }: Pick<RepositoryFile, "path" | "bytes">): boolean {
+  const text = bufferOf(bytes);
+  return (MANIFEST.test(path) && text.includes("SealedSecret")) || text.includes("ENC[AES256_GCM");
+}
+
 /** What is encrypted in a file; undefined when nothing is. Needs no key and never throws for what a file holds. */
 export function findEncrypted(file: RepositoryFile): EncryptedFile | undefined {
-  const text = Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength);
-  const maySeal = text.includes("SealedSecret") && MANIFEST.test(file.path);
+  const text = bufferOf(file.bytes);
+  const maySeal = MANIFEST.test(file.path) && text.includes("SealedSecret");
   const format = text.includes("ENC[AES256_GCM") ? sopsFormat(file) : undefined;
   if (!maySeal && format === undefined) return undefined;
   try {
@@ -48,6 +54,10 @@ function sopsFormat({ path, bytes }: RepositoryFile): Format | undefined {
   const named = formatOfName(path);
   const formats: readonly Format[] = named === "binary" && ENVIRONMENT.test(path) ? ["binary", "dotenv"] : [named];
   return formats.find((format) => mayBeEncrypted(bytes, format));
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function reasonOf(cause: ToolkitError): string {

@@ -1,9 +1,10 @@
-export { ahead } from "./ahead.ts";
+export { type AheadLimits, ahead } from "./ahead.ts";
 export { type BranchesOptions, branchFiles } from "./branches-adapter.ts";
 export { RepositoryError, type RepositoryErrorCode } from "./errors.ts";
-export { type EncryptedFile, findEncrypted, type SopsFile } from "./find-encrypted.ts";
+export { type EncryptedFile, findEncrypted, mayHoldEncrypted, type SopsFile } from "./find-encrypted.ts";
 export { type HistoryFiles, historyFiles } from "./history-adapter.ts";
 export {
+  FILES_AHEAD,
   REPOSITORY_LIMITS,
   type RepositoryFile,
   type RepositoryFiles,

@@ -1,3 +1,5 @@
+import type { AheadLimits } from "./ahead.ts";
+
 /** A file of a repository. */
 export interface RepositoryFile {
   /** Relative to the folder that was named, with `/`. Bytes that are no UTF-8 are shown as U+FFFD. */
@@ -38,3 +40,13 @@ export interface RepositoryLimits {
 }
 
 export const REPOSITORY_LIMITS: RepositoryLimits = { maxFiles: 500_000, maxFileBytes: 32 * 1024 * 1024 };
+
+/**
+ * Files that work may be ahead of its results: enough that no core waits while another is at a file of many items, and few
+ * enough that it does not matter how large they are.
+ */
+export const FILES_AHEAD: AheadLimits<RepositoryFile> = {
+  width: 256,
+  maxWeight: 16 * 1024 * 1024,
+  weightOf: ({ bytes }) => bytes.length,
+};

@@ -1,6 +1,12 @@
 import type { KubeClient } from "../../kube/index.ts";
 import type { KubeObject } from "../../objects/index.ts";
-import { ahead, findEncrypted, type RepositoryFile, type RepositoryFiles } from "../../repository/index.ts";
+import {
+  ahead,
+  FILES_AHEAD,
+  findEncrypted,
+  type RepositoryFile,
+  type RepositoryFiles,
+} from "../../repository/index.ts";
 import { Keyring } from "../../sealed/index.ts";
 import type { SealedInFile } from "../../secrets/index.ts";
 import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
@@ -85,7 +91,8 @@ export async function countNeedIn(
 ): Promise<Need> {
   const tally = new Tally();
   let done = 0;
-  for await (const opened of filesAhead(repository, openers)) {
+  const open = (file: RepositoryFile) => openFile(file, openers);
+  for await (const opened of ahead(repository.files(), FILES_AHEAD, open)) {
     for (const { object, place } of opened.objects) tally.add(object, place);
     if (!opened.isRead) tally.unopened++;
     onStep?.(++done, repository.count);
@@ -96,20 +103,6 @@ export async function countNeedIn(
 interface OpenedFile {
   readonly objects: readonly { readonly object: OpenedObject; readonly place: NeededPlace }[];
   readonly isRead: boolean;
-}
-
-/** Results in the order of the files; files are read as far ahead as private keys are waited for. */
-async function* filesAhead(repository: RepositoryFiles, openers: ItemOpeners): AsyncGenerator<OpenedFile> {
-  const waiting: Promise<OpenedFile>[] = [];
-  for await (const file of repository.files()) {
-    const opening = openFile(file, openers);
-    // Heard later, when its turn comes.
-    opening.catch(() => undefined);
-    waiting.push(opening);
-    const first = waiting.length < AT_ONCE ? undefined : waiting.shift();
-    if (first !== undefined) yield await first;
-  }
-  for (const opening of waiting) yield await opening;
 }
 
 async function openFile(file: RepositoryFile, openers: ItemOpeners): Promise<OpenedFile> {

@@ -32,7 +32,10 @@ export interface Opened {
 }
 
 /** Opens everything encrypted in a file and forgets it. Never throws for what the file holds. */
-export async function openEncrypted(found: EncryptedFile, means: OpeningMeans): Promise<Opened> {
+export async function openEncrypted(
+  found: EncryptedFile,
+  means: Pick<OpeningMeans, "sealed" | "sops">,
+): Promise<Opened> {
   const { file, sealed, sops, problem } = found;
   const sum = new OpenedSum();
   for (const { object, line } of sealed) {
@@ -52,7 +55,11 @@ interface Where {
 export const IN_CLUSTER: Where = { path: undefined, branches: [], line: undefined };
 
 /** Opens every item of a SealedSecret and forgets it. */
-export async function openSealed(object: KubeObject, { sealed }: OpeningMeans, where: Where): Promise<Opened> {
+export async function openSealed(
+  object: KubeObject,
+  { sealed }: Pick<OpeningMeans, "sealed">,
+  where: Where,
+): Promise<Opened> {
   try {
     const openedBy = await verifySealed(object, sealed, { acceptLegacyData: true, explain: true });
     return { ...NOTHING, sealedSecrets: 1, values: openedBy.size, usedKeys: new Set(openedBy.values()) };
@@ -70,7 +77,11 @@ export async function openSealed(object: KubeObject, { sealed }: OpeningMeans, w
   }
 }
 
-async function openSops(found: EncryptedFile, { format }: SopsFile, { sops }: OpeningMeans): Promise<Opened> {
+async function openSops(
+  found: EncryptedFile,
+  { format }: SopsFile,
+  { sops }: Pick<OpeningMeans, "sops">,
+): Promise<Opened> {
   const { path, bytes } = found.file;
   let values = 0;
   const onDecrypted: OnDecrypted = () => {

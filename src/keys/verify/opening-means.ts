@@ -19,6 +19,14 @@ export interface OpeningMeans {
   readonly sealingKeys: readonly SealingKeyInfo[];
   readonly sealed: SealedKeyring;
   readonly sops: SopsKeyring;
+  /** What they were made of, for threads that make their own. */
+  readonly material: KeyMaterial;
+}
+
+/** Private keys and identities as bytes. Secret. */
+export interface KeyMaterial {
+  readonly sealingKeys: readonly UnsealingKey[];
+  readonly identities: readonly IdentitySource[];
 }
 
 export interface MeansOptions extends Pick<KeyringOptions, "services" | "askForIdentities" | "plugins"> {
@@ -38,10 +46,15 @@ export function openingMeans(backup: Pick<Backup, "secrets">, options: MeansOpti
   const { prefix = DEFAULT_KEY_PREFIX, parallel, moreKeys = [], moreIdentities = [], ...sops } = options;
   const sealingKeys = sealingKeysOf(backup.secrets, prefix);
   const services = new Map([...(sops.services ?? []), ...pgpIn(backup, prefix)]);
+  const material: KeyMaterial = {
+    sealingKeys: [...allKeys(sealingKeys), ...moreKeys],
+    identities: [...identitiesIn(backup, prefix), ...moreIdentities],
+  };
   return {
     sealingKeys,
-    sealed: new SealedKeyring([...allKeys(sealingKeys), ...moreKeys], { parallel }),
-    sops: loadKeyring([...identitiesIn(backup, prefix), ...moreIdentities], { ...sops, services }),
+    sealed: new SealedKeyring(material.sealingKeys, { parallel }),
+    sops: loadKeyring(material.identities, { ...sops, services }),
+    material,
   };
 }
 

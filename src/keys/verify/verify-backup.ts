@@ -1,6 +1,14 @@
 import type { KubeClient } from "../../kube/index.ts";
 import type { KubeObject } from "../../objects/index.ts";
-import { ahead, findEncrypted, type RepositoryFiles, type SkippedFile } from "../../repository/index.ts";
+import {
+  ahead,
+  FILES_AHEAD,
+  findEncrypted,
+  mayHoldEncrypted,
+  type RepositoryFile,
+  type RepositoryFiles,
+  type SkippedFile,
+} from "../../repository/index.ts";
 import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
 import { type KeyPlace, listSealingKeys } from "../sealing/sealing-keys.ts";
 import { IN_CLUSTER, type Opened, OpenedSum, openEncrypted, openSealed } from "./open-encrypted.ts";
@@ -20,35 +28,40 @@ export interface Verified extends Opened {
 
 export type OnVerified = (done: number, all: number) => void;
 
+/** Opens everything encrypted in a file and forgets it; undefined when nothing in it is encrypted. */
+export type OpenFile = (file: RepositoryFile) => Promise<Opened | undefined>;
+
+/** In this thread. */
+export function openingHere(means: OpeningMeans): OpenFile {
+  return async (file) => {
+    const found = findEncrypted(file);
+    return found === undefined ? undefined : await openEncrypted(found, means);
+  };
+}
+
 /** Opens everything encrypted in a repository from a backup alone. No clear text leaves this function. */
 export async function verifyRepository(
   place: string,
   repository: RepositoryFiles,
-  means: OpeningMeans,
+  open: OpenFile,
   onStep: OnVerified = () => undefined,
 ): Promise<Verified> {
   const sum = new OpenedSum();
   let done = 0;
-  for await (const opened of aheadOf(repository, means)) {
-    done++;
+  const step = () => onStep(++done, repository.count);
+  for await (const opened of ahead(encryptedIn(repository, step), FILES_AHEAD, open)) {
     if (opened !== undefined) sum.add(opened);
-    onStep(done, repository.count);
+    step();
   }
   return { ...sum.total(), place, skipped: repository.skipped, missingKeys: [] };
 }
 
-/** Results in the order of the files; files are read as far ahead as private keys are waited for. */
-async function* aheadOf(repository: RepositoryFiles, means: OpeningMeans): AsyncGenerator<Opened | undefined> {
-  const waiting: Promise<Opened | undefined>[] = [];
+/** The files that something may be encrypted in; `passOver` hears of each other one. */
+async function* encryptedIn(repository: RepositoryFiles, passOver: () => void): AsyncGenerator<RepositoryFile> {
   for await (const file of repository.files()) {
-    const found = findEncrypted(file);
-    const opening = found === undefined ? Promise.resolve(undefined) : openEncrypted(found, means);
-    // Heard later, when its turn comes.
-    opening.catch(() => undefined);
-    waiting.push(opening);
-    if (waiting.length >= AT_ONCE) yield await waiting.shift();
+    if (mayHoldEncrypted(file)) yield file;
+    else passOver();
   }
-  for (const opening of waiting) yield await opening;
 }
 
 /** Opens every SealedSecret of a cluster from a backup alone. @throws {KubeError} */

@@ -1,0 +1,148 @@
+import { availableParallelism } from "node:os";
+import type { AuditedFile, Finding } from "../../src/audit/index.ts";
+import type { KeyMaterial, OpenFile, RotatedFile, SopsRule } from "../../src/keys/index.ts";
+import type { RepositoryFile } from "../../src/repository/index.ts";
+import { Moved, type ThreadPool, threadProgram } from "../../src/threads/index.ts";
+import { startThreads } from "../../src/threads/start-threads-adapter.ts";
+import { Batches } from "./batches.ts";
+import type { Answers, AuditSetUp, FileBatch, RepositoryJobs, RotateSetUp, ThreadSetUp } from "./thread-jobs.ts";
+
+/** The first files are looked at here: threads are worth their start only when there are more. */
+const FIRST_HERE = 64;
+/** Larger files are looked at here, where there is more memory. */
+const MAX_FILE_BYTES = 1024 * 1024;
+/** Each thread takes some tens of megabytes. */
+const MAX_THREADS = 16;
+const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
+const MAX_BATCH = { maxItems: 16, maxWeight: 256 * 1024 };
+
+type FindLeaks = (file: RepositoryFile) => Promise<readonly Finding[]>;
+type AuditFile = (file: RepositoryFile) => Promise<AuditedFile>;
+
+/**
+ * What becomes of a file that is rotated; undefined when nothing in it is encrypted. `ruleFor` says what is wanted of a SOPS
+ * file, and resolves with undefined when only the thread of the command can deal with it, or it is none.
+ */
+export type RotateOne = (file: RepositoryFile, ruleFor: RuleFor) => Promise<RotatedFile | undefined>;
+type RuleFor = () => Promise<SopsRule | undefined>;
+
+/**
+ * Threads that look at the files of a repository, all with the same keys. Each function takes what does the work in the
+ * thread of the command, and gives what does the same in threads; the first files, large ones, and those that take more
+ * than keys in memory are left to the former.
+ */
+export interface RepositoryThreads {
+  opening(here: OpenFile): OpenFile;
+  auditing(here: AuditFile): AuditFile;
+  searching(here: FindLeaks): FindLeaks;
+  rotating(here: RotateOne, now: () => number): RotateOne;
+  close(): Promise<void>;
+}
+
+export interface RepositoryThreadsOptions {
+  readonly audit?: AuditSetUp | undefined;
+  readonly rotate?: RotateSetUp | undefined;
+  /** What the threads run; default: the file beside the bundle. Without one everything is done here. */
+  readonly program?: URL | undefined;
+  readonly firstHere?: number | undefined;
+}
+
+/** Threads for these keys. None is started before there is enough to do. */
+export function repositoryThreads(
+  material: KeyMaterial,
+  { audit, rotate, program = ownProgram(), firstHere = FIRST_HERE }: RepositoryThreadsOptions = {},
+): RepositoryThreads {
+  const threads = Math.min(availableParallelism(), MAX_THREADS);
+  let pool: Pool | undefined;
+  let seen = 0;
+
+  const started = (own: URL): Pool => {
+    const setUp = () => setUpOf(material, { audit, rotate });
+    pool ??= startThreads<RepositoryJobs>({ program: own, threads, name: "repository", limits: LIMITS, setUp });
+    return pool;
+  };
+
+  const isForThread = ({ bytes }: RepositoryFile) => ++seen > firstHere && bytes.length <= MAX_FILE_BYTES;
+
+  const inThreads = <Answer>(
+    here: (file: RepositoryFile) => Promise<Answer>,
+    send: (pool: Pool, batch: Moved<FileBatch>) => Promise<Answers<Answer>>,
+  ) => {
+    if (program === undefined) return here;
+    const batches = new Batches((files: readonly RepositoryFile[]) => send(started(program), packed(files)), {
+      ...MAX_BATCH,
+      threads,
+      weightOf: ({ bytes }) => bytes.length,
+    });
+    return async (file: RepositoryFile) => {
+      const said = isForThread(file) ? await batches.run(file) : undefined;
+      return said === undefined ? await here(file) : said.answer;
+    };
+  };
+
+  return {
+    opening: (here) => inThreads(here, (own, batch) => own.run("open", batch)),
+    auditing: (here) => inThreads(here, (own, batch) => own.run("audit", batch)),
+    searching: (here) => inThreads(here, (own, batch) => own.run("leaks", batch)),
+    rotating(here, now) {
+      if (program === undefined) return here;
+      const send = (asked: readonly AskedToRotate[]) => {
+        const { value, buffers } = packed(asked.map(({ file }) => file));
+        const rules = asked.map(({ rule }) => rule);
+        return started(program).run("rotate", new Moved({ ...value, rules, now: now() }, buffers));
+      };
+      const batches = new Batches(send, { ...MAX_BATCH, threads, weightOf: ({ file }) => file.bytes.length });
+      return async (file, ruleFor) => {
+        if (!isForThread(file)) return await here(file, ruleFor);
+        const said = await batches.run({ file, rule: await ruleFor() });
+        return said === undefined ? await here(file, ruleFor) : said.answer;
+      };
+    },
+    async close() {
+      await pool?.close();
+    },
+  };
+}
+
+type Pool = ThreadPool<RepositoryJobs>;
+
+interface AskedToRotate {
+  readonly file: RepositoryFile;
+  readonly rule: SopsRule | undefined;
+}
+
+/** Beside the bundle; sources that were not built have none. */
+function ownProgram(): URL | undefined {
+  return import.meta.url.endsWith(".ts") ? undefined : threadProgram(import.meta.url, "repository-thread");
+}
+
+/** Copies of the keys, handed over: nothing of them stays behind on the way. */
+function setUpOf({ sealingKeys, identities }: KeyMaterial, more: Pick<ThreadSetUp, "audit" | "rotate">) {
+  const buffers: ArrayBuffer[] = [];
+  const copy = (bytes: Uint8Array) => {
+    const own = new Uint8Array(bytes);
+    buffers.push(own.buffer);
+    return own;
+  };
+  const value: ThreadSetUp = {
+    sealingKeys: sealingKeys.map(({ fingerprint, pkcs8, bits, notBefore }) => {
+      return { fingerprint, pkcs8: copy(pkcs8), bits, notBefore };
+    }),
+    identities: identities.flatMap(({ where, identities: text, isSshKey, sshPublicKey }) => {
+      return text === undefined ? [] : [{ where, text: copy(text.reveal()), isSshKey, sshPublicKey }];
+    }),
+    ...more,
+  };
+  return new Moved(value, buffers);
+}
+
+function packed(files: readonly RepositoryFile[]): Moved<FileBatch> {
+  const bytes = new Uint8Array(files.reduce((sum, file) => sum + file.bytes.length, 0));
+  let at = 0;
+  for (const file of files) {
+    bytes.set(file.bytes, at);
+    at += file.bytes.length;
+  }
+  const described = files.map(({ path, branches, bytes: { length } }) => ({ path, branches, length }));
+  return new Moved({ files: described, bytes }, [bytes.buffer]);
+}
