@@ -95,6 +95,10 @@ export async function inOwnWords<Result>(work: () => Promise<Result>): Promise<R
   } catch (error) {
     if (!(error instanceof KubesealError)) throw error;
     if (error.cause instanceof CliError) throw error.cause;
+    // Only who lacks a right waits for the rest of the library.
+    const { lackOf, missingRightIn } = await import("../../src/keys/index.ts");
+    const right = missingRightIn(error.message);
+    if (right !== undefined) throw lackOf(right, error);
     throw error.message.startsWith("Cannot ") ? error : retold(error);
   }
 }

@@ -119,7 +119,7 @@ export const compromiseCommand = defineCommand({
         if (!isBare) await resealFolder(place, pathsNeeding(fingerprint, disk), { keyring, certificate, io });
       }
 
-      const after = await findNeeds(io, keys, { ...where, branches: false });
+      const after = await findNeeds(io, keys, { ...where, branches: false, isTold: false });
       const still = needsByPlace(after).flatMap(({ need }) => need.byKey.get(fingerprint) ?? []);
       if (still.length > 0) throw stillNeeded(key, still, flags.repo.length > 0);
       const live = keyCalled(key.name, await listSealingKeys(client, keyPlace(flags)));
@@ -154,6 +154,7 @@ async function newerKey(client: KubeClient, key: SealingKeyInfo, renewal: Renewa
   }
   const [newest] = await listSealingKeys(client, keyPlace(flags));
   if (newest === undefined || newest.fingerprint === key.fingerprint) throw unreadable(key);
+  certificateOf(newest);
   await waitForKey(io, flags, newest.fingerprint ?? "");
   return newest;
 }
@@ -199,18 +200,22 @@ interface Resealing {
 async function resealFolder(folder: string, paths: ReadonlySet<string>, { keyring, certificate, io }: Resealing) {
   const full = resolve(io.cwd, folder);
   const repository = await workTreeFiles(full, { env: io.env, signal: io.signal });
-  const { changed, left } = await resealInRepository(repository, paths, {
+  const { changed, left, leftFiles } = await resealInRepository(repository, paths, {
     keyring,
     certificate,
     ...(await changePlace(full, LABEL)),
   });
   if (changed.length > 0) await note(io, `Sealed ${count(changed.length, "file")} of ${folder} anew: commit and push`);
+  for (const { path, why } of leftFiles.slice(0, SHOWN)) await note(io, `Left ${path} of ${folder}: ${why}`);
   for (const { object, at, why } of left.slice(0, SHOWN)) await note(io, `Left ${object} in ${at}: ${why}`);
 }
 
-function certificateOf({ pair, name }: SealingKeyInfo) {
-  if (pair !== undefined) return pair.certificate;
-  throw new KeysError("KEYS_SECRET_UNUSABLE", `Cannot seal with key ${name}: it is unreadable`);
+/** What is sealed for a certificate of another key is lost, and the old ciphertext with it. */
+function certificateOf({ pair, name, problem }: SealingKeyInfo) {
+  if (pair !== undefined && problem === undefined) return pair.certificate;
+  throw new KeysError("KEYS_SECRET_UNUSABLE", `Cannot seal with key ${name}: ${problem ?? "it is unreadable"}`, {
+    hints: ["make a good one: sealkit keys renew", `then: sealkit keys retire ${name}`],
+  });
 }
 
 function unreadable({ name, problem }: SealingKeyInfo): KeysError {

@@ -55,6 +55,9 @@ export const listCommand = defineCommand({
         const begin = `${new Date(notBefore).toISOString().slice(0, 19)}Z`;
         await warn(io, `the certificate of ${name} begins in the future, ${begin}: look at the clocks`);
       }
+      for (const { name, problem } of keys.filter(({ problem }) => problem !== undefined)) {
+        await warn(io, `${name} should seal nothing: ${problem ?? ""}`);
+      }
       if (need !== undefined && need.unopened > 0) {
         await note(io, `${need.unopened} SealedSecrets are opened by none of these keys`);
       }

@@ -42,6 +42,8 @@ export interface NeedsOptions {
   /** Undefined leaves the cluster out. */
   readonly client: KubeClient | undefined;
   readonly openers: ItemOpeners;
+  /** Whether it is said what could not be looked at; default true. */
+  readonly isTold?: boolean | undefined;
 }
 
 /** As many private-key operations at once as there are processors. */
@@ -58,15 +60,18 @@ export function openersOf(keys: readonly SealingKeyInfo[]): ItemOpeners {
 export async function findNeeds(
   io: Io,
   keys: readonly SealingKeyInfo[],
-  { folders, branches, history = false, client, openers }: NeedsOptions,
+  { folders, branches, history = false, client, openers, isTold = true }: NeedsOptions,
 ): Promise<Needs> {
   const cluster =
     client === undefined
       ? undefined
       : await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, { openers, onStep }));
   const found: FolderNeeds[] = [];
-  const need = async (what: string, files: RepositoryFiles) =>
-    await withProgress(io, `Opening ${what}`, (onStep) => countNeedIn(files, keys, { openers, onStep }));
+  const need = async (what: string, files: RepositoryFiles) => {
+    const result = await withProgress(io, `Opening ${what}`, (onStep) => countNeedIn(files, keys, { openers, onStep }));
+    if (isTold) await tellUnread(io, what, files, result);
+    return result;
+  };
   for (const place of folders) {
     const { disk, repository, full } = await filesOf(io, place);
     if (repository === undefined && (branches === true || history)) throw notGit(place);
@@ -137,6 +142,23 @@ function fromFolder(files: RepositoryFiles, prefix: string): RepositoryFiles {
       for await (const file of files.files()) yield { ...file, path: posix.relative(prefix, file.path) };
     },
   };
+}
+
+/** As many files as are named. */
+const SHOWN = 20;
+
+/** What nobody could read may need any key. */
+async function tellUnread(io: Io, what: string, { skipped }: RepositoryFiles, { unread }: Need): Promise<void> {
+  const files = [...unread, ...skipped.filter(({ why }) => why !== "symbolic link" && why !== "submodule")];
+  for (const { path, why } of files.slice(0, SHOWN)) await warn(io, `could not look at "${path}" in ${what}: ${why}`);
+  if (files.length > SHOWN) await warn(io, `and at ${files.length - SHOWN} more files`);
+  const submodules = new Set(skipped.flatMap(({ path, why }) => (why === "submodule" ? [path] : []))).size;
+  if (submodules > 0) {
+    await note(
+      io,
+      `Left out: ${submodules} submodule${submodules === 1 ? "" : "s"}; name each with a --repo of its own`,
+    );
+  }
 }
 
 /** What the places need, for a list of exposed values: of a repository the files come before branches and history. */

@@ -1,4 +1,4 @@
-import { DEFAULT_KEY_PREFIX, forbidden } from "../../src/keys/index.ts";
+import { DEFAULT_KEY_PREFIX, forbidden, lackOf, missingRightIn } from "../../src/keys/index.ts";
 import { createKubeClient, type KubeClient, loadClusterConfig, noRetries } from "../../src/kube/index.ts";
 import { clusterFlags, selectionOf } from "../cluster-flags.ts";
 import { flag } from "../define-command.ts";
@@ -63,6 +63,8 @@ export function certificateFetcher(flags: PlaceFlags, io: Io): () => Promise<str
       return new TextDecoder().decode(await fetchCertificate({ ...flags, selection: selectionOf(flags, io) }, io));
     } catch (cause) {
       if (!(cause instanceof KubesealError)) throw cause;
+      const right = missingRightIn(cause.message);
+      if (right !== undefined) throw lackOf(right, cause);
       throw new KubeError("KUBE_UNREACHABLE", cause.message, { apiMessage: cause.message.split("\n")[0] ?? "", cause });
     }
   };

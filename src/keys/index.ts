@@ -59,7 +59,7 @@ export {
 export { type DigestedSecret, digestSecrets, RUN_KEY_BYTES } from "./drill/secret-digests.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
 export type { ChangePlace } from "./in-repository/change-files.ts";
-export { forbidden, type MissingRight, missingRight } from "./missing-right.ts";
+export { forbidden, lackOf, type MissingRight, missingRight, missingRightIn } from "./missing-right.ts";
 export { type Promoted, type PromoteOptions, promoteFile } from "./promote/promote-file.ts";
 export { carryOutRestore } from "./restore/carry-out.ts";
 export {

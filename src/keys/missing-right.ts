@@ -19,8 +19,12 @@ const FORBIDDEN =
 
 /** The right that is missing, when an API refused a request for that; undefined for any other failure. */
 export function missingRight(cause: unknown): MissingRight | undefined {
-  if (!(cause instanceof KubeError) || cause.status !== 403) return undefined;
-  const { user, verb, resource, group = "", namespace } = FORBIDDEN.exec(cause.apiMessage)?.groups ?? {};
+  return cause instanceof KubeError && cause.status === 403 ? missingRightIn(cause.apiMessage) : undefined;
+}
+
+/** The right that an answer of an API says is missing. */
+export function missingRightIn(answer: string): MissingRight | undefined {
+  const { user, verb, resource, group = "", namespace } = FORBIDDEN.exec(answer)?.groups ?? {};
   if (user === undefined || verb === undefined || resource === undefined) return undefined;
   return { user, verb, resource, group, namespace };
 }
@@ -32,11 +36,15 @@ export function missingRight(cause: unknown): MissingRight | undefined {
 export function forbidden(cause: unknown): KeysError | undefined {
   const behind = cause instanceof KubeError ? cause : cause instanceof Error ? cause.cause : undefined;
   const right = missingRight(behind);
-  if (right === undefined) return undefined;
-  const { user, verb, resource, group, namespace } = right;
+  return right === undefined ? undefined : lackOf(right, cause);
+}
+
+/** The error for whoever lacks a right. */
+export function lackOf({ user, verb, resource, group, namespace }: MissingRight, cause: unknown): KeysError {
   const where = namespace === undefined ? "in the whole cluster" : `in namespace ${namespace}`;
   const kind = namespace === undefined ? "clusterrole" : "role";
-  const full = group === "" ? resource : `${resource.split("/")[0] ?? ""}.${group}`;
+  const [kindName = "", ...below] = resource.split("/");
+  const full = group === "" ? resource : [`${kindName}.${group}`, ...below].join("/");
   const scope = namespace === undefined ? "" : `-n ${namespace} `;
   const details = cause instanceof KeysError ? [cause.message, ...cause.details] : [];
   return new KeysError("KEYS_FORBIDDEN", `Cannot ${verb} ${resource}: "${user}" may not do that ${where}`, {

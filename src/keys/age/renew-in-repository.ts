@@ -77,7 +77,8 @@ export async function renewInRepository(
   options: RenewInRepositoryOptions,
 ): Promise<RenewedInRepository> {
   const left: AgeFileLeft[] = [];
-  const changed = await changeFiles(repository, new Set([...rules, ...encrypted]), options, async (file) => {
+  const paths = new Set([...rules, ...encrypted]);
+  const { changed, left: leftFiles } = await changeFiles(repository, paths, options, async (file) => {
     if (isConfig(file)) {
       const text = changeRules(decodeUtf8(file.bytes) ?? "", file.path, options);
       return text === undefined ? undefined : encodeUtf8(text);
@@ -94,7 +95,7 @@ export async function renewInRepository(
       return undefined;
     }
   });
-  return { changed, left };
+  return { changed, left: [...leftFiles, ...left] };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { KubeObject } from "../../objects/index.ts";
 import { readManifests, type YamlValue } from "../../yaml/index.ts";
 import { KeysError } from "../errors.ts";
 import { SEALED_SECRETS_TYPE } from "../resources.ts";
+import { DEFAULT_KEY_PREFIX, isKeySecret } from "../sealing/key-secret.ts";
 import { sealingKeysOf } from "../sealing/sealing-keys.ts";
 import { BACKUP_TITLE, BACKUP_VERSION, type BackupManifest, cleanSealedSecret, cleanSecret } from "./backup.ts";
 import { checkBackupDigest } from "./digest.ts";
@@ -46,7 +47,7 @@ export async function readBackup(
 }
 
 /** The Secrets in the clear text of a backup. @throws {YamlError}; {KeysError} `KEYS_BACKUP_*` */
-export function parseBackup(clear: ClearText, prefix?: string): Backup {
+export function parseBackup(clear: ClearText, prefix: string = DEFAULT_KEY_PREFIX): Backup {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(clear.reveal());
   const manifest = text.startsWith(BACKUP_TITLE) ? readManifest(text) : undefined;
   const values = readManifests(text, { source: "the backup" }).manifests.flatMap(({ value }) => itemsOf(value));
@@ -75,7 +76,19 @@ export function parseBackup(clear: ClearText, prefix?: string): Backup {
       throw damaged("it does not hold what its manifest says");
     }
   }
+  refuseNowhere([...secrets.filter((secret) => !isKeySecret(secret, prefix)), ...sealedSecrets]);
   return { manifest, secrets, sealedSecrets };
+}
+
+/** Sealing keys go to the controller's namespace under any name; everything else has to say where it belongs. */
+function refuseNowhere(objects: readonly KubeObject[]): void {
+  const nowhere = objects.find(({ metadata: { namespace = "", name = "" } }) => namespace === "" || name === "");
+  if (nowhere === undefined) return;
+  const { kind, metadata } = nowhere;
+  const called = metadata.name === undefined || metadata.name === "" ? "a name" : `a namespace (${metadata.name})`;
+  throw new KeysError("KEYS_BACKUP_MALFORMED", `Cannot use the backup: a ${kind} in it is without ${called}`, {
+    hints: ["add metadata.name and metadata.namespace to it, or take it out"],
+  });
 }
 
 function placeOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {

@@ -9,6 +9,8 @@ export interface ResealedInRepository {
   readonly changed: readonly string[];
   /** SealedSecrets that stay as they are, with their file and line. */
   readonly left: readonly { readonly object: string; readonly at: string; readonly why: string }[];
+  /** Files that cannot be replaced. */
+  readonly leftFiles: readonly { readonly path: string; readonly why: string }[];
 }
 
 /**
@@ -23,10 +25,10 @@ export async function resealInRepository(
   options: ResealInRepositoryOptions,
 ): Promise<ResealedInRepository> {
   const left: ResealedInRepository["left"][number][] = [];
-  const changed = await changeFiles(repository, paths, options, async ({ path, bytes }) => {
+  const { changed, left: leftFiles } = await changeFiles(repository, paths, options, async ({ path, bytes }) => {
     const { text, left: stay } = await rotateSealedFile(bytes, path, options);
     left.push(...stay.map(({ object, line, why }) => ({ object, at: `${path}:${line}`, why })));
     return text === undefined ? undefined : new TextEncoder().encode(text);
   });
-  return { changed, left };
+  return { changed, left, leftFiles };
 }

@@ -14,9 +14,20 @@ export interface ChangePlace {
   readonly fromBase: (path: string) => string;
 }
 
+/** What became of files of a repository. */
+export interface ChangedFiles {
+  /** Paths of those that were replaced. */
+  readonly changed: readonly string[];
+  /** Those that cannot be replaced, and why. */
+  readonly left: readonly { readonly path: string; readonly why: string }[];
+}
+
+/** What stands for the bytes of a name that are no UTF-8: by such a name no file is found again, or another one. */
+const NO_UTF8 = "\ufffd";
+
 /**
  * Changes some files of a repository together: broken off, each is as before or as after. `make` gives the new content of
- * a file, or undefined to leave it alone. Returns the paths of those that were replaced.
+ * a file, or undefined to leave it alone.
  *
  * @throws {FilesError}; {RepositoryError}; what `make` throws, and then no file is replaced.
  */
@@ -25,9 +36,13 @@ export async function changeFiles(
   paths: ReadonlySet<string>,
   { files, worker, place, run, label, fromBase }: ChangePlace,
   make: (file: RepositoryFile) => Promise<Uint8Array | undefined>,
-): Promise<readonly string[]> {
-  if (paths.size === 0) return [];
-  const targets = new Map([...paths].map((path) => [path, fromBase(path)]));
+): Promise<ChangedFiles> {
+  const named = [...paths].filter((path) => !path.includes(NO_UTF8));
+  const left = [...paths]
+    .filter((path) => path.includes(NO_UTF8))
+    .map((path) => ({ path, why: "its name is no UTF-8: rename it" }));
+  if (named.length === 0) return { changed: [], left };
+  const targets = new Map(named.map((path) => [path, fromBase(path)]));
   const replacement = await beginReplacing(files, worker, place, { run, label, paths: [...targets.values()] });
   const changed: string[] = [];
   try {
@@ -47,5 +62,5 @@ export async function changeFiles(
     throw cause;
   }
   await replacement.commit();
-  return changed;
+  return { changed, left };
 }

@@ -1,7 +1,7 @@
 import { primitives } from "#primitives";
 import { encodeHex } from "../../bytes/hex.ts";
 import { encodeUtf8 } from "../../bytes/utf8.ts";
-import type { KubeClient } from "../../kube/index.ts";
+import { type KubeClient, KubeError } from "../../kube/index.ts";
 import type { KubeObject } from "../../objects/index.ts";
 import { NAMESPACES, SEALED_SECRETS, SECRETS } from "../resources.ts";
 import { DEFAULT_KEY_PREFIX, isKeySecret, KEY_LABEL, secretItems } from "../sealing/key-secret.ts";
@@ -68,7 +68,7 @@ export async function planRestore(
   for (const sealed of sealedSecrets) steps.push(await sealedStep(client, sealed, isServed));
   const wanted = [...new Set(steps.filter(isWrite).map((step) => step.namespace))];
   const missing: string[] = [];
-  for (const name of wanted) if ((await client.get(NAMESPACES, { name })) === undefined) missing.push(name);
+  for (const name of wanted) if (await isMissing(client, name)) missing.push(name);
   const written = steps.filter((step) => isWrite(step) && step.what !== "SealedSecret");
   const after = [...live.map(({ secret }) => secret), ...written.map(({ secret }) => secret)];
   const [newest] = sealingKeysOf(after, prefix);
@@ -79,6 +79,16 @@ export async function planRestore(
     newest: newest?.status === "newest" ? newest.fingerprint : undefined,
     notInBackup: live.filter(({ fingerprint }) => fingerprint !== undefined && !held.has(fingerprint)),
   };
+}
+
+/** Who may not look whether a namespace is there may still be allowed to write into it. */
+async function isMissing(client: KubeClient, name: string): Promise<boolean> {
+  try {
+    return (await client.get(NAMESPACES, { name })) === undefined;
+  } catch (cause) {
+    if (cause instanceof KubeError && cause.status === 403) return false;
+    throw cause;
+  }
 }
 
 /** Whether a step changes anything in the cluster. */
@@ -115,19 +125,21 @@ async function keyStep(
     const state = isAside ? `it is ${same.status} there, and stays so` : `it is there as ${same.name}`;
     return { ...base, action: "keep", why: state };
   }
-  const isTaken = (await client.get(SECRETS, { namespace, name })) !== undefined;
+  // Made by hand, a key may leave its name to the API.
+  const isTaken = name === "" || (await client.get(SECRETS, { namespace, name })) !== undefined;
   if (!isTaken) return { ...base, action: "create", why: "it is not there" };
   // A key from before keys had a label was known by its name.
   const labels = { [KEY_LABEL]: "active", ...metadata.labels };
   // Two restores at once give a key the same new name.
   const digest = encodeHex(primitives.sha256(encodeUtf8(fingerprint ?? ""))).slice(0, NAME_DIGITS);
-  const renamed = { ...secret, metadata: { ...metadata, labels, name: `${prefix}-${digest}` } };
+  const { generateName: _, ...kept } = metadata;
+  const renamed = { ...secret, metadata: { ...kept, labels, name: `${prefix}-${digest}` } };
   return {
     ...base,
     name: renamed.metadata.name,
     secret: renamed,
     action: "rename",
-    why: `another key is called ${name}`,
+    why: name === "" ? "it has no name" : `another key is called ${name}`,
   };
 }
 

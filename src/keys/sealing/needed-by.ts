@@ -19,6 +19,8 @@ export interface Need {
   readonly byKey: ReadonlyMap<string, readonly NeededFor[]>;
   /** How many SealedSecrets hold something that none of the keys opens. */
   readonly unopened: number;
+  /** Files of a repository that seem to hold SealedSecrets and cannot be read, and why. */
+  readonly unread: readonly { readonly path: string; readonly why: string }[];
 }
 
 /** A SealedSecret that needs a key. */
@@ -83,7 +85,7 @@ export async function countNeed(
   return tally;
 }
 
-/** The same for a repository. Files that cannot be read count as not opened. @throws {RepositoryError}; {GitError} */
+/** The same for a repository. @throws {RepositoryError}; {GitError} */
 export async function countNeedIn(
   repository: RepositoryFiles,
   keys: readonly SealingKeyInfo[],
@@ -94,7 +96,7 @@ export async function countNeedIn(
   const open = (file: RepositoryFile) => openFile(file, openers);
   for await (const opened of ahead(repository.files(), FILES_AHEAD, open)) {
     for (const { object, place } of opened.objects) tally.add(object, place);
-    if (!opened.isRead) tally.unopened++;
+    if (opened.unread !== undefined) tally.unread.push(opened.unread);
     onStep?.(++done, repository.count);
   }
   return tally;
@@ -102,7 +104,7 @@ export async function countNeedIn(
 
 interface OpenedFile {
   readonly objects: readonly { readonly object: OpenedObject; readonly place: NeededPlace }[];
-  readonly isRead: boolean;
+  readonly unread: Need["unread"][number] | undefined;
 }
 
 async function openFile(file: RepositoryFile, openers: ItemOpeners): Promise<OpenedFile> {
@@ -113,12 +115,14 @@ async function openFile(file: RepositoryFile, openers: ItemOpeners): Promise<Ope
   });
   const objects: OpenedFile["objects"][number][] = [];
   for await (const opened of ahead(found?.sealed ?? [], AT_ONCE, open)) objects.push(opened);
-  return { objects, isRead: found?.problem === undefined || found.sops !== undefined };
+  const why = found?.sops === undefined ? found?.problem : undefined;
+  return { objects, unread: why === undefined ? undefined : { path: file.path, why } };
 }
 
 class Tally implements Need {
   readonly byKey = new Map<string, NeededFor[]>();
   unopened = 0;
+  readonly unread: Need["unread"][number][] = [];
 
   add({ object, items, isWhole }: OpenedObject, place: NeededPlace | undefined): void {
     if (!isWhole) this.unopened++;

@@ -28,7 +28,8 @@ export async function waitUntilServed(options: ServedOptions): Promise<void> {
       if (served === fingerprint) return;
       last = `it hands out ${served}`;
     } catch (cause) {
-      if (!(cause instanceof KubeError)) throw cause;
+      // A right that is missing does not come by waiting.
+      if (!(cause instanceof KubeError) || cause.status === 403) throw cause;
       last = cause.apiMessage;
     }
     if (clock.now() >= deadline) break;

@@ -132,6 +132,7 @@ describe("planRestore()", () => {
       backup: () => keySecret(0),
       action: "rename",
     },
+    { name: "a key without a name", live: () => [], backup: () => keySecret(0, { name: "" }), action: "rename" },
     { name: "a Secret that is not there", live: () => [], backup: () => other("x"), action: "create" },
     { name: "the same Secret", live: () => [other("x")], backup: () => other("x"), action: "keep" },
     {

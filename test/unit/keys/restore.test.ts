@@ -5,6 +5,7 @@ import {
   listSealingKeys,
   missingRight,
   planRestore,
+  waitUntilServed,
   waitUntilSynced,
 } from "../../../src/keys/index.ts";
 import { type ApiResource, KubeError } from "../../../src/kube/index.ts";
@@ -95,6 +96,56 @@ describe("carryOutRestore()", () => {
   });
 });
 
+describe("waitUntilServed()", () => {
+  const served = (...answers: readonly (() => string)[]) => {
+    let count = 0;
+    return async () => (answers[Math.min(count++, answers.length - 1)] ?? (() => ""))();
+  };
+  const old = () => pairs[0]?.certificatePem ?? "";
+  const wanted = () => pairs[1]?.certificatePem ?? "";
+  const away = () => {
+    throw refused(503, "no endpoints available");
+  };
+  const options = (clock: ReturnType<typeof fakeClock>) => {
+    return { fingerprint: pairs[1]?.certificate.fingerprint ?? "", timeoutMs: 2_000, clock };
+  };
+
+  test("ends with the certificate of that key, and with no other", async () => {
+    const clock = fakeClock();
+    let isOver = false;
+    const fetchCertificate = served(away, old, old, wanted);
+    const waiting = waitUntilServed({ ...options(clock), fetchCertificate }).then(() => {
+      isOver = true;
+    });
+    await clock.advance(1_400);
+    expect(isOver).toBe(false);
+    await clock.advance(600);
+    await waiting;
+  });
+
+  test.each([
+    { name: "another certificate", answers: [old], says: () => `it hands out ${pairs[0]?.certificate.fingerprint}` },
+    { name: "nobody there", answers: [away], says: () => "no endpoints available" },
+  ])("when the time is over it says what was there instead: $name", async ({ answers, says }) => {
+    const clock = fakeClock();
+    const waiting = waitUntilServed({ ...options(clock), fetchCertificate: served(...answers) });
+    const failed = expect(waiting).rejects.toMatchObject({
+      code: "KEYS_NOT_SERVED",
+      details: [`waited 2 s; ${says()}`, "the key itself is in the cluster"],
+    });
+    await clock.advance(3_000);
+    await failed;
+  });
+
+  test("who may not ask is told at once", async () => {
+    const fetchCertificate = served(() => {
+      throw refused(403, "services is forbidden");
+    });
+    const waiting = waitUntilServed({ ...options(fakeClock()), fetchCertificate });
+    await expect(waiting).rejects.toMatchObject({ status: 403 });
+  });
+});
+
 describe("waitUntilSynced()", () => {
   const sealed = (name: string, condition: object | undefined, more: { generation?: number } = {}): KubeObject => ({
     apiVersion: "bitnami.com/v1alpha1",
@@ -176,6 +227,13 @@ describe("forbidden()", () => {
         'sealedsecrets.bitnami.com is forbidden: User "ann" cannot list resource "sealedsecrets" in API group "bitnami.com" at the cluster scope',
       rule: 'missing rule: apiGroups: ["bitnami.com"], resources: ["sealedsecrets"], verbs: ["list"], in the whole cluster',
       hint: "kubectl create clusterrole sealkit-keys --verb=list --resource=sealedsecrets.bitnami.com",
+    },
+    {
+      name: "of a part of a kind",
+      message:
+        'sealedsecrets.bitnami.com "a" is forbidden: User "ann" cannot patch resource "sealedsecrets/status" in API group "bitnami.com" in the namespace "apps"',
+      rule: 'missing rule: apiGroups: ["bitnami.com"], resources: ["sealedsecrets/status"], verbs: ["patch"], in namespace apps',
+      hint: "kubectl -n apps create role sealkit-keys --verb=patch --resource=sealedsecrets.bitnami.com/status",
     },
   ])("names the rule that is missing, $name", ({ message, rule, hint }) => {
     const error = forbidden(refused(403, message));

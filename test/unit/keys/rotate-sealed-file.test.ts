@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { encodeBase64 } from "../../../src/bytes/base64.ts";
-import { rotateSealedFile } from "../../../src/keys/index.ts";
+import { resealInRepository, rotateSealedFile } from "../../../src/keys/index.ts";
 import { Keyring, scopeLabel, sealItem } from "../../../src/sealed/index.ts";
 import { sealedInFile, verifySealed } from "../../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../../src/x509/index.ts";
@@ -37,6 +37,19 @@ async function keysOf(text: string, at = 0) {
   const keyring = new Keyring([unsealingKey(old), unsealingKey(current)]);
   return await verifySealed(place?.object ?? { apiVersion: "", kind: "", metadata: {} }, keyring, {});
 }
+
+test("a file whose name is no UTF-8 is left: by the name that is shown another one would be found", async () => {
+  const nobody = () => {
+    throw new Error("no file is touched");
+  };
+  const repository = { count: 1, skipped: [], files: nobody };
+  const place = { files: {}, fromBase: nobody, keyring: undefined, certificate: undefined } as never;
+  expect(await resealInRepository(repository, new Set(["caf\ufffd.yaml"]), place)).toEqual({
+    changed: [],
+    left: [],
+    leftFiles: [{ path: "caf\ufffd.yaml", why: "its name is no UTF-8: rename it" }],
+  });
+});
 
 describe("rotateSealedFile()", () => {
   test("only items of older keys change; every other character stays", async () => {

@@ -214,6 +214,30 @@ describe("sealkit keys, from one cluster to the next", () => {
     { name: "no backup at all", line: "restore hello.txt", stderr: /it holds no Secret/, code: 1 },
     { name: "a missing file", line: "restore -i id none.age", stderr: /Cannot read "none.age": no such file/, code: 1 },
     { name: "a broken key in it", line: "restore broken.yaml", stderr: /its key k is unreadable/, code: 1 },
+    {
+      name: "a Secret without a name",
+      line: "restore nameless.yaml",
+      stderr: /a Secret in it is without a name/,
+      code: 1,
+    },
+    {
+      name: "a Secret without a namespace",
+      line: "restore homeless.yaml",
+      stderr: /a Secret in it is without a namespace \(x\)\n[\s\S]*hint: add metadata\.name/,
+      code: 1,
+    },
+    {
+      name: "a flipped byte",
+      line: "restore -i id flipped.age",
+      stderr: /^error: .*\n {2}in "flipped.age"\n/,
+      code: 1,
+    },
+    {
+      name: "another age file",
+      line: "restore -i id letter.age",
+      stderr: /it holds no Secret\n {2}in "letter.age"\n/,
+      code: 1,
+    },
     { name: "no such context", line: "list --context nope", stderr: /Cannot use context "nope"/, code: 1 },
     {
       name: "a kubeconfig that points nowhere",
@@ -224,7 +248,16 @@ describe("sealkit keys, from one cluster to the next", () => {
     { name: "a mistyped subcommand", line: "lsit", stderr: /did you mean: sealkit keys list/, code: 2 },
   ])("$name: one error", async ({ line, stderr, code }) => {
     const clear = (await runCli("age -d -i id k", { files: { k: backup, id: identity } })).stdout;
+    const letter = await runCli(`age -r ${recipient} -o letter.age in`, { files: { in: "Dear all,\n" } });
+    const flipped = Uint8Array.from(backup);
+    // Not the last letter of a line, some of whose bits may be unused.
+    const at = Buffer.from(backup).lastIndexOf("\n", backup.length - 60) - 5;
+    flipped[at] = flipped[at] === 0x41 ? 0x42 : 0x41;
     const result = await keys(line, first, {
+      "nameless.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {namespace: n}\n",
+      "homeless.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n",
+      "letter.age": letter.files["letter.age"]?.bytes ?? "",
+      "flipped.age": flipped,
       "keys.age": backup,
       "cut.age": backup.subarray(0, backup.length / 2),
       "changed.yaml": clear.replace("kind: List", "kind:  List"),

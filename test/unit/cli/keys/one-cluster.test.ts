@@ -5,14 +5,15 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
 import { startSandbox } from "../../../../sandbox/index.ts";
-import { allKeys, listSealingKeys } from "../../../../src/keys/index.ts";
-import { createKubeClient } from "../../../../src/kube/index.ts";
+import { allKeys, keySecret, listSealingKeys } from "../../../../src/keys/index.ts";
+import { createKubeClient, type KubeClient } from "../../../../src/kube/index.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
 import { Keyring } from "../../../../src/sealed/index.ts";
 import { sealedInFile, unsealSecret } from "../../../../src/secrets/index.ts";
 import { readCertificate } from "../../../../src/x509/index.ts";
 import { type RepositoryKeys, repositoryKeys, sealedYaml } from "../../../helpers/encrypted-repository.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
+import { makeSealingKey } from "../../../helpers/sealing-keys.ts";
 
 const SECRETS = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true } as const;
 const SEALED = {
@@ -235,7 +236,16 @@ describe("what only a branch or an old commit holds", () => {
     await keys("renew --bits 2048");
     // On disk it is on the newest key.
     writeFileSync(join(repo, "apps/db.yaml"), "a: 1\n");
+    writeFileSync(join(repo, "conflict.yaml"), "<<<<<<< HEAD\nkind: SealedSecret\n=======\n>>>>>>> b\n");
+    git("update-index", "--add", "--cacheinfo", `160000,${git("rev-parse", "HEAD")},module`);
+    mkdirSync(join(repo, "module"));
     const onDisk = await keys(`retire ${first} --repo repo --dry-run`);
+    git("rm", "-q", "--cached", "module");
+    rmSync(join(repo, "conflict.yaml"));
+    expect(onDisk.stderr).toContain(
+      'warning: could not look at "conflict.yaml" in repo: it has conflict markers of a merge\n',
+    );
+    expect(onDisk.stderr).toContain("Left out: 1 submodule; name each with a --repo of its own\n");
     expect([onDisk.code, onDisk.stderr]).toEqual([
       0,
       expect.stringContaining(
@@ -308,6 +318,7 @@ describe("promote, rotate and audit with the keys of clusters", () => {
       entry("target", cluster.sandbox.endpoint),
       entry("source", source.endpoint),
       entry("eve-source", stranger(source)),
+      entry("half-source", { ...source.endpoint, token: source.tokenFor("half") }),
       entry("eve-target", stranger(cluster.sandbox)),
       entry("gone", { ...source.endpoint, url: "https://127.0.0.1:1" }),
     ];
@@ -325,6 +336,13 @@ describe("promote, rotate and audit with the keys of clusters", () => {
   const promote = (more: string, files: Record<string, string> = {}) =>
     run(`promote --from dev --to prod ${more}`, files);
 
+  const asAdmin = async (work: (client: KubeClient) => Promise<unknown>) => {
+    const { url, caPem, token } = source.endpoint;
+    const authorize = async () => ({ authorization: `Bearer ${token}` });
+    const client = createKubeClient({ server: url, ca: caPem, authorize });
+    await work(client);
+    await client.close();
+  };
   /** The first value of a file, opened with the keys of the target, and the fingerprint of the key that it is for. */
   const opened = async (text: string | undefined) => {
     const all = await listSealingKeys(cluster.client, { namespace: "kube-system" });
@@ -341,6 +359,24 @@ describe("promote, rotate and audit with the keys of clusters", () => {
     kc = kubeconfig();
     const restored = await run("keys restore keys.yaml --context source", { "keys.yaml": keys.backup });
     expect(restored.code, restored.stderr).toBe(0);
+    // Somebody who may read keys, and do nothing with them.
+    const RBAC = { group: "rbac.authorization.k8s.io", version: "v1", namespaced: true } as const;
+    const api = { apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "half", namespace: "kube-system" } };
+    const rules = [{ apiGroups: [""], resources: ["secrets"], verbs: ["get", "list"] }];
+    const roleRef = { apiGroup: RBAC.group, kind: "Role", name: "half" };
+    const subjects = [{ kind: "User", name: "half", apiGroup: RBAC.group }];
+    await asAdmin(async (client) => {
+      await client.create({ ...RBAC, plural: "roles", kind: "Role" }, { ...api, kind: "Role", rules });
+      await client.create(
+        { ...RBAC, plural: "rolebindings", kind: "RoleBinding" },
+        { ...api, kind: "RoleBinding", roleRef, subjects },
+      );
+      const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "other" } };
+      await client.create(
+        { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false },
+        namespace,
+      );
+    });
     await useNewest();
     newest = readCertificate(certificate).fingerprint;
   });
@@ -378,7 +414,7 @@ describe("promote, rotate and audit with the keys of clusters", () => {
     {
       name: "a target whose controller may not be asked",
       more: () => `--context eve-target --cert-fingerprint ${newest}`,
-      says: "Cannot fetch the certificate to seal with",
+      says: 'missing rule: apiGroups: [""], resources: ["services"], verbs: ["get"], in namespace kube-system',
     },
     {
       name: "a target without a controller of that name",
@@ -423,7 +459,7 @@ describe("promote, rotate and audit with the keys of clusters", () => {
     {
       name: "a controller that may not be asked",
       more: () => "--context eve-target",
-      says: "Cannot fetch the certificate",
+      says: 'resources: ["services"], verbs: ["get"]',
     },
     { name: "no controller", more: () => "--context source", says: "--controller-name and --controller-namespace" },
   ])("rotate through $name: refused, and nothing is written", async ({ more, says }) => {
@@ -434,11 +470,8 @@ describe("promote, rotate and audit with the keys of clusters", () => {
 
   test("audit with the keys of a cluster: what needs a compromised key, an old one, and what expires", async () => {
     const label = { metadata: { labels: { [LABEL]: "compromised" } } };
-    const { url, caPem, token } = source.endpoint;
-    const authorize = async () => ({ authorization: `Bearer ${token}` });
-    const client = createKubeClient({ server: url, ca: caPem, authorize });
-    await client.patch(SECRETS, { namespace: "kube-system", name: "key-0" }, label, { type: "merge" });
-    await client.close();
+    const key = { namespace: "kube-system", name: "key-0" };
+    await asAdmin((client) => client.patch(SECRETS, key, label, { type: "merge" }));
     const found = await run("audit --repo dev --cluster --context source -o json");
     expect(JSON.parse(found.stdout).findings).toMatchObject([
       { rule: "compromised-key", path: "db.yaml", object: "SealedSecret default/db", fields: ["password"] },
@@ -474,5 +507,64 @@ describe("promote, rotate and audit with the keys of clusters", () => {
   ])("audit --cluster with $name: one error", async ({ more, says }) => {
     const { code, stdout, stderr } = await run(`audit --repo dev --cluster ${more}`);
     expect([code === 0, stdout, stderr]).toEqual([false, "", expect.stringContaining(says)]);
+  });
+
+  test.each(["restore keys.yaml --wait", "renew --bits 2048"])(
+    "keys %s: no controller serves the key",
+    async (line) => {
+      const files = { "keys.yaml": keys.backup };
+      const { code, stderr } = await run(`keys ${line} --context source --timeout 1ms`, files);
+      expect([code, stderr]).toEqual([1, expect.stringContaining("error: Cannot see the controller use key SHA256:")]);
+    },
+  );
+
+  test("a newest key whose certificate is of another key: told, and nothing is sealed for it", async () => {
+    const pair = {
+      ...keys.newest,
+      certificatePem: (await makeSealingKey({ now: Date.now() + 60_000 })).certificatePem,
+    };
+    const secret = keySecret(pair, { namespace: "other", prefix: "sealed-secrets-key" });
+    const good = keySecret(keys.old, { namespace: "other", prefix: "sealed-secrets-key" });
+    const metadata = { ...good.metadata, name: "sealed-secrets-keyold" };
+    for (const object of [{ ...good, metadata }, secret]) await asAdmin((client) => client.create(SECRETS, object));
+    const place = "--context source --controller-namespace other";
+    const listed = await run(`keys list ${place} --skip-count`);
+    expect(listed.stderr).toMatch(
+      /^warning: sealed-secrets-key\w+ should seal nothing: its certificate is of another key/,
+    );
+    const refused = await run(`keys compromise sealed-secrets-keyold ${place} --repo dev --timeout 0s`);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("its certificate is of another key")]);
+    expect(refused.files["dev/db.yaml"]?.text).toBe(sealed);
+  });
+
+  test.each([
+    { line: "list", lacks: "secrets list kube-system" },
+    { line: "renew", lacks: "secrets list kube-system" },
+    { line: "renew --age --secret default/x", lacks: "secrets get default" },
+    { line: "import --cert c --key k", lacks: "secrets list kube-system" },
+    { line: "retire key-0", lacks: "secrets list kube-system" },
+    { line: "compromise key-0", lacks: "secrets list kube-system" },
+    { line: "backup --plaintext-i-understand -o b.yaml", lacks: "secrets list kube-system" },
+    { line: "restore keys.yaml", lacks: "secrets list kube-system" },
+    { line: "verify keys.yaml --cluster", lacks: "secrets list kube-system" },
+    { who: "half", line: "renew --bits 2048", lacks: "secrets create kube-system" },
+    { who: "half", line: "restore keys.yaml --wait", lacks: "services get kube-system" },
+    { who: "half", line: "retire key-0", lacks: "secrets patch kube-system" },
+    { who: "half", line: "restore more.yaml", lacks: "secrets create kube-system" },
+  ])("keys $line, without the right to do so: the missing rule is named", async ({ who = "eve", line, lacks }) => {
+    const more = `${keys.backup}---\n${JSON.stringify(keySecret(keys.stranger, { namespace: "a", prefix: "b" }))}`;
+    const files = {
+      "keys.yaml": keys.backup,
+      "more.yaml": more,
+      c: keys.old.certificatePem,
+      k: keys.old.privateKeyPem,
+    };
+    const { code, stderr } = await run(`keys ${line} --context ${who}-source`, files);
+    const [resource, verb, namespace] = lacks.split(" ");
+    const rule = `apiGroups: [""], resources: ["${resource}"], verbs: ["${verb}"], in namespace ${namespace}`;
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`missing rule: ${rule}`)]);
+    expect(stderr).toContain(
+      `hint: kubectl -n ${namespace} create role sealkit-keys --verb=${verb} --resource=${resource}`,
+    );
   });
 });
