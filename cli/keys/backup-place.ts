@@ -86,5 +86,5 @@ async function registryLogin(io: Io, registry: string, { registryConfig }: Place
 async function ports(io: Io) {
   const { systemPorts } = await import("../../src/kms/ports-adapter.ts");
   const { runForCredentials } = await import("../sops/keys/credential-process-adapter.ts");
-  return systemPorts({ env: io.env, signal: io.signal, run: (line) => runForCredentials(io, line) });
+  return systemPorts({ env: io.env, signal: io.signal, run: (line, options) => runForCredentials(io, line, options) });
 }

@@ -15,7 +15,7 @@ function makeLocal(io: Io): KeyServices {
   const ports = async () => {
     const { systemPorts } = await import("../../../src/kms/ports-adapter.ts");
     const { runForCredentials } = await import("./credential-process-adapter.ts");
-    return systemPorts({ ...machine, run: (line) => runForCredentials(io, line) });
+    return systemPorts({ ...machine, run: (line, options) => runForCredentials(io, line, options) });
   };
   const kms = () => import("../../../src/kms/index.ts");
   return new Map([

@@ -7,7 +7,8 @@ import { type Refusal, refusal } from "../http/refusal.ts";
 import type { KmsPorts } from "../ports.ts";
 import { readSecretUrl } from "../tokens/safe-url.ts";
 import { crc32c } from "./crc32c.ts";
-import { GOOGLE_UNIVERSE, readGoogleCredentials } from "./credentials-file.ts";
+import { readGoogleCredentials } from "./credentials-file.ts";
+import { GOOGLE_UNIVERSE } from "./credentials-problem.ts";
 import { accessOf, ambientAccess, type GoogleAccess } from "./google-access.ts";
 import { explainGoogle } from "./google-token.ts";
 

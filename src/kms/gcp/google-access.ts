@@ -11,12 +11,8 @@ import {
   tokenOf,
 } from "../tokens/access-token.ts";
 import { explainOauth } from "../tokens/explain-oauth.ts";
-import {
-  type CredentialsProblem,
-  GOOGLE_UNIVERSE,
-  type GoogleCredentials,
-  readGoogleCredentials,
-} from "./credentials-file.ts";
+import { type GoogleCredentials, readGoogleCredentials } from "./credentials-file.ts";
+import { type CredentialsProblem, GOOGLE_UNIVERSE } from "./credentials-problem.ts";
 import { GOOGLE_SCOPES, googleTokens } from "./google-token.ts";
 
 /** Who we are for Google Cloud. */

@@ -1,21 +1,14 @@
 import { ClearText } from "../../clear-text.ts";
 import { type AskOptions, askJson, type Explanation } from "../http/ask-json.ts";
-import { exchange } from "../http/exchange.ts";
-import { codeOfFailure, codeOfStatus } from "../http/failure-code.ts";
 import { type HttpAnswer, jsonObject, textField } from "../http/message.ts";
 import { type Refusal, refusal } from "../http/refusal.ts";
 import type { KmsPorts } from "../ports.ts";
 import { type AccessToken, isBearerToken, type TokenSource } from "../tokens/access-token.ts";
 import { formToken } from "../tokens/form-token.ts";
 import { signJwt } from "../tokens/jwt.ts";
-import type {
-  AuthorizedUser,
-  ExternalAccount,
-  GoogleCredentials,
-  ImpersonatedAccount,
-  ServiceAccount,
-  SubjectSource,
-} from "./credentials-file.ts";
+import type { AuthorizedUser, GoogleCredentials, ImpersonatedAccount, ServiceAccount } from "./credentials-file.ts";
+import type { ExternalAccount } from "./federation/external-account.ts";
+import { subjectOf } from "./federation/subject.ts";
 
 export const GOOGLE_SCOPES: readonly string[] = [
   "https://www.googleapis.com/auth/cloud-platform",
@@ -70,23 +63,23 @@ async function userToken(ports: KmsPorts, user: AuthorizedUser): Promise<AccessT
 
 /** Source: RFC 8693, and Google's documentation of workload identity federation. */
 async function externalToken(ports: KmsPorts, account: ExternalAccount): Promise<AccessToken | Refusal> {
-  const subject = await subjectToken(ports, account.subject);
-  if (typeof subject !== "string") return subject;
-  const scopes = account.impersonationUrl === undefined ? GOOGLE_SCOPES.join(" ") : CLOUD_PLATFORM;
+  const { client, impersonationUrl, workforceProject } = account;
+  const subject = await subjectOf(ports, account);
+  if (subject.kind === "refusal") return subject;
+  const scopes = impersonationUrl === undefined ? GOOGLE_SCOPES.join(" ") : CLOUD_PLATFORM;
+  const hasProject = workforceProject !== undefined && client === undefined;
   const form = () => ({
     grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
     audience: account.audience,
     scope: scopes,
     requested_token_type: "urn:ietf:params:oauth:token-type:access_token",
-    subject_token: subject,
+    subject_token: subject.token,
     subject_token_type: account.subjectTokenType,
-    ...(account.workforceProject === undefined
-      ? {}
-      : { options: JSON.stringify({ userProject: account.workforceProject }) }),
+    ...(hasProject ? { options: JSON.stringify({ userProject: workforceProject }) } : {}),
   });
-  const token = await formToken(ports, account.tokenUrl, form);
-  if (token.kind === "refusal" || account.impersonationUrl === undefined) return token;
-  return await impersonate(ports, token, { url: account.impersonationUrl, delegates: [] });
+  const token = await formToken(ports, account.tokenUrl, form, { fetch: subject.fetch, client });
+  if (token.kind === "refusal" || impersonationUrl === undefined) return token;
+  return await impersonate(ports, token, { url: impersonationUrl, delegates: [], lifetimeS: account.impersonationS });
 }
 
 async function impersonatedToken(ports: KmsPorts, account: ImpersonatedAccount): Promise<AccessToken | Refusal> {
@@ -98,13 +91,14 @@ async function impersonatedToken(ports: KmsPorts, account: ImpersonatedAccount):
 interface Impersonation {
   readonly url: URL;
   readonly delegates: readonly string[];
+  readonly lifetimeS?: number | undefined;
 }
 
 /** Source: `projects.serviceAccounts.generateAccessToken` of the IAM credentials API. */
 async function impersonate(
   ports: KmsPorts,
   { token }: AccessToken,
-  { url, delegates }: Impersonation,
+  { url, delegates, lifetimeS = JWT_LIFETIME_S }: Impersonation,
 ): Promise<AccessToken | Refusal> {
   const bearer = token.revealText();
   const who = "the impersonation of a service account";
@@ -116,7 +110,7 @@ async function impersonate(
       headers: { "content-type": "application/json", authorization: `Bearer ${bearer}` },
       body: JSON.stringify({
         scope: GOOGLE_SCOPES,
-        lifetime: `${JWT_LIFETIME_S}s`,
+        lifetime: `${lifetimeS}s`,
         ...(delegates.length === 0 ? {} : { delegates }),
       }),
     }),
@@ -129,39 +123,6 @@ async function impersonate(
     return refusal("KEY_SERVICE_BAD_ANSWER", `${who}: its answer has no access token`);
   }
   return { kind: "token", token: ClearText.fromText(text), untilMs: Number.isNaN(untilMs) ? 0 : untilMs };
-}
-
-async function subjectToken(ports: KmsPorts, source: SubjectSource): Promise<string | Refusal> {
-  const text = source.kind === "file" ? await fileSubject(ports, source.path) : await urlSubject(ports, source);
-  if (typeof text !== "string") return text;
-  const token = source.field === undefined ? text.trim() : fieldOfJson(text, source.field);
-  if (token !== undefined && isBearerToken(token)) return token;
-  return refusal("KEY_SERVICE_NO_CREDENTIALS", `the credential source of the external account holds no token`);
-}
-
-async function fileSubject(ports: KmsPorts, path: string): Promise<string | Refusal> {
-  const bytes = await ports.readFile(path);
-  if (bytes !== undefined) return new TextDecoder().decode(bytes);
-  return refusal("KEY_SERVICE_NO_CREDENTIALS", `the token file ${JSON.stringify(path)} cannot be read`);
-}
-
-async function urlSubject(
-  ports: KmsPorts,
-  { url, headers }: Extract<SubjectSource, { kind: "url" }>,
-): Promise<string | Refusal> {
-  const outcome = await exchange(ports, () => ({ method: "GET", url, headers }));
-  const who = `the credential source ${url.host}`;
-  if (outcome.kind === "failure") return refusal(codeOfFailure(outcome.reason), `${who}: ${outcome.state}`);
-  if (outcome.status !== 200) return refusal(codeOfStatus(outcome.status), `${who} answers ${outcome.status}`);
-  return new TextDecoder().decode(outcome.body);
-}
-
-function fieldOfJson(text: string, field: string): string | undefined {
-  try {
-    return textField(JSON.parse(text), field);
-  } catch {
-    return undefined;
-  }
 }
 
 /** How the services of Google say why not: a status in words, and a message. */

@@ -6,7 +6,7 @@ import { type Refusal, refusal } from "../http/refusal.ts";
 import type { KmsPorts } from "../ports.ts";
 import { readSecretUrl } from "../tokens/safe-url.ts";
 import { crc32c } from "./crc32c.ts";
-import { GOOGLE_UNIVERSE } from "./credentials-file.ts";
+import { GOOGLE_UNIVERSE } from "./credentials-problem.ts";
 import { ambientAccess, type GoogleAccess } from "./google-access.ts";
 import { explainGoogle } from "./google-token.ts";
 

@@ -19,7 +19,12 @@ export interface FakeGoogleOptions {
   readonly federation?: {
     readonly audience: string;
     readonly subjectTokenType: string;
-    readonly subjectToken: string;
+    /** The token, or whether a given one is right. */
+    readonly subjectToken: string | ((given: string) => boolean);
+    /** What the exchange is asked with besides. */
+    readonly basic?: string;
+    /** Of the token of the account that one becomes; an hour when it is not given. */
+    readonly lifetime?: string;
     /** With it the exchange gives a token that is only good for becoming this account. */
     readonly impersonated?: string;
   };
@@ -179,18 +184,24 @@ function statementProblem(form: Record<string, string>, { serviceAccount }: Fake
 export function fakeGoogleExchange({ federation, token }: FakeGoogleOptions): Service {
   return ({ method, url, headers, body }) => {
     if (method !== "POST" || url.pathname !== "/v1/token") return { status: 404, body: "no" };
-    if (headers.get("content-type") !== FORM || headers.has("authorization"))
+    const basic = federation?.basic === undefined ? undefined : `Basic ${federation.basic}`;
+    if (headers.get("content-type") !== FORM || headers.get("authorization") !== basic)
       return noToken("invalid_request", "fake: headers");
+    const form = Object.fromEntries(new URLSearchParams(body));
+    const { subject_token = "" } = form;
+    const isRight =
+      typeof federation?.subjectToken === "function"
+        ? federation.subjectToken(subject_token)
+        : subject_token === federation?.subjectToken;
     const wanted = {
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
       audience: federation?.audience,
       scope: federation?.impersonated === undefined ? SCOPES : "https://www.googleapis.com/auth/cloud-platform",
       requested_token_type: "urn:ietf:params:oauth:token-type:access_token",
-      subject_token: federation?.subjectToken,
+      subject_token,
       subject_token_type: federation?.subjectTokenType,
     };
-    const form = Object.fromEntries(new URLSearchParams(body));
-    if (!sameFields(form, wanted)) return noToken("invalid_grant", "The subject token is not acceptable.");
+    if (!isRight || !sameFields(form, wanted)) return noToken("invalid_grant", "The subject token is not acceptable.");
     return granted(federation?.impersonated === undefined ? token : FEDERATED_TOKEN);
   };
 }
@@ -207,7 +218,7 @@ export function fakeGoogleImpersonation(
       return no(404, "NOT_FOUND", "fake: no such account");
     if (headers.get("authorization") !== `Bearer ${source}`) return no(403, "PERMISSION_DENIED", "Permission denied");
     const fields = JSON.parse(body) as Record<string, unknown>;
-    if (!sameFields(fields, { scope: SCOPES.split(" "), lifetime: "3600s" }))
+    if (!sameFields(fields, { scope: SCOPES.split(" "), lifetime: federation?.lifetime ?? "3600s" }))
       return no(400, "INVALID_ARGUMENT", "fake: fields");
     return { status: 200, body: { accessToken: token, expireTime: "2999-01-01T00:00:00Z" } };
   };

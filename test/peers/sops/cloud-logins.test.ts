@@ -10,6 +10,8 @@ import {
   fakeIdentityEndpoint,
   fakeKeyVault,
 } from "../../helpers/fakes/azure.ts";
+import { type FakeGoogleOptions, fakeGoogleExchange, fakeGoogleKms } from "../../helpers/fakes/google.ts";
+import { checkSigV4, type Principal } from "../../helpers/fakes/sigv4-check.ts";
 import { fakeVault } from "../../helpers/fakes/vault.ts";
 import { type Listening, listen, type Service } from "../../helpers/fakes/wire.ts";
 import { makePfx } from "../../helpers/pfx.ts";
@@ -185,5 +187,112 @@ describe("Vault", () => {
 
   test.each(names)("%s", async (name) => {
     await both(scenes.get(name), `vault ${name}`);
+  });
+});
+
+describe("Google Cloud", () => {
+  const RING = "projects/p/locations/global/keyRings/r/cryptoKeys";
+  const AUDIENCE = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x";
+  const JWT = "urn:ietf:params:oauth:token-type:jwt";
+  const SUBJECT = "eyJ.peer-subject-token";
+  const alice: Principal = { accessKeyId: "AKIDPEER", secretAccessKey: "peer-secret", arn: "arn:aws:iam::1:user/a" };
+  const envs = new Map<string, Scene["env"]>();
+
+  /** The request to AWS inside the token, checked as AWS would. */
+  const signedByAlice = (given: string) => {
+    const asked = JSON.parse(decodeURIComponent(given.replaceAll("+", " "))) as {
+      url: string;
+      method: string;
+      headers: { key: string; value: string }[];
+    };
+    const { origin, pathname, search } = new URL(asked.url);
+    const headers = new Map(asked.headers.map(({ key, value }) => [key.toLowerCase(), value]));
+    const request = { method: asked.method, target: pathname + search, headers, body: Buffer.alloc(0) };
+    const verdict = checkSigV4(request, [alice], { service: "sts", nowMs: Date.now() });
+    const isFor = headers.get("x-goog-cloud-target-resource") === AUDIENCE;
+    return "principal" in verdict && isFor && origin === `https://sts.${verdict.region}.amazonaws.com`;
+  };
+
+  beforeAll(async () => {
+    const token = "ya29.peer-token-0123456789";
+    const keys = [`${RING}/k`];
+    const exchanges = new Map<string, Service>();
+    const kms = fakeGoogleKms({ token, keys });
+    const authority = makeTlsAuthority(["localhost"]);
+    const serve: Service = (request) => {
+      const found = exchanges.get(request.url.port + request.url.pathname.split("/")[1]);
+      return found === undefined ? kms(request) : found({ ...request, url: new URL("/v1/token", request.url) });
+    };
+    const plain = await up(serve);
+    const mutual = await up(serve, { ...authority, clientCa: authority.ca });
+    const rest = { SOPS_GCP_KMS_CLIENT_TYPE: "rest", SOPS_GCP_KMS_ENDPOINT: plain.url };
+    const set = (
+      name: string,
+      source: object,
+      more: {
+        readonly federation?: Partial<NonNullable<FakeGoogleOptions["federation"]>>;
+        readonly file?: object;
+        readonly env?: Scene["env"];
+        readonly host?: string;
+      } = {},
+    ) => {
+      const type = more.file !== undefined && "subject_token_type" in more.file ? more.file.subject_token_type : JWT;
+      const federation = {
+        audience: AUDIENCE,
+        subjectTokenType: String(type),
+        subjectToken: SUBJECT,
+        ...more.federation,
+      };
+      const host = more.host ?? plain.url;
+      const step = name.replace(/\W+/g, "-");
+      exchanges.set(new URL(host).port + step, fakeGoogleExchange({ token, keys, federation }));
+      const file = {
+        ...{ type: "external_account", audience: AUDIENCE, subject_token_type: JWT, credential_source: source },
+        token_url: `${host}/${step}`,
+        ...more.file,
+      };
+      const path = inFolder(`${step}.json`, JSON.stringify(file));
+      envs.set(name, { ...rest, GOOGLE_APPLICATION_CREDENTIALS: path, ...more.env });
+    };
+
+    const answer = { version: 1, success: true, token_type: JWT, id_token: SUBJECT, expiration_time: 4_000_000_000 };
+    const isAsked = `[ "$GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE" = "${AUDIENCE}" ] && [ "$GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE" = 0 ]`;
+    const words = `[ "$*" = "--for 'a b'" ]`;
+    const program = inFolder(
+      "get-token",
+      `#!/bin/sh\n${isAsked} && ${words} && echo '${JSON.stringify(answer)}'\n`,
+      0o755,
+    );
+    const allowed = { GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES: "1" };
+    set("a program", { executable: { command: `${program} --for 'a b'` } }, { env: allowed });
+    const kept = inFolder("kept.json", JSON.stringify(answer));
+    set("what a program kept", { executable: { command: "/nope", output_file: kept } }, { env: allowed });
+    const aws = { AWS_ACCESS_KEY_ID: alice.accessKeyId, AWS_SECRET_ACCESS_KEY: alice.secretAccessKey };
+    const awsFile = { subject_token_type: "urn:ietf:params:aws:token-type:aws4_request" };
+    set(
+      "AWS",
+      { environment_id: "aws1" },
+      { file: awsFile, federation: { subjectToken: signedByAlice }, env: { ...aws, AWS_REGION: "eu-west-1" } },
+    );
+    const raw = new X509Certificate(authority.cert).raw.toString("base64");
+    const workload = { cert_path: inFolder("g.pem", authority.cert), key_path: inFolder("g-key.pem", authority.key) };
+    const config = inFolder("certificates.json", JSON.stringify({ cert_configs: { workload }, version: 1 }));
+    set(
+      "a certificate",
+      { certificate: { certificate_config_location: config } },
+      {
+        file: { subject_token_type: "urn:ietf:params:oauth:token-type:mtls" },
+        federation: { subjectToken: JSON.stringify([raw]) },
+        env: { SSL_CERT_FILE: inFolder("g-roots.pem", authority.ca) },
+        host: `https://localhost:${mutual.port}`,
+      },
+    );
+    const client = { client_id: "peer", client_secret: "peer-client-secret" };
+    const basic = Buffer.from("peer:peer-client-secret").toString("base64");
+    set("a client", { file: inFolder("subject", SUBJECT) }, { file: client, federation: { basic } });
+  });
+
+  test.each(["a program", "what a program kept", "AWS", "a certificate", "a client"])("%s", async (name) => {
+    await both({ flags: ["--gcp-kms", `${RING}/k`], env: envs.get(name) ?? {} }, `google ${name}`);
   });
 });
