@@ -123,15 +123,19 @@ export async function runProcess(
   return { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }
 
-/** Asks `ready` again and again until it says yes. Throws with `what` (and `why()`) when `timeoutMs` are over. */
+/**
+ * Asks `ready` again and again until it says yes: at once at first, then with pauses that grow to `everyMs`. Throws with
+ * `what` (and `why()`) when `timeoutMs` are over.
+ */
 export async function until(
   what: string,
   ready: () => boolean | Promise<boolean>,
   options: { timeoutMs?: number; everyMs?: number; why?: () => string } = {},
 ): Promise<void> {
   const deadline = Date.now() + (options.timeoutMs ?? 60_000);
-  while (!(await ready())) {
+  const longest = options.everyMs ?? 100;
+  for (let pause = 5; !(await ready()); pause = Math.min(pause * 1.5, longest)) {
     if (Date.now() > deadline) throw new Error(`Gave up waiting until ${what}\n${options.why?.() ?? ""}`.trimEnd());
-    await new Promise((resolve) => setTimeout(resolve, options.everyMs ?? 100));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

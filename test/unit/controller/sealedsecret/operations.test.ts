@@ -33,7 +33,7 @@ describe("random operations, compared with a model of all that may follow", () =
     const script: Burst[] = [[{ do: "apply", key: "apps/s0", manifest }], [{ do: "delete secret", key: "apps/s0" }]];
     const options = { pool, settings: { skipRecreate: true }, patienceMs: 300 };
     await expect(sandboxTarget(script, options)).rejects.toThrow(Mismatch);
-    const patient = { ...options, patienceMs: 10_000 };
+    const patient = { ...options, patienceMs: 60_000 };
     await expect(sandboxTarget(script.slice(0, 1), patient)).resolves.toMatchObject({ operations: 1, passes: 1 });
   });
 });

@@ -12,6 +12,7 @@ import { KubeError } from "../../../../src/kube/index.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
 import { fakeClock } from "../../../helpers/fake-clock.ts";
 import { memoryCluster } from "../../../helpers/memory-cluster.ts";
+import { until } from "../../../helpers/process.ts";
 
 let manager: Manager | undefined;
 afterEach(async () => {
@@ -478,9 +479,10 @@ describe("sealedSecretController()", () => {
       return seen as never;
     };
     cluster.put(SEALED_SECRETS, sealed("db"));
-    await settle();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    await settle();
+    await until("it is opened", async () => {
+      await settle();
+      return JSON.stringify(statusOf(cluster, "db") ?? "").includes('"True"');
+    });
     expect(statusOf(cluster, "db")).toMatchObject({ conditions: [{ status: "True" }] });
   });
 
