@@ -14,12 +14,19 @@ export const DRILL_NAME = "sealkit-drill";
 /** Entries of Secrets that Kustomizations decrypt with. */
 const DECRYPTION_ENTRY = /\.(agekey|asc)$/;
 
-/** Has the repository synced: a source, and a Kustomization for each path, with every decryption key of the backup. */
-export async function bringIn(client: KubeClient, backup: Backup, paths: readonly string[]): Promise<void> {
+/**
+ * Has the repository synced: a source, and a Kustomization for each path, with every decryption key of the backup, and
+ * with `decrypts` also where the backup has none.
+ */
+export async function bringIn(
+  client: KubeClient,
+  backup: Backup,
+  { paths, decrypts: asksServices }: { readonly paths: readonly string[]; readonly decrypts: boolean },
+): Promise<void> {
   const metadata = { name: DRILL_NAME, namespace: SYNC_NAMESPACE };
   const data = decryptionData(backup);
-  const decrypts = Object.keys(data).length > 0;
-  if (decrypts) await client.create(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data });
+  const hasKeys = Object.keys(data).length > 0;
+  if (hasKeys) await client.create(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data });
   await client.create(GIT_REPOSITORIES, {
     apiVersion: "source.toolkit.fluxcd.io/v1",
     kind: "GitRepository",
@@ -36,7 +43,9 @@ export async function bringIn(client: KubeClient, backup: Backup, paths: readonl
         path,
         prune: false,
         interval: "24h",
-        ...(decrypts ? { decryption: { provider: "sops", secretRef: { name: DRILL_NAME } } } : {}),
+        ...(hasKeys || asksServices
+          ? { decryption: { provider: "sops", ...(hasKeys ? { secretRef: { name: DRILL_NAME } } : {}) } }
+          : {}),
       },
     });
   }

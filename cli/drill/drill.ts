@@ -11,16 +11,20 @@ import {
   isKeySecret,
   RUN_KEY_BYTES,
   sealingKeysOf,
+  type WantedInput,
 } from "../../src/keys/index.ts";
+import type { KeyServices } from "../../src/sops/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
+import { count } from "../keys/backup.ts";
 import { readBackupPlace } from "../keys/backup-place.ts";
 import { expectDigestFlag, recordText } from "../keys/backup-provenance.ts";
 import { openBackupBytes } from "../keys/open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
 import { note, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
+import { localKeyServices } from "../sops/keys/key-services.ts";
 import { compareWithLive, readLive } from "./live.ts";
 import { rehearse } from "./rehearse.ts";
 import { REPORT_FORMS, reportText } from "./report-text.ts";
@@ -68,6 +72,9 @@ export const drillCommand = defineCommand({
       help: "Path in it that the cluster syncs; may be repeated; default: all of it",
     }),
     createNamespace: flag.texts({ placeholder: "NAME", help: "A namespace that is there already; may be repeated" }),
+    askKeyServices: flag.toggle({
+      help: "Ask AWS KMS, Vault and the like with your own rights, where the backup has no key for a file",
+    }),
     compare: flag.toggle({ help: "Compare every Secret with the live cluster" }),
     timeout: flag.duration({ default: "5m", placeholder: "DURATION", help: "How long the sync may take" }),
     output: flag.choice(REPORT_FORMS, { short: "o", default: "table", help: "Form of the report" }),
@@ -101,6 +108,7 @@ export const drillCommand = defineCommand({
         paths,
         namespaces: flags.createNamespace,
         prefix,
+        keyServices: flags.askKeyServices ? ownKeyServices(io) : undefined,
         runKey,
         timeoutMs: flags.timeout,
         signal: io.signal,
@@ -136,6 +144,11 @@ function pathsIn(below: string, paths: readonly string[]): readonly string[] {
   return below === "" ? paths : paths.map((path) => `./${below}/${path}`);
 }
 
+/** Without PGP, as without age: a keyring that this machine happens to have would prove nothing of the backup. */
+function ownKeyServices(io: Io): KeyServices {
+  return new Map([...localKeyServices(io)].filter(([type]) => type !== "pgp"));
+}
+
 async function describeSource(source: RepositorySource, paths: readonly string[]): Promise<DrilledRepository> {
   const { tree, leftOut } = await source.tree(undefined);
   return { folder: source.folder, commit: source.commit, paths, files: tree.paths().length, leftOut };
@@ -157,9 +170,20 @@ function describeBackup(
   };
 }
 
+const nameOf = ({ kind, namespace, name }: WantedInput) => `${kind} ${namespace}/${name}`;
+
 async function tell({ result, rehearsal, comparison, backup }: DrillReport, io: Io): Promise<void> {
   if (!backup.encrypted) await note(io, "The backup is not encrypted: whoever can read the file has the keys");
   if (comparison === undefined) await note(io, "No live cluster was looked at: --compare does that");
+  const { notRehearsed, wanted } = rehearsal;
+  if (notRehearsed.length > 0)
+    await note(io, `Not rehearsed: ${count(notRehearsed.length, "object")}, which the report names`);
+  if (wanted.length > 0) {
+    await note(
+      io,
+      `Needed, and neither in Git nor in the backup: ${count(new Set(wanted.map(nameOf)).size, "Secret or ConfigMap", "Secrets and ConfigMaps")}`,
+    );
+  }
   const took = rehearsal.problems.length === 0 ? "Everything came back" : "Not everything came back";
   await note(io, result === "passed" ? `Drill passed. ${took}` : `Drill failed. ${took}`);
 }

@@ -11,8 +11,10 @@ import {
 } from "../../src/keys/index.ts";
 import type { ApiResource, KubeClient } from "../../src/kube/index.ts";
 import { type KubeObject, listAt } from "../../src/objects/index.ts";
+import type { KeyServices } from "../../src/sops/index.ts";
 import { CONTROLLER_NAMESPACE, SYNC_NAMESPACE, startWholeCluster } from "../sandbox/whole-cluster.ts";
 import { bringIn, DRILL_NAME, SECRETS } from "./bring-in.ts";
+import { lookAround } from "./look-around.ts";
 import type { RepositorySource } from "./repository.ts";
 import { untilSettled } from "./settle.ts";
 import { defineMissingKinds } from "./stand-in-kinds.ts";
@@ -31,6 +33,8 @@ export interface RehearseOptions {
   readonly paths: readonly string[];
   readonly namespaces: readonly string[];
   readonly prefix: string;
+  /** Key services that may be asked, with the rights of whoever rehearses; undefined for none. */
+  readonly keyServices?: KeyServices | undefined;
   /** Under which Secrets are digested. */
   readonly runKey: Uint8Array;
   readonly timeoutMs: number;
@@ -53,7 +57,7 @@ export async function rehearse(
   sources: readonly RepositorySource[],
   options: RehearseOptions,
 ): Promise<Rehearsal> {
-  const { paths, namespaces, prefix, runKey, timeoutMs, signal, onStep } = options;
+  const { paths, namespaces, prefix, keyServices, runKey, timeoutMs, signal, onStep } = options;
   const standIn = standInSource(sources);
   // The keys are those of the backup: one that the rehearsal made itself would prove nothing.
   const settings = { keyPrefix: prefix, generateKeys: false, keyRenewPeriodMs: 0 };
@@ -66,7 +70,7 @@ export async function rehearse(
     families: [
       sealedSecretFamily(settings),
       standIn.family,
-      kustomizationFamily({ requeueDependencyMs: 1000 }, standIn.readArtifact),
+      kustomizationFamily({ requeueDependencyMs: 1000, sopsKeyServices: keyServices }, standIn.readArtifact),
     ],
     prepare: async (client) => {
       await makeNamespaces(client, namespaces);
@@ -83,7 +87,7 @@ export async function rehearse(
   });
   try {
     const { client } = cluster;
-    await bringIn(client, backup, paths);
+    await bringIn(client, backup, { paths, decrypts: keyServices !== undefined });
     const { kustomizations, sealedSecrets, problems } = await untilSettled(client, {
       timeoutMs,
       signal,
@@ -104,6 +108,8 @@ export async function rehearse(
         unusedKeys: fingerprints.filter((fingerprint) => !used.has(fingerprint)),
         problems,
         standInKinds: [...standInKinds].sort(),
+        asksKeyServices: keyServices !== undefined,
+        ...(await lookAround(client)),
       },
       secrets,
     };

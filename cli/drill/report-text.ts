@@ -56,6 +56,21 @@ function sectionsOf(report: DrillReport): readonly Section[] {
       headings: ["FINGERPRINT"],
       rows: (comparison?.missingKeys ?? []).map((key) => [key]),
     },
+    {
+      title: "Needed, and neither in Git nor in the backup: to be made by hand, or by something that is not rehearsed",
+      headings: ["KIND", "NAMESPACE", "NAME", "ENTRY", "NEEDED BY"],
+      rows: rehearsal.wanted.map(({ kind, namespace, name, item = "", by }) => [kind, namespace, name, item, by]),
+    },
+    {
+      title: "Not rehearsed",
+      headings: ["KIND", "NAMESPACE", "NAME", "WHY"],
+      rows: rehearsal.notRehearsed.map(({ kind, namespace, name, why }) => [kind, namespace, name, why]),
+    },
+    {
+      title: "Only in the live cluster, made by releases of Helm, which are not rehearsed",
+      headings: ["NAMESPACE", "NAME", "RELEASE"],
+      rows: (comparison?.ofReleases ?? []).map(({ namespace, name, release }) => [namespace, name, release]),
+    },
     places("Only in the live cluster, and nothing claims to bring it", comparison?.onlyLive ?? []),
     places("Only in the rehearsal", comparison?.onlyRehearsed ?? []),
     {
@@ -106,7 +121,10 @@ function summaryRows(report: DrillReport): readonly (readonly string[])[] {
     ["Kustomizations", String(rehearsal.kustomizations)],
     ["SealedSecrets", String(rehearsal.sealedSecrets)],
     ["Secrets", `${rehearsal.secrets} with ${count(rehearsal.values, "value")}`],
+    ["Key services", rehearsal.asksKeyServices ? "could be asked: the backup holds none of their keys" : "not asked"],
     ["Did not come back", String(rehearsal.problems.length)],
+    ["Not rehearsed", String(rehearsal.notRehearsed.length)],
+    ["Needed, not there", String(rehearsal.wanted.length)],
     ...(comparison === undefined
       ? [["Live cluster", "not looked at"]]
       : [
@@ -114,7 +132,7 @@ function summaryRows(report: DrillReport): readonly (readonly string[])[] {
           ["Equal", String(comparison.equal)],
           ["Differ", String(comparison.differ.length)],
           ["Missing", String(comparison.missing.length)],
-          ["Live only", String(comparison.onlyLive.length)],
+          ["Live only", String(comparison.onlyLive.length + comparison.ofReleases.length)],
         ]),
   ];
 }

@@ -15,7 +15,13 @@ import {
 } from "../../src/kms/index.ts";
 import { openPgpKeyService } from "../../src/pgp/index.ts";
 import type { DecryptionKeys } from "../../src/secrets/index.ts";
-import { type IdentitySource, type KeyService, KeyServiceError, type KeyType } from "../../src/sops/index.ts";
+import {
+  type IdentitySource,
+  type KeyService,
+  KeyServiceError,
+  type KeyServices,
+  type KeyType,
+} from "../../src/sops/index.ts";
 
 /** What of the machine and its settings may take part in decrypting. */
 export interface DecryptionMachine {
@@ -23,19 +29,21 @@ export interface DecryptionMachine {
   readonly sealedOff: KmsPorts;
   /** The machine with the credentials that the pod has; undefined unless a flag allows it. */
   readonly ambient?: KmsPorts | undefined;
+  /** Services that are made already, with credentials of whoever started this process. */
+  readonly services?: KeyServices | undefined;
   /** Vault servers that tokens may be sent to, besides those that a decryption Secret names itself. */
   readonly vaultAddresses: readonly string[];
 }
 
 /** The same machine for one pass: what files make it ask ends with the pass, however many keys and slow servers they name. */
 export function machineUntil(
-  { sealedOff, ambient, vaultAddresses }: DecryptionMachine,
+  { sealedOff, ambient, ...rest }: DecryptionMachine,
   signal: AbortSignal,
 ): DecryptionMachine {
   return {
     sealedOff: { ...sealedOff, signal },
     ambient: ambient === undefined ? undefined : { ...ambient, signal },
-    vaultAddresses,
+    ...rest,
   };
 }
 
@@ -98,9 +106,11 @@ function identitiesIn(entries: Entries, where: string): readonly IdentitySource[
     .map(([name, bytes]) => ({ where: `${where}, entry "${name}"`, identities: new ClearText(bytes) }));
 }
 
-function ambientServices({ ambient }: DecryptionMachine): readonly (readonly [KeyType, KeyService])[] {
-  if (ambient === undefined) return [];
+function ambientServices({ ambient, services }: DecryptionMachine): readonly (readonly [KeyType, KeyService])[] {
+  const given = [...(services ?? [])];
+  if (ambient === undefined) return given;
   return [
+    ...given,
     ["kms", awsKms(ambient)],
     ["gcp_kms", gcpKms(ambient)],
     ["azure_kv", azureKeyVault(ambient)],

@@ -1,4 +1,5 @@
 import { type KmsPorts, systemPorts } from "../../src/kms/index.ts";
+import type { KeyServices } from "../../src/sops/index.ts";
 import type { DecryptionMachine } from "./decryption-keys.ts";
 
 /** What of the environment is about the network and not about who we are. */
@@ -10,10 +11,11 @@ export interface MachineOptions {
   readonly vaultAddresses: readonly string[];
   /** Whether files may be decrypted with the credentials that this pod has itself. */
   readonly allowAmbient: boolean;
+  readonly services?: KeyServices | undefined;
 }
 
 /** The machine as decryption may use it. */
-export function decryptionMachine({ env, vaultAddresses, allowAmbient }: MachineOptions): DecryptionMachine {
+export function decryptionMachine({ env, vaultAddresses, allowAmbient, services }: MachineOptions): DecryptionMachine {
   const network = Object.fromEntries(Object.entries(env).filter(([name]) => NETWORK.test(name)));
   const sealedOff: KmsPorts = {
     ...systemPorts({ env: network }),
@@ -21,5 +23,5 @@ export function decryptionMachine({ env, vaultAddresses, allowAmbient }: Machine
     home: "/nonexistent",
     hostname: "sealkit",
   };
-  return { sealedOff, ambient: allowAmbient ? systemPorts({ env }) : undefined, vaultAddresses };
+  return { sealedOff, ambient: allowAmbient ? systemPorts({ env }) : undefined, vaultAddresses, services };
 }

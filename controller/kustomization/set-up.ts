@@ -12,6 +12,7 @@ export function kustomizationFamily(given: Partial<KustomizationSettings> = {}, 
     env: settings.env,
     vaultAddresses: settings.sopsVaultAddresses,
     allowAmbient: settings.sopsAmbientCredentials,
+    services: settings.sopsKeyServices,
   });
   const controllerIn = (namespace: string) =>
     kustomizationController({

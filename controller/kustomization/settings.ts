@@ -1,3 +1,4 @@
+import type { KeyServices } from "../../src/sops/index.ts";
 import type { TreeLimits } from "../../src/tree/index.ts";
 
 /** What the Kustomization controller can be told; names follow Flux's flags. Spans in milliseconds. */
@@ -17,6 +18,8 @@ export interface KustomizationSettings {
   readonly sopsVaultAddresses: readonly string[];
   /** Whether files may be decrypted with the cloud credentials of this pod. */
   readonly sopsAmbientCredentials: boolean;
+  /** Key services that are asked where a decryption Secret has no credentials of its own; absent: none. */
+  readonly sopsKeyServices?: KeyServices | undefined;
   /** The environment of the process, for proxies and, where they are allowed, credentials. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly allowClearTextIn: readonly string[];

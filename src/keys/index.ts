@@ -47,6 +47,7 @@ export type { Converted } from "./convert/converted.ts";
 export { convertToSealed, mayHoldSecrets, type ToSealedOptions } from "./convert/to-sealed.ts";
 export { convertToSops, type SopsKeys, type ToSopsOptions } from "./convert/to-sops.ts";
 export { type Comparison, compareSecrets, type SecretDifference, type SecretPlace } from "./drill/compare.ts";
+export { FLUX_GROUPS, type Input, inputsOf } from "./drill/inputs.ts";
 export {
   type Compared,
   type DrilledBackup,
@@ -54,7 +55,9 @@ export {
   type DrillProblem,
   type DrillReport,
   drillPassed,
+  type NotRehearsed,
   type Rehearsed,
+  type WantedInput,
 } from "./drill/report.ts";
 export { type DigestedSecret, digestSecrets, RUN_KEY_BYTES } from "./drill/secret-digests.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";

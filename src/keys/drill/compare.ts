@@ -24,6 +24,8 @@ export interface Comparison {
   readonly differ: readonly SecretDifference[];
   /** Live Secrets that Git or a backup should bring, by the marks on them, and that the rehearsal did not bring. */
   readonly missing: readonly SecretPlace[];
+  /** Live Secrets that a release of Helm made, which is not rehearsed. */
+  readonly ofReleases: readonly (SecretPlace & { readonly release: string })[];
   /** Live Secrets that nothing claims to bring: whoever made them has to make them again. */
   readonly onlyLive: readonly SecretPlace[];
   /** Secrets of the rehearsal that the live cluster does not have. */
@@ -49,7 +51,10 @@ export function compareSecrets(rehearsed: readonly DigestedSecret[], live: reado
     equal,
     differ,
     missing: rest.filter(({ isManaged }) => isManaged).map(nameOf),
-    onlyLive: rest.filter(({ isManaged }) => !isManaged).map(nameOf),
+    ofReleases: rest.flatMap((secret) =>
+      secret.isManaged || secret.release === undefined ? [] : [{ ...nameOf(secret), release: secret.release }],
+    ),
+    onlyLive: rest.filter(({ isManaged, release }) => !isManaged && release === undefined).map(nameOf),
     onlyRehearsed,
   };
 }

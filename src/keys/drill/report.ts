@@ -1,5 +1,6 @@
 import type { BackupManifest } from "../backup/backup.ts";
 import type { Comparison } from "./compare.ts";
+import type { Input } from "./inputs.ts";
 
 /** What did not come about in a rehearsal: an object of the cluster, and the controller's words, which hold no value. */
 export interface DrillProblem {
@@ -7,6 +8,20 @@ export interface DrillProblem {
   readonly namespace: string;
   readonly name: string;
   readonly why: string;
+}
+
+/** Something that a cluster would do and a rehearsal does not, with the reason. */
+export interface NotRehearsed {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly why: string;
+}
+
+/** What an object needs, and what neither Git nor the backup brought. */
+export interface WantedInput extends Input {
+  /** `Deployment apps/web` */
+  readonly by: string;
 }
 
 /** The backup that was rehearsed with. */
@@ -53,6 +68,10 @@ export interface Rehearsed {
   readonly problems: readonly DrillProblem[];
   /** Kinds that nothing in the repository defines, and that took everything: what they make in a cluster is not there. */
   readonly standInKinds: readonly string[];
+  readonly notRehearsed: readonly NotRehearsed[];
+  readonly wanted: readonly WantedInput[];
+  /** Whether key services (AWS KMS, Vault and the like) could be asked with the rights of whoever rehearsed. */
+  readonly asksKeyServices: boolean;
 }
 
 /** The live cluster beside the rehearsal. */

@@ -14,6 +14,8 @@ export interface DigestedSecret {
   readonly items: ReadonlyMap<string, string>;
   /** Whether marks on it say that something in Git, or a backup, brings it. */
   readonly isManaged: boolean;
+  /** `namespace/name` of the release of Helm that made it; undefined for any other. */
+  readonly release: string | undefined;
 }
 
 /** Bytes of the key of a run. */
@@ -51,11 +53,19 @@ function digestOf(secret: KubeObject, type: string, key: Uint8Array): DigestedSe
     const bytes = decodeBase64Go(value).bytes ?? encodeUtf8(value);
     items.set(item, encodeHex(primitives.hmacSha256(key, place, bytes)));
   }
-  return { namespace, name, type, items, isManaged: isManaged(secret) };
+  return { namespace, name, type, items, isManaged: isManaged(secret), release: releaseOf(secret) };
 }
 
 /** Marks that tools leave on what they bring. Source: labels of Flux, owners that the Sealed Secrets controllers set. */
 function isManaged({ metadata }: KubeObject): boolean {
   const isSynced = metadata.labels?.["kustomize.toolkit.fluxcd.io/name"] !== undefined;
   return isSynced || (metadata.ownerReferences ?? []).some(({ kind }) => kind === "SealedSecret");
+}
+
+/** Source: marks that Helm, and Flux's controller for it, leave on what they make. */
+function releaseOf({ metadata }: KubeObject): string | undefined {
+  const { labels = {}, annotations = {} } = metadata;
+  const name = annotations["meta.helm.sh/release-name"] ?? labels["helm.toolkit.fluxcd.io/name"];
+  const namespace = annotations["meta.helm.sh/release-namespace"] ?? labels["helm.toolkit.fluxcd.io/namespace"];
+  return name === undefined ? undefined : `${namespace ?? metadata.namespace ?? ""}/${name}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compareSecrets, digestSecrets, drillPassed, RUN_KEY_BYTES } from "../../../src/keys/index.ts";
+import { compareSecrets, digestSecrets, drillPassed, inputsOf, RUN_KEY_BYTES } from "../../../src/keys/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
 
 const KEY = new Uint8Array(RUN_KEY_BYTES).fill(7);
@@ -13,7 +13,7 @@ function secret(name: string, items: Record<string, string>, more: object = {}):
 }
 
 const digests = (...secrets: KubeObject[]) => digestSecrets(secrets, KEY);
-const SAME = { equal: 0, differ: [], missing: [], onlyLive: [], onlyRehearsed: [] };
+const SAME = { equal: 0, differ: [], missing: [], ofReleases: [], onlyLive: [], onlyRehearsed: [] };
 const PLACE = { namespace: "apps", name: "db" };
 const DIFFERENCE = { ...PLACE, changed: [], onlyLive: [], onlyRehearsed: [], type: false };
 
@@ -68,6 +68,24 @@ describe("compareSecrets()", () => {
       live: [secret("db", {}, { ownerReferences: [{ kind: "SealedSecret", name: "db" }] })],
       want: { missing: [PLACE] },
     },
+    {
+      name: "a live Secret of a release of Helm",
+      rehearsed: [],
+      live: [
+        secret(
+          "db",
+          {},
+          { annotations: { "meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "x" } },
+        ),
+        secret("of-flux", {}, { labels: { "helm.toolkit.fluxcd.io/name": "shop" } }),
+      ],
+      want: {
+        ofReleases: [
+          { ...PLACE, release: "x/web" },
+          { namespace: "apps", name: "of-flux", release: "apps/shop" },
+        ],
+      },
+    },
     { name: "a live Secret of nobody", rehearsed: [], live: [secret("db", {})], want: { onlyLive: [PLACE] } },
     { name: "a Secret of the rehearsal", rehearsed: [secret("db", {})], live: [], want: { onlyRehearsed: [PLACE] } },
     {
@@ -104,6 +122,81 @@ describe("digestSecrets()", () => {
   });
 });
 
+describe("inputsOf()", () => {
+  const object = (apiVersion: string, kind: string, spec: object): KubeObject => ({
+    apiVersion,
+    kind,
+    metadata: { name: "web", namespace: "apps" },
+    spec,
+  });
+  const pod = {
+    imagePullSecrets: [{ name: "registry" }, {}],
+    initContainers: [{ envFrom: [{ secretRef: { name: "first" } }, { configMapRef: { name: "no" } }] }],
+    containers: [
+      {
+        env: [
+          { name: "A", value: "1" },
+          { name: "B", valueFrom: { secretKeyRef: { name: "db", key: "password" } } },
+          { name: "C", valueFrom: { secretKeyRef: { name: "db", key: "password" } } },
+          { name: "D", valueFrom: { secretKeyRef: { name: "maybe", key: "x", optional: true } } },
+        ],
+      },
+      { envFrom: [{ secretRef: { name: "maybe", optional: true } }] },
+      null,
+    ],
+    volumes: [
+      { secret: { secretName: "tls" } },
+      { secret: { secretName: "maybe", optional: true } },
+      { projected: { sources: [{ secret: { name: "part" } }, { secret: { name: "maybe", optional: true } }] } },
+    ],
+  };
+  const OF_POD = ["db/password", "first", "tls", "part", "registry"];
+  test.each([
+    { name: "a Pod", given: object("v1", "Pod", pod), want: OF_POD },
+    { name: "a Deployment", given: object("apps/v1", "Deployment", { template: { spec: pod } }), want: OF_POD },
+    {
+      name: "a CronJob",
+      given: object("batch/v1", "CronJob", { jobTemplate: { spec: { template: { spec: pod } } } }),
+      want: OF_POD,
+    },
+    {
+      name: "a HelmRelease",
+      given: object("helm.toolkit.fluxcd.io/v2", "HelmRelease", {
+        valuesFrom: [
+          { kind: "Secret", name: "values" },
+          { kind: "ConfigMap", name: "common", valuesKey: "a.yaml" },
+          { kind: "Secret", name: "maybe", optional: true },
+          { kind: "Other", name: "no" },
+        ],
+        kubeConfig: { secretRef: { name: "kubeconfig" } },
+      }),
+      want: ["values/values.yaml", "ConfigMap common/a.yaml", "kubeconfig"],
+    },
+    {
+      name: "a source of Flux",
+      given: object("source.toolkit.fluxcd.io/v1", "OCIRepository", {
+        secretRef: { name: "login" },
+        certSecretRef: { name: "ca" },
+        verify: { secretRef: { name: "cosign" } },
+      }),
+      want: ["login", "ca", "cosign"],
+    },
+    { name: "anything else", given: object("v1", "Service", { secretRef: { name: "no" } }), want: [] },
+    {
+      name: "fields of another shape",
+      given: object("apps/v1", "Deployment", { template: { spec: { volumes: 7 } } }),
+      want: [],
+    },
+    { name: "no spec", given: { apiVersion: "v1", kind: "Pod", metadata: {} }, want: [] },
+  ])("$name", ({ given, want }) => {
+    const shown = inputsOf(given).map(
+      ({ kind, name, item }) => `${kind === "Secret" ? "" : `${kind} `}${name}${item === undefined ? "" : `/${item}`}`,
+    );
+    expect(shown).toEqual(want);
+    expect(inputsOf(given).every(({ namespace }) => namespace === "apps")).toBe(true);
+  });
+});
+
 describe("drillPassed()", () => {
   const rehearsal = {
     restored: 1,
@@ -115,6 +208,9 @@ describe("drillPassed()", () => {
     unusedKeys: [],
     problems: [],
     standInKinds: ["Certificate.cert-manager.io"],
+    notRehearsed: [{ kind: "HelmRelease", ...PLACE, why: "no charts" }],
+    wanted: [{ kind: "Secret" as const, ...PLACE, item: undefined, by: "Deployment apps/web" }],
+    asksKeyServices: false,
   };
   const comparison = { ...SAME, cluster: "", missingKeys: [] };
   const problem = { kind: "SealedSecret", ...PLACE, why: "no key" };

@@ -16,6 +16,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
 import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
 import type { ApiResource } from "../../../../src/kube/index.ts";
+import { parseReference, pushFile } from "../../../../src/oci/index.ts";
+import { ALICE, startAws } from "../../../helpers/fakes/aws.ts";
+import { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry } from "../../../helpers/registry.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 const CANARY = "canary-51c0ffee";
@@ -206,6 +209,10 @@ describe("sealkit drill", () => {
     put("fleet/conflict/c.yaml", `<<<<<<< HEAD\n${text}=======\n>>>>>>> other\n`);
     put("fleet/latin1/c.yaml", Buffer.from("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gr\u00fcn}\n", "latin1"));
     put("fleet/elsewhere/c.yaml", secret("x", CANARY, "nowhere"));
+    put(
+      "fleet/bad/oci.yaml",
+      "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: from-oci, namespace: apps}\nspec: {sourceRef: {kind: OCIRepository, name: x}, path: ., prune: false, interval: 1h}\n",
+    );
     symlinkSync("/etc/passwd", join(cwd, "fleet/bad/link.yaml"));
     commit();
     const { code, report: found } = await report(
@@ -213,6 +220,11 @@ describe("sealkit drill", () => {
     );
     expect(code).toBe(1);
     expect(found.rehearsal.problems).toEqual([
+      expect.objectContaining({
+        kind: "Kustomization",
+        name: "from-oci",
+        why: expect.stringContaining("spec.sourceRef.kind"),
+      }),
       expect.objectContaining({
         kind: "Kustomization",
         name: "sealkit-drill-2",
@@ -238,6 +250,101 @@ describe("sealkit drill", () => {
     expect(found.repositories[0].leftOut).toEqual([
       { path: "bad/link.yaml", why: "symbolic link: leads out of the tree" },
     ]);
+  });
+
+  test("from a bucket, with PGP of the backup and KMS when asked; what is left open is named", async () => {
+    const fixture = (name: string) => readFileSync(new URL(`../../../../fixtures/keys/${name}`, import.meta.url));
+    const aws = await startAws();
+    const registry = await startRegistry();
+    try {
+      const bundle = fixture("backup-v2.age");
+      aws.buckets.set("backups", new Map([["prod/keys.age", { body: bundle, headers: new Map() }]]));
+      const cloud = {
+        ...env(),
+        AWS_ENDPOINT_URL: aws.url,
+        AWS_REGION: "eu-central-1",
+        AWS_ACCESS_KEY_ID: ALICE.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: ALICE.secretAccessKey,
+      };
+      const line = ["sops", "encrypt", "--kms", aws.keys[0]?.arn ?? "", "--encrypted-regex", "^stringData$"];
+      put("clear.yaml", secret("kms", CANARY));
+      const kms = await runCli([...line, "clear.yaml"], { cwd, env: cloud });
+      expect(kms.code, kms.stderr).toBe(0);
+      const flux = (group: string, kind: string, name: string, spec: string) =>
+        `apiVersion: ${group}.toolkit.fluxcd.io/v1\nkind: ${kind}\nmetadata: {name: ${name}, namespace: apps}\nspec: ${spec}\n`;
+      const files = {
+        "id-v2.txt": fixture("identity.txt"),
+        "cloud/namespace.yaml": NAMESPACE,
+        "cloud/sealed.yaml": fixture("sealed-v2.yaml"),
+        "cloud/kms.yaml": kms.stdout,
+        "cloud/pgp.yaml": `apiVersion: v1\nkind: Secret\nmetadata: {name: pgp, namespace: apps}\ndata: {db.yaml: ${fixture("sops-v2-pgp.yaml").toString("base64")}}\n`,
+        "cloud/flux.yaml": [
+          flux(
+            "helm",
+            "HelmRelease",
+            "web",
+            "{valuesFrom: [{kind: Secret, name: pgp, valuesKey: db.yaml}, {kind: Secret, name: lost}]}",
+          ),
+          flux("source", "HelmRepository", "charts", "{url: https://charts.example.com, secretRef: {name: kms}}"),
+          flux(
+            "kustomize",
+            "Kustomization",
+            "later",
+            "{suspend: true, interval: 1h, path: ., prune: false, sourceRef: {kind: GitRepository, name: x}}",
+          ),
+        ].join("---\n"),
+      };
+      for (const [path, content] of Object.entries(files)) put(path, content);
+      const rehearse = async (place: string, more = "") =>
+        await runCli(`drill -i id-v2.txt ${place} --repo cloud -o json ${more}`, { cwd, env: cloud });
+      const digest = createHash("sha256").update(bundle).digest("hex");
+      const asked = await rehearse("s3://backups/prod/keys.age", `--ask-key-services --expect-digest ${digest}`);
+      const found = JSON.parse(asked.stdout);
+      expect(found.rehearsal.problems).toEqual([]);
+      expect(found.rehearsal).toMatchObject({
+        sealedSecrets: 2,
+        secrets: 5,
+        asksKeyServices: true,
+        notRehearsed: [
+          { kind: "HelmRelease", namespace: "apps", name: "web", why: expect.stringContaining("neither fetched nor") },
+          { kind: "HelmRepository", namespace: "apps", name: "charts", why: "nothing is fetched in a rehearsal" },
+          { kind: "Kustomization", namespace: "apps", name: "later", why: "it is suspended in Git" },
+        ],
+        wanted: [{ kind: "Secret", namespace: "apps", name: "lost", item: "values.yaml", by: "HelmRelease apps/web" }],
+      });
+      expect([asked.code, found.backup.expected]).toEqual([0, true]);
+      expect(asked.stderr).toContain(
+        "Not rehearsed: 3 objects, which the report names\nNeeded, and neither in Git nor in the backup: 1 Secret",
+      );
+
+      const auth = Buffer.from(`${REGISTRY_USER}:${REGISTRY_PASSWORD}`).toString("base64");
+      put("logins.json", JSON.stringify({ auths: { [registry.host]: { auth } } }));
+      const reference = `oci://${registry.host}/team/keys:prod`;
+      await pushFile(
+        { fetch },
+        parseReference(reference),
+        { content: bundle, mediaType: "application/age", artifactType: "a/b" },
+        {
+          login: { kind: "password", username: REGISTRY_USER, password: REGISTRY_PASSWORD },
+        },
+      );
+      const requests = aws.requests.length;
+      const alone = await rehearse(reference, "--registry-config logins.json");
+      const left = JSON.parse(alone.stdout).rehearsal;
+      expect([alone.code, left.asksKeyServices, aws.requests.length]).toEqual([1, false, requests]);
+      expect(left.problems).toEqual([
+        expect.objectContaining({
+          kind: "Kustomization",
+          name: "sealkit-drill",
+          why: expect.stringContaining("arn:aws:kms"),
+        }),
+      ]);
+      expect(asked.stdout + asked.stderr + alone.stdout + alone.stderr).not.toMatch(
+        new RegExp(`${CANARY}|version two`),
+      );
+    } finally {
+      await Promise.all([aws.close(), registry.close()]);
+    }
   });
 
   test("a key that was made after the backup fails the comparison", async () => {
