@@ -245,7 +245,8 @@ class PendingComments {
   #inline: string[] = [];
 
   add({ text, inline }: Comment): void {
-    (inline ? this.#inline : this.#above).push(...text.split("\n").map((line) => `#${line}`));
+    // Later lines of a comment of INI have marks of their own; the printer adds what is missing.
+    (inline ? this.#inline : this.#above).push(...`#${text}`.split("\n"));
   }
 
   /** Lines as the printer has them, above what is added after them. */

@@ -73,6 +73,13 @@ describe("flat formats", () => {
     },
     { name: "only the first document", from: "yaml", text: "a: 1\n---\nb: 2\n", to: "dotenv", wanted: "a=1\n" },
     { name: "comments", from: "dotenv", text: "# c\nA=1\n", to: "yaml", wanted: '# c\nA: "1"\n' },
+    {
+      name: "comments of several lines",
+      from: "ini",
+      text: "# c1\n# c2\n[s]\n; k1\n; k2\na=1\n",
+      to: "yaml",
+      wanted: 'DEFAULT: {}\ns:\n    #c1\n    # c2\n    a: "1"\n    #k1\n    # ; k2\n',
+    },
     { name: "a binary file as a value", from: "binary", text: "a\nb", to: "dotenv", wanted: "data=a\\nb\n" },
   ];
   test.each(conversions)("$from to $to: $name", async ({ from, text, to, wanted }) => {
