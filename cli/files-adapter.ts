@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
+import { besideName } from "../src/files/index.ts";
 import { flushAndClose, flushFolder, writeBeside } from "../src/files/node-files-adapter.ts";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -129,7 +130,7 @@ export async function replaceFile(
       return;
     }
     const target = before === undefined ? wanted : await realpath(wanted);
-    const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+    const beside = join(dirname(target), besideName(basename(target), randomBytes(6).toString("hex")));
     const like =
       before === undefined ? undefined : { mode: before.mode & 0o7777, owner: before.uid, group: before.gid };
     const descriptor = writeBeside(beside, bytes, { mode, like });

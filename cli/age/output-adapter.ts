@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "no
 import { basename, dirname, join, resolve } from "node:path";
 import type { PieceMemory } from "../../src/age/index.ts";
 import type { PlacedFile } from "../../src/age/threads/chunk-threads-adapter.ts";
+import { besideName } from "../../src/files/index.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
 import { Failure, goFileText } from "./failure.ts";
@@ -125,7 +126,7 @@ async function openBeside(
       return { handle: await open(wanted, "w"), beside: undefined, target: wanted, replaces: false };
     }
     const target = before === undefined ? wanted : await realpath(wanted);
-    const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+    const beside = join(dirname(target), besideName(basename(target), randomBytes(6).toString("hex")));
     const handle = await open(beside, "wx", mode);
     if (before !== undefined) await handle.chmod(before.mode & 0o7777);
     return { handle, beside, target, replaces: before !== undefined };

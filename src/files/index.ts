@@ -2,7 +2,7 @@ export { FilesError, type FilesErrorCode } from "./errors.ts";
 export type { FileIdentity, FileSystem, FoundFile } from "./file-system.ts";
 export { lockFolder, type Worker } from "./lock.ts";
 export { inParallel } from "./parallel.ts";
-export { isBeside, type ReplacePlace } from "./place.ts";
+export { besideName, isBeside, type ReplacePlace } from "./place.ts";
 export { findUnfinished, type Recovered, type Unfinished } from "./recover.ts";
 export {
   beginReplacing,

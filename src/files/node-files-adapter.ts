@@ -90,7 +90,14 @@ export const nodeFiles: FileSystem = {
   },
   flushFolder,
   async makeFolder(path) {
-    await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
+    try {
+      await mkdir(path, { mode: PRIVATE_FOLDER });
+    } catch (cause) {
+      if (errno(cause) === "EEXIST") return;
+      // With folders above to make Node says ENOENT for every cause, also that the file system is read-only.
+      if (errno(cause) !== "ENOENT") throw cause;
+      await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
+    }
   },
   async removeFolder(path) {
     await rmdir(path).catch((cause: unknown) => {

@@ -31,3 +31,12 @@ export function besidePaths({ base }: ReplacePlace, run: string, path: string, a
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf("/")));
 }
+
+/** Longest name of a file that every file system takes, in bytes. */
+const MAX_NAME_BYTES = 255;
+
+/** The name of a file that waits beside `name` to take its place; `mark` is its own. A long name is left out of it. */
+export function besideName(name: string, mark: string): string {
+  const beside = `.${name}.${mark}`;
+  return new TextEncoder().encode(beside).length > MAX_NAME_BYTES ? `.sealkit-${mark}` : beside;
+}

@@ -61,7 +61,7 @@ export async function beginReplacing(
   place: ReplacePlace,
   run: ReplaceRun,
 ): Promise<Replacement> {
-  const release = await lockFolder(files, place.state, worker);
+  const release = await lockPlace(files, worker, place);
   const journal = `${place.state}/${JOURNAL}`;
   try {
     const left = await findUnfinished(files, place);
@@ -88,13 +88,21 @@ export async function endUnfinished(
 ): Promise<Recovered | undefined> {
   // One whose first line broke off says nothing, and is removed all the same.
   if ((await readJournalText(files, `${place.state}/${JOURNAL}`)) === undefined) return undefined;
-  const release = await lockFolder(files, place.state, worker);
+  const release = await lockPlace(files, worker, place);
   try {
     return await recover(files, place, wanted);
   } catch (cause) {
     throw cause instanceof FilesError ? cause : cannotWrite(place.base, cause);
   } finally {
     await release().catch(() => undefined);
+  }
+}
+
+async function lockPlace(files: FileSystem, worker: Worker, { state }: ReplacePlace): Promise<() => Promise<void>> {
+  try {
+    return await lockFolder(files, state, worker);
+  } catch (cause) {
+    throw cause instanceof FilesError ? cause : cannotWrite(state, cause);
   }
 }
 
@@ -167,7 +175,7 @@ class OpenReplacement implements Replacement {
     } catch (cause) {
       throw formerRemain(cause);
     } finally {
-      await this.#release();
+      await this.#leave();
     }
   }
 
@@ -175,7 +183,16 @@ class OpenReplacement implements Replacement {
     try {
       await recover(this.#files, this.#place, "undo");
     } finally {
+      await this.#leave();
+    }
+  }
+
+  /** A lock that cannot be taken away is no failure: the next run sees that nobody holds it. */
+  async #leave(): Promise<void> {
+    try {
       await this.#release();
+    } catch (cause) {
+      if (errno(cause) === "no") throw cause;
     }
   }
 
@@ -215,7 +232,7 @@ class OpenReplacement implements Replacement {
       } catch (second) {
         throw notUndone(error, second);
       } finally {
-        await this.#release().catch(() => undefined);
+        await this.#leave();
       }
       throw error;
     }

@@ -16,6 +16,7 @@ import {
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { besideName } from "../../../src/files/index.ts";
 import { errno } from "../../files-adapter.ts";
 import { Failure, goFileText } from "../failure.ts";
 
@@ -107,7 +108,7 @@ export function markOf(mark: string, index: number): string {
 }
 
 function placeBeside(path: string, mark: string): string {
-  return join(dirname(path), `.${basename(path)}.${mark}`);
+  return join(dirname(path), besideName(basename(path), mark));
 }
 
 /** Takes away what somebody else staged and cannot any more. */

@@ -4,6 +4,7 @@ import { flatText, isComplex } from "../stores/flat-value.ts";
 import { indentUnit, writeJson } from "../stores/json-write.ts";
 import type { StoreContext } from "../stores/store.ts";
 import { writeYamlNode } from "../stores/yaml-write.ts";
+import { fitsInt64 } from "../values/number.ts";
 import { type Branch, goTypeOf, isComment, type Node } from "../values/value.ts";
 
 /** A step into a value: a key of a mapping, or a position in a list. */
@@ -27,7 +28,10 @@ export function parsePath(text: string): readonly PathStep[] | undefined {
 function stepOf(inner: string, text: string): PathStep {
   if (inner === "") throw badPath(text, "a step is empty");
   if (/^["']/.test(inner)) return inner.slice(1, -1);
-  if (/^[+-]?\d+$/.test(inner)) return Number(inner);
+  if (/^[+-]?\d+$/.test(inner)) {
+    if (fitsInt64(BigInt(inner.replace("+", "")))) return Number(inner);
+    throw badPath(text, `${show(inner)} is no position`, `strconv.Atoi: parsing ${show(inner)}: value out of range`);
+  }
   throw badPath(
     text,
     `${show(inner)} is neither a number nor a key in quotes`,

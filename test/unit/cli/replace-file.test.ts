@@ -30,3 +30,15 @@ test("a program that ends while a disk is slow leaves the file as it was, and no
   expect(await replaced).toMatchObject({ code: "CLI_FILE_MISSING" });
   expect(readFileSync(join(cwd, "f"), "utf8")).toBe("before");
 });
+
+test("a file whose name has no room for more is replaced too", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "sealkit-replace-file-"));
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  const io = { cwd } as Parameters<typeof replaceFile>[0];
+  for (const name of ["n".repeat(255), "é".repeat(127)]) {
+    await replaceFile(io, name, "before");
+    await replaceFile(io, name, "after");
+    expect(readFileSync(join(cwd, name), "utf8")).toBe("after");
+  }
+  expect(readdirSync(cwd)).toHaveLength(2);
+});

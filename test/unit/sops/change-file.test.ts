@@ -5,6 +5,7 @@ import {
   decrypt,
   loadKeyring,
   type PathStep,
+  parsePath,
   rotate,
   setting,
   unsetting,
@@ -72,4 +73,8 @@ describe("changing a file", () => {
     expect(values(text).length).toBeGreaterThan(10);
     expect(await CLEAR(text)).toBe(await CLEAR(FILE.toString()));
   });
+});
+
+test.each(["[9223372036854775808]", "[-9223372036854775809]", '["a"][1', "[]"])("%s is no path", (text) => {
+  expect(() => parsePath(text)).toThrow(expect.objectContaining({ code: "SOPS_BAD_PATH" }));
 });
