@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { parseRecipient, parseRecipientsFile, type Recipient } from "../../src/age/index.ts";
 import {
+  type BackupManifest,
   backupDigest,
   backupText,
   clusterName,
@@ -15,8 +16,9 @@ import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readTextFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
-import { note, warn, write } from "../output.ts";
+import { note, table, warn, write } from "../output.ts";
 import { isRemotePlace, writeBackup } from "./backup-place.ts";
+import { inForm, reportFlag } from "./form.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const backupCommand = defineCommand({
@@ -45,6 +47,7 @@ export const backupCommand = defineCommand({
       help: "File (mode 0600), s3://BUCKET/KEY or oci://REGISTRY/REPOSITORY:TAG; without it stdout",
     }),
     registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, as docker login writes them" }),
+    report: reportFlag("Print what is in it on stdout, in this form; with -o only"),
     plaintextIUnderstand: flag.toggle({ help: "Do not encrypt; only into a file, mode 0600" }),
     include: flag.texts({ placeholder: "NAMESPACE/NAME", help: "One more Secret; may be repeated" }),
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository that brings SealedSecrets back; may be repeated" }),
@@ -55,6 +58,11 @@ export const backupCommand = defineCommand({
     ...placeFlags,
   },
   async run({ flags, io }) {
+    if (flags.report !== undefined && flags.output === undefined) {
+      throw new CliError("CLI_BAD_FLAG", "Cannot report on the backup: the backup itself goes to stdout", {
+        hints: ["name a place for it: -o keys.age"],
+      });
+    }
     const recipients = flags.plaintextIUnderstand
       ? checkPlaintext(flags)
       : await gatherRecipients(flags.recipient, flags.recipientsFile, io);
@@ -75,6 +83,18 @@ export const backupCommand = defineCommand({
       if (flags.plaintextIUnderstand) {
         await warn(io, `"${flags.output ?? ""}" is not encrypted: whoever reads it opens everything`);
       }
+      const { output: kept } = flags;
+      const report = {
+        place: kept,
+        digest: backupDigest(file),
+        recipients: recipients.map(({ name }) => name),
+        ...manifest,
+      };
+      if (flags.report !== undefined)
+        await write(
+          io.stdout,
+          inForm(flags.report, report, () => manifestTable(manifest)),
+        );
       const others =
         manifest.otherSecrets.length === 0 ? "" : ` and ${count(manifest.otherSecrets.length, "other Secret")}`;
       const to = flags.plaintextIUnderstand ? "nobody in particular" : count(recipients.length, "recipient");
@@ -87,6 +107,17 @@ export const backupCommand = defineCommand({
     });
   },
 });
+
+/** What a backup holds, a row for each Secret. */
+function manifestTable({ sealingKeys, otherSecrets }: BackupManifest): string {
+  return table(
+    ["WHAT", "NAMESPACE", "NAME", "FINGERPRINT"],
+    [
+      ...sealingKeys.map(({ namespace, name, fingerprint }) => ["sealing key", namespace, name, fingerprint]),
+      ...otherSecrets.map(({ namespace, name }) => ["secret", namespace, name]),
+    ],
+  );
+}
 
 /** The SealedSecrets of repositories, as `namespace/name`. */
 async function namesIn(folders: readonly string[], io: Io): Promise<ReadonlySet<string>> {

@@ -1,6 +1,6 @@
 import type { ExposedValue, exposedValues, SealingKeyInfo } from "../../src/keys/index.ts";
-import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { table } from "../output.ts";
+import { type Form, inForm } from "./form.ts";
 
 /** What `keys compromise` lists. */
 export interface CompromiseReport {
@@ -13,12 +13,7 @@ export interface CompromiseReport {
 const SHOWN_BRANCHES = 3;
 const SHOWN_HASH = 12;
 
-export function compromiseReport({ key, newest, values }: CompromiseReport, form: "table" | "json" | "yaml"): string {
-  if (form === "table") {
-    if (values.length === 0) return "";
-    const rows = values.map((value) => [value.place, value.object, value.item, fileOf(value), foundIn(value)]);
-    return table(["PLACE", "OBJECT", "ITEM", "FILE", "FOUND IN"], rows);
-  }
+export function compromiseReport({ key, newest, values }: CompromiseReport, form: Form): string {
   const named = ({ name, fingerprint }: SealingKeyInfo) => ({ name, fingerprint });
   const report = {
     key: named(key),
@@ -32,7 +27,9 @@ export function compromiseReport({ key, newest, values }: CompromiseReport, form
       commit,
     })),
   };
-  return form === "json" ? `${printJson(report, { indent: "  ", escapeHtml: false })}\n` : printSigs(report);
+  const rows = values.map((value) => [value.place, value.object, value.item, fileOf(value), foundIn(value)]);
+  const asTable = () => (rows.length === 0 ? "" : table(["PLACE", "OBJECT", "ITEM", "FILE", "FOUND IN"], rows));
+  return inForm(form, report, asTable);
 }
 
 /** `apps/db.yaml:12 (document 2)`; nothing for what is in a cluster. */

@@ -24,6 +24,7 @@ import { note, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { count } from "./backup.ts";
 import { compromiseReport } from "./compromise-report.ts";
+import { formFlag } from "./form.ts";
 import { findNeeds, type Needs, needsByPlace, openersOf } from "./needs.ts";
 import { keyPlace, type PlaceFlags, placeFlags, withCluster } from "./place.ts";
 import { changePlace, endBrokenOff, foldersAt } from "./repositories.ts";
@@ -68,7 +69,7 @@ export const compromiseCommand = defineCommand({
     ttl: flag.duration({ default: "87600h", placeholder: "DURATION", help: "How long its certificate is valid" }),
     timeout: flag.duration({ default: "60s", placeholder: "DURATION", help: "How long to wait for the controller" }),
     dryRun: flag.toggle({ help: "List what the key opens, and change nothing" }),
-    output: flag.choice(["table", "json", "yaml"], { short: "o", default: "table", help: "Form of the list" }),
+    output: formFlag("Form of the list"),
     ...placeFlags,
   },
   run: ({ flags, args, io }) =>

@@ -1,9 +1,9 @@
 import { checkOwnKey, importSealingKey } from "../../src/keys/index.ts";
-import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readTextFile } from "../files-adapter.ts";
-import { note, write } from "../output.ts";
+import { note, table, write } from "../output.ts";
+import { formFlag, inForm, timeText } from "./form.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const importCommand = defineCommand({
@@ -21,7 +21,7 @@ export const importCommand = defineCommand({
     cert: flag.text({ placeholder: "FILE", required: true, help: "Certificate, PEM" }),
     key: flag.text({ placeholder: "FILE", required: true, help: "Private key, PEM" }),
     dryRun: flag.toggle({ help: "Check, and change nothing" }),
-    output: flag.choice(["text", "json", "yaml"], { short: "o", default: "text", help: "Form of the result" }),
+    output: formFlag("Form of the result"),
     ...placeFlags,
   },
   async run({ flags, io }) {
@@ -29,18 +29,30 @@ export const importCommand = defineCommand({
     const privateKeyPem = await readTextFile(io, flags.key ?? "");
     const checked = checkOwnKey({ certificatePem, privateKeyPem }, io.now());
     if (flags.dryRun) {
-      await note(io, `Key and certificate fit: ${checked.certificate.fingerprint}, ${checked.certificate.bits} bits`);
+      const { fingerprint, bits, notAfter } = checked.certificate;
+      const plan = { type: "sealing", fingerprint, bits, notAfter: timeText(notAfter), dryRun: true };
+      await write(
+        io.stdout,
+        inForm(flags.output, plan, () => ""),
+      );
+      await note(io, `Key and certificate fit: ${fingerprint}, ${bits} bits`);
       return EXIT.ok;
     }
     return await withCluster(flags, io, async (client) => {
       const { name, fingerprint, isNew, newest } = await importSealingKey(client, checked, keyPlace(flags));
-      const result = { name, namespace: flags.controllerNamespace, fingerprint, created: isNew, newest };
-      const text = {
-        text: () => `${name} ${fingerprint}\n`,
-        json: () => `${printJson(result, { indent: "  " })}\n`,
-        yaml: () => printSigs(result),
-      }[flags.output]();
-      await write(io.stdout, text);
+      const result = {
+        type: "sealing",
+        name,
+        namespace: flags.controllerNamespace,
+        fingerprint,
+        created: isNew,
+        newest,
+      };
+      const row = [name, fingerprint, isNew ? "yes" : "no", newest];
+      await write(
+        io.stdout,
+        inForm(flags.output, result, () => table(["NAME", "FINGERPRINT", "CREATED", "NEWEST"], [row])),
+      );
       if (!isNew) await note(io, "The cluster has this key already");
       else if (newest === name) await note(io, "New Secrets are sealed with it. Back it up: sealkit keys backup");
       else await note(io, `It opens; new Secrets are sealed with ${newest}, whose certificate begins later`);

@@ -7,11 +7,11 @@ import {
   type SealingKeyInfo,
 } from "../../src/keys/index.ts";
 import { type KubeClient, KubeError } from "../../src/kube/index.ts";
-import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { note, shortAge, table, warn, write } from "../output.ts";
+import { inForm } from "./form.ts";
 import { filesWithBranches, findNeeds, openersOf } from "./needs.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
@@ -67,10 +67,11 @@ export const listCommand = defineCommand({
       ];
       switch (flags.output) {
         case "json":
-          await write(io.stdout, `${printJson(entries, { indent: "  ", escapeHtml: false })}\n`);
-          break;
         case "yaml":
-          await write(io.stdout, entries.length === 0 ? "" : printSigs(entries));
+          await write(
+            io.stdout,
+            inForm(flags.output, entries, () => ""),
+          );
           break;
         case "name":
           await write(io.stdout, namesOf(keys, ages).join(""));

@@ -18,13 +18,13 @@ import {
 import type { KubeClient } from "../../src/kube/index.ts";
 import { workTreeFiles } from "../../src/repository/index.ts";
 import { loadKeyring } from "../../src/sops/index.ts";
-import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { RepositoryRules } from "../opening/repository-rules-adapter.ts";
-import { note, warn, write } from "../output.ts";
+import { note, table, warn, write } from "../output.ts";
 import { localKeyServices } from "../sops/keys/key-services.ts";
 import { count } from "./backup.ts";
+import { type Form, inForm } from "./form.ts";
 import { changePlace, endBrokenOff, foldersAt, type NamedFolder } from "./repositories.ts";
 
 const LABEL = "keys renew --age";
@@ -36,7 +36,7 @@ export interface RenewAgeFlags {
   readonly repo: readonly string[];
   readonly retireOld: boolean;
   readonly dryRun: boolean;
-  readonly output: "text" | "json" | "yaml";
+  readonly output: Form;
 }
 
 /**
@@ -63,10 +63,25 @@ async function addNew(client: KubeClient, secret: AgeSecret, flags: RenewAgeFlag
         ? `Would put a new age identity into Secret ${namespace}/${name}, beside ${count(old.size, "other")}`
         : `Would go on with the renewal to ${underWay.recipient} in Secret ${namespace}/${name}`,
     );
-    for (const folder of foldersAt(io, flags.repo)) {
-      const { rules, encrypted } = await filesNaming(await files(io, folder.full), old);
-      for (const path of [...rules, ...encrypted]) await write(io.stdout, `would change ${folder.shown}/${path}\n`);
+    const repositories: PlannedFolder[] = [];
+    for (const { shown: folder, full } of foldersAt(io, flags.repo)) {
+      const { rules, encrypted } = await filesNaming(await files(io, full), old);
+      repositories.push({ folder, rules, changed: [...rules, ...encrypted] });
     }
+    const plan = {
+      type: "age",
+      namespace,
+      name,
+      recipient: underWay?.recipient,
+      old: [...old],
+      repositories,
+      dryRun: true,
+    };
+    const rows = repositories.flatMap(({ folder, changed }) => changed.map((path) => ["change", `${folder}/${path}`]));
+    await write(
+      io.stdout,
+      inForm(flags.output, plan, () => (rows.length === 0 ? "" : table(["ACTION", "FILE"], rows))),
+    );
     return EXIT.ok;
   }
   const renewal = await beginAgeRenewal(client, secret);
@@ -131,6 +146,7 @@ async function retireOld(client: KubeClient, secret: AgeSecret, flags: RenewAgeF
   }
   if (unopened.length > 0) throw stillNeeded(renewal, unopened);
   if (flags.dryRun) {
+    await write(io.stdout, resultText(renewal, [], flags.output));
     await note(io, `Every file opens with ${renewal.recipient} alone: the old identities could be retired`);
     return EXIT.ok;
   }
@@ -160,6 +176,12 @@ async function retireOld(client: KubeClient, secret: AgeSecret, flags: RenewAgeF
   return EXIT.ok;
 }
 
+interface PlannedFolder {
+  readonly folder: string;
+  readonly rules: readonly string[];
+  readonly changed: readonly string[];
+}
+
 interface FolderReport {
   readonly folder: string;
   readonly rules: readonly string[];
@@ -171,9 +193,8 @@ function reportOf(folder: string, { rules }: AgeFiles, changed: readonly string[
   return { folder, rules: rules.filter((path) => changed.includes(path)), changed, left };
 }
 
-function resultText(renewal: AgeRenewal, reports: readonly FolderReport[], form: RenewAgeFlags["output"]): string {
+function resultText(renewal: AgeRenewal, reports: readonly FolderReport[], form: Form): string {
   const { namespace, name, entry, recipient, old } = renewal;
-  if (form === "text") return `${namespace}/${name} ${entry} ${recipient}\n`;
   const report = {
     type: "age",
     namespace,
@@ -188,7 +209,8 @@ function resultText(renewal: AgeRenewal, reports: readonly FolderReport[], form:
       left: left.map((one) => ({ ...one })),
     })),
   };
-  return form === "json" ? `${printJson(report, { indent: "  ", escapeHtml: false })}\n` : printSigs(report);
+  const row = [`${namespace}/${name}`, entry, recipient];
+  return inForm(form, report, () => table(["SECRET", "ENTRY", "AGE RECIPIENT"], [row]));
 }
 
 function stillNeeded({ namespace, name, recipient }: AgeRenewal, left: readonly AgeFileLeft[]): KeysError {

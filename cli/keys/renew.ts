@@ -1,9 +1,9 @@
 import { renewSealingKey } from "../../src/keys/index.ts";
-import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { note, write } from "../output.ts";
+import { note, table, write } from "../output.ts";
+import { formFlag, inForm, timeText } from "./form.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 import { renewAge } from "./renew-age.ts";
 import { waitForKey } from "./wait.ts";
@@ -45,13 +45,13 @@ export const renewCommand = defineCommand({
       help: "How long to wait for the controller; 0: not",
     }),
     dryRun: flag.toggle({ help: "Say what would be done and change nothing" }),
-    output: flag.choice(["text", "table", "json", "yaml"], { short: "o", default: "text", help: "Form of the result" }),
+    output: formFlag("Form of the result"),
     ...placeFlags,
   },
   run: ({ flags, io }) =>
     withCluster(flags, io, async (client) => {
       if (flags.age) {
-        return await renewAge(client, { ...flags, output: flags.output === "table" ? "text" : flags.output }, io);
+        return await renewAge(client, flags, io);
       }
       if (flags.retireOld || flags.secret !== undefined || flags.repo.length > 0) {
         throw new CliError("CLI_BAD_FLAG", "Cannot use --secret, --repo or --retire-old without --age", {
@@ -60,18 +60,28 @@ export const renewCommand = defineCommand({
       }
       if (flags.dryRun) {
         const { namespace } = keyPlace(flags);
+        const plan = { type: "sealing", namespace, bits: Number(flags.bits), dryRun: true };
+        await write(
+          io.stdout,
+          inForm(flags.output, plan, () => ""),
+        );
         await note(io, `Would add one key of ${flags.bits} bits to namespace ${namespace}; the present ones stay`);
         return EXIT.ok;
       }
       const settings = { ...keyPlace(flags), now: io.now(), bits: Number(flags.bits), lifetimeMs: flags.ttl };
       const { name, fingerprint, notAfter } = await renewSealingKey(client, settings);
-      const result = { type: "sealing", name, namespace: flags.controllerNamespace, fingerprint };
-      const text = {
-        text: () => `${name} ${fingerprint} (until ${new Date(notAfter).toISOString().slice(0, 10)})\n`,
-        json: () => `${printJson(result, { indent: "  " })}\n`,
-        yaml: () => printSigs(result),
-      }[flags.output === "table" ? "text" : flags.output]();
-      await write(io.stdout, text);
+      const result = {
+        type: "sealing",
+        name,
+        namespace: flags.controllerNamespace,
+        fingerprint,
+        notAfter: timeText(notAfter),
+      };
+      const row = [name, fingerprint, timeText(notAfter).slice(0, 10)];
+      await write(
+        io.stdout,
+        inForm(flags.output, result, () => table(["NAME", "FINGERPRINT", "EXPIRES"], [row])),
+      );
       if (flags.wait && !flags.noWait && flags.timeout > 0) {
         await waitForKey(io, flags, fingerprint);
         await note(io, "The controller seals with it now. Back it up: sealkit keys backup");

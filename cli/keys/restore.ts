@@ -11,7 +11,6 @@ import {
 } from "../../src/keys/index.ts";
 import { systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
-import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
@@ -19,6 +18,7 @@ import { note, table, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { count } from "./backup.ts";
 import { expectDigestFlag, provenance, recordText } from "./backup-provenance.ts";
+import { type Form, formFlag, inForm } from "./form.ts";
 import { shortFingerprint } from "./list.ts";
 import { openBackup } from "./open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
@@ -52,7 +52,7 @@ export const restoreCommand = defineCommand({
     dryRun: flag.toggle({ help: "Print the plan and change nothing" }),
     wait: flag.toggle({ help: "Wait until the controller uses the newest key and all SealedSecrets are synced" }),
     timeout: flag.duration({ default: "60s", placeholder: "DURATION", help: "How long to wait" }),
-    output: flag.choice(["table", "json", "yaml"], { short: "o", default: "table", help: "Form of the plan" }),
+    output: formFlag("Form of the plan"),
     ...placeFlags,
   },
   async run({ flags, args, io }) {
@@ -100,7 +100,7 @@ export const restoreCommand = defineCommand({
   },
 });
 
-function planText({ namespaces, steps, notInBackup }: RestorePlan, form: "table" | "json" | "yaml"): string {
+function planText({ namespaces, steps, notInBackup }: RestorePlan, form: Form): string {
   const entries = [
     ...namespaces.map((name) => ({ action: "create", what: "namespace", namespace: "", name, why: "it is not there" })),
     ...steps.map(({ action, what, namespace, name, fingerprint, why }) => ({
@@ -120,10 +120,8 @@ function planText({ namespaces, steps, notInBackup }: RestorePlan, form: "table"
       why: "it is not in the backup",
     })),
   ];
-  if (form === "json") return `${printJson(entries, { indent: "  ", escapeHtml: false })}\n`;
-  if (form === "yaml") return printSigs(entries);
   const rows = entries.map(({ action, what, namespace, name, why }) => [action, what, namespace, name, why]);
-  return table(["ACTION", "WHAT", "NAMESPACE", "NAME", "WHY"], rows);
+  return inForm(form, entries, () => table(["ACTION", "WHAT", "NAMESPACE", "NAME", "WHY"], rows));
 }
 
 /** What a controller made before the keys came back stays: something may be sealed for it already. */

@@ -1,7 +1,8 @@
 import { checkNotNeeded, keyCalled, listSealingKeys, setAside } from "../../src/keys/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { note } from "../output.ts";
+import { note, table, write } from "../output.ts";
+import { formFlag, inForm } from "./form.ts";
 import { findNeeds, needsByPlace, openersOf, tellNotLookedAt } from "./needs.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
@@ -28,6 +29,7 @@ export const retireCommand = defineCommand({
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at too; may be repeated" }),
     allBranches: flag.toggle({ help: "Look at what is committed in all branches of the repositories, too" }),
     dryRun: flag.toggle({ help: "Only say whether it could go" }),
+    output: formFlag("Form of the result"),
     ...placeFlags,
   },
   run: ({ flags, args, io }) =>
@@ -45,11 +47,17 @@ export const retireCommand = defineCommand({
       const unopened = needs.reduce((sum, need) => sum + need.unopened, 0);
       if (unopened > 0) await note(io, `${unopened} SealedSecrets are opened by no key at all, so neither by this one`);
       await tellNotLookedAt(io, found);
+      const { name, namespace, fingerprint } = key;
+      const status = flags.dryRun ? key.status : "retired";
+      const result = { type: "sealing", name, namespace, fingerprint, status, dryRun: flags.dryRun };
+      const row = [name, status, fingerprint ?? ""];
+      if (!flags.dryRun) await setAside(client, key, "retired");
+      await write(
+        io.stdout,
+        inForm(flags.output, result, () => table(["NAME", "STATUS", "FINGERPRINT"], [row])),
+      );
       if (flags.dryRun) await note(io, `Nothing needs ${key.name}: it could be retired`);
-      else {
-        await setAside(client, key, "retired");
-        await note(io, `Retired ${key.name}; its Secret stays, with the label value retired`);
-      }
+      else await note(io, `Retired ${key.name}; its Secret stays, with the label value retired`);
       return EXIT.ok;
     }),
 });

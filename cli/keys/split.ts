@@ -2,7 +2,8 @@ import { splitNewIdentity } from "../../src/keys/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { makeFolders, refuseExisting, replaceFile } from "../files-adapter.ts";
-import { note, write } from "../output.ts";
+import { note, table, write } from "../output.ts";
+import { inForm, reportFlag } from "./form.ts";
 
 const MAX_SHARES = 255;
 
@@ -30,6 +31,7 @@ export const splitCommand = defineCommand({
       help: "How many of them it takes",
     }),
     output: flag.text({ short: "o", placeholder: "FOLDER", required: true, help: "Where the share files go" }),
+    report: reportFlag("Print recipient and files in this form, in place of the recipient alone"),
   },
   async run({ flags, io }) {
     const { shares, threshold, output } = flags;
@@ -39,7 +41,13 @@ export const splitCommand = defineCommand({
     // Before any is written: shares of two sets beside each other are of no use to anybody.
     for (const { path } of files) await refuseExisting(io, path);
     for (const { path, text } of files) await replaceFile(io, path, text, { mode: 0o600, onlyNew: true });
-    await write(io.stdout, `${recipient}\n`);
+    const report = { recipient, threshold, shares: files.map(({ path }, at) => ({ index: at + 1, file: path })) };
+    const asTable = () =>
+      table(
+        ["SHARE", "FILE"],
+        files.map(({ path }, at) => [`${at + 1} of ${shares}`, path]),
+      );
+    await write(io.stdout, flags.report === undefined ? `${recipient}\n` : inForm(flags.report, report, asTable));
     await note(io, `Wrote ${shares} shares to ${output}, any ${threshold} of which open what is encrypted to it`);
     await note(io, "Hand each to another person, and keep none of them here");
     return EXIT.ok;

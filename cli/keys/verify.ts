@@ -10,7 +10,6 @@ import {
   verifyRepository,
 } from "../../src/keys/index.ts";
 import { branchFiles, type RepositoryFiles, type SkippedFile, workTreeFiles } from "../../src/repository/index.ts";
-import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
@@ -19,6 +18,7 @@ import { withProgress } from "../progress.ts";
 import { repositoryThreads } from "../repository-threads/threads-adapter.ts";
 import { count } from "./backup.ts";
 import { expectDigestFlag, recordText } from "./backup-provenance.ts";
+import { type Form, formFlag, inForm } from "./form.ts";
 import { openBackup } from "./open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
@@ -52,7 +52,7 @@ export const verifyCommand = defineCommand({
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at; may be repeated" }),
     allBranches: flag.toggle({ help: "What is committed in all branches, in place of the files on disk" }),
     cluster: flag.toggle({ help: "Look at the SealedSecrets of the cluster too" }),
-    output: flag.choice(["table", "json", "yaml"], { short: "o", default: "table", help: "Form of the report" }),
+    output: formFlag("Form of the report"),
     ...placeFlags,
   },
   async run({ flags, args, io }) {
@@ -113,8 +113,7 @@ async function filesOf(folder: string, allBranches: boolean, io: Io): Promise<Re
   return allBranches ? await branchFiles(full, options) : await workTreeFiles(full, options);
 }
 
-function reportText(results: readonly Verified[], form: "table" | "json" | "yaml"): string {
-  if (form === "table") return tableText(results);
+function reportText(results: readonly Verified[], form: Form): string {
   const report = results.map(
     ({ place, sealedSecrets, sopsFiles, values, usedKeys, unopened, missingKeys, skipped }) => ({
       place,
@@ -127,7 +126,7 @@ function reportText(results: readonly Verified[], form: "table" | "json" | "yaml
       skipped: skipped.map(({ path, why }) => ({ path, why })),
     }),
   );
-  return form === "json" ? `${printJson(report, { indent: "  ", escapeHtml: false })}\n` : printSigs(report);
+  return inForm(form, report, () => tableText(results));
 }
 
 function tableText(results: readonly Verified[]): string {

@@ -11,6 +11,7 @@ import type { KubeObject } from "../../../../src/objects/index.ts";
 import { Keyring } from "../../../../src/sealed/index.ts";
 import { sealedInFile, unsealSecret } from "../../../../src/secrets/index.ts";
 import { readCertificate } from "../../../../src/x509/index.ts";
+import { readManifests } from "../../../../src/yaml/index.ts";
 import { type RepositoryKeys, repositoryKeys, sealedYaml } from "../../../helpers/encrypted-repository.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 import { makeSealingKey } from "../../../helpers/sealing-keys.ts";
@@ -566,5 +567,51 @@ describe("promote, rotate and audit with the keys of clusters", () => {
     expect(stderr).toContain(
       `hint: kubectl -n ${namespace} create role sealkit-keys --verb=${verb} --resource=${resource}`,
     );
+  });
+
+  test.each([
+    "list --context source",
+    "renew --dry-run",
+    "renew --bits 2048 --no-wait",
+    "import --cert c --key k --dry-run",
+    "import --cert c --key k",
+    "retire key-0 --dry-run",
+    "compromise key-0 --repo dev --dry-run",
+    "verify keys.yaml --repo dev",
+    "restore keys.yaml --dry-run",
+    "backup --plaintext-i-understand -o b.yaml --report",
+    "split -n 2 -k 2 -o shares --report",
+  ])("keys %s: a table for people, JSON and YAML that say the same", async (line) => {
+    const files = { "keys.yaml": keys.backup, c: keys.old.certificatePem, k: keys.old.privateKeyPem };
+    const withForm = line.endsWith("--report") ? line : `${line} -o`;
+    const words = /^(verify|split)/.test(line)
+      ? `keys ${withForm}`
+      : `keys ${withForm.replace(/^\w+/, "$& --context source")}`;
+    const [json, yaml] = [await run(`${words} json`, files), await run(`${words} yaml`, files)];
+    expect([json.code, yaml.code], json.stderr).toEqual([0, 0]);
+    const shapeOf = (value: unknown): unknown =>
+      Array.isArray(value)
+        ? value.map(shapeOf)
+        : typeof value === "object" && value !== null
+          ? Object.fromEntries(
+              Object.entries(value)
+                .map(([key, one]) => [key, shapeOf(one)])
+                .sort(),
+            )
+          : typeof value;
+    const [manifest] = readManifests(yaml.stdout, { source: "yaml" }).manifests;
+    if (!/renew .*no-wait|^list/.test(line)) expect(shapeOf(manifest?.value)).toEqual(shapeOf(JSON.parse(json.stdout)));
+    const table = await run(`${words} table`, files);
+    expect([table.code, table.stdout]).toEqual([0, expect.stringMatching(/^([A-Z]+|$)/)]);
+    expect(json.stdout + yaml.stdout + table.stdout).not.toMatch(/PRIVATE KEY|AGE-SECRET/);
+  });
+
+  test.each([
+    { line: "backup --plaintext-i-understand --report json", says: "the backup itself goes to stdout" },
+    { line: "combine s --report json", says: "the identity itself goes to stdout" },
+    { line: "list -o jsn", says: "it is none of table, wide, json, yaml, name" },
+  ])("keys $line: refused", async ({ line, says }) => {
+    const { code, stderr } = await run(`keys ${line}`, { s: "" });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
   });
 });

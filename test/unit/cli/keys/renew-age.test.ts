@@ -56,7 +56,15 @@ describe("sealkit keys renew --age", () => {
 
   test("--dry-run names the files, --retire-old has nothing to retire yet", async () => {
     const dry = await keys("renew --age --repo repo --dry-run");
-    expect([dry.code, dry.stdout]).toEqual([0, "would change repo/.sops.yaml\nwould change repo/apps/db.yaml\n"]);
+    expect([dry.code, dry.stdout]).toEqual([
+      0,
+      "ACTION   FILE\nchange   repo/.sops.yaml\nchange   repo/apps/db.yaml\n",
+    ]);
+    expect(JSON.parse((await keys("renew --age --repo repo --dry-run -o json")).stdout)).toMatchObject({
+      dryRun: true,
+      old: [nameOf(old)],
+      repositories: [{ folder: "repo", rules: [".sops.yaml"], changed: [".sops.yaml", "apps/db.yaml"] }],
+    });
     const early = await keys("renew --age --repo repo --retire-old");
     expect([early.code, early.stderr]).toEqual([1, expect.stringContaining("none is being renewed")]);
     expect(Object.keys(await dataOf()).sort()).toEqual(["age.agekey", "odd.agekey", "pgp.asc"]);
@@ -74,7 +82,12 @@ describe("sealkit keys renew --age", () => {
     expect(nameOf(fresh)).toBe(recipient);
 
     const again = await keys("renew --age --repo repo");
-    expect([again.code, again.stdout]).toEqual([0, `flux-system/sops-age ${entry} ${recipient}\n`]);
+    expect(again.code).toBe(0);
+    expect(again.stdout.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
+      ["SECRET", "ENTRY", "AGE RECIPIENT"],
+      ["flux-system/sops-age", entry, recipient],
+      [""],
+    ]);
     expect(again.files["repo/.sops.yaml"]?.text).toBe(
       `# who reads what\ncreation_rules:\n  - age: ${nameOf(old)},${nameOf(other)},${recipient} # two\n${STORES}`,
     );
