@@ -4,28 +4,37 @@ import { encodeUtf8 } from "../bytes/utf8.ts";
 
 /** A private key that old OpenSSL encrypted: what `DEK-Info` in front of it says, and the ciphertext. */
 export interface LockedPem {
-  readonly keyBytes: 16 | 24 | 32;
+  readonly cipher: PemCipher;
   readonly iv: Uint8Array<ArrayBuffer>;
   readonly sealed: Uint8Array;
 }
 
-const BLOCK_BYTES = 16;
+interface PemCipher {
+  readonly keyBytes: 8 | 16 | 24 | 32;
+  readonly blockBytes: 8 | 16;
+  /** As the pure implementation calls it, for what WebCrypto has not. */
+  readonly old?: "DES-CBC" | "3DES-CBC";
+}
+
 const SALT_BYTES = 8;
-const KEY_BYTES: ReadonlyMap<string, 16 | 24 | 32> = new Map([
-  ["AES-128-CBC", 16],
-  ["AES-192-CBC", 24],
-  ["AES-256-CBC", 32],
-] as const);
+
+/** All that age opens. */
+const CIPHERS: ReadonlyMap<string, PemCipher> = new Map<string, PemCipher>([
+  ["AES-128-CBC", { keyBytes: 16, blockBytes: 16 }],
+  ["AES-192-CBC", { keyBytes: 24, blockBytes: 16 }],
+  ["AES-256-CBC", { keyBytes: 32, blockBytes: 16 }],
+  ["DES-EDE3-CBC", { keyBytes: 24, blockBytes: 8, old: "3DES-CBC" }],
+  ["DES-CBC", { keyBytes: 8, blockBytes: 8, old: "DES-CBC" }],
+]);
 
 /** Reads the header fields of an encrypted PEM block; one clause when they name something that is not opened here. */
 export function readLockedPem(headers: ReadonlyMap<string, string>, sealed: Uint8Array): LockedPem | string {
-  const [cipher = "", hex = ""] = (headers.get("DEK-Info") ?? "").split(",");
-  const keyBytes = KEY_BYTES.get(cipher.trim());
-  if (keyBytes === undefined) return "with a passphrase and a cipher other than AES in PEM form";
+  const [name = "", hex = ""] = (headers.get("DEK-Info") ?? "").split(",");
+  const cipher = CIPHERS.get(name.trim());
+  if (cipher === undefined) return "with a passphrase and a cipher other than AES or DES in PEM form";
   const iv = decodeHex(hex.trim().toLowerCase());
-  if (iv?.length !== BLOCK_BYTES || sealed.length === 0 || sealed.length % BLOCK_BYTES !== 0)
-    return "that is malformed";
-  return { keyBytes, iv: Uint8Array.from(iv), sealed };
+  const isWhole = iv?.length === cipher.blockBytes && sealed.length > 0 && sealed.length % cipher.blockBytes === 0;
+  return isWhole ? { cipher, iv: Uint8Array.from(iv), sealed } : "that is malformed";
 }
 
 /**
@@ -33,18 +42,36 @@ export function readLockedPem(headers: ReadonlyMap<string, string>, sealed: Uint
  * Source: OpenSSL, PEM_read_bio_PrivateKey(3) and EVP_BytesToKey(3): MD5 and one round, so such keys are worth converting.
  */
 export async function decryptLockedPem(locked: LockedPem, passphrase: string): Promise<Uint8Array | undefined> {
-  const { keyBytes, iv, sealed } = locked;
+  const { cipher, iv } = locked;
   const { md5 } = await import("@noble/hashes/legacy.js");
   const seed = concat(encodeUtf8(passphrase), iv.subarray(0, SALT_BYTES));
   let key: Uint8Array = new Uint8Array();
-  for (let last: Uint8Array = new Uint8Array(); key.length < keyBytes; key = concat(key, last)) {
+  for (let last: Uint8Array = new Uint8Array(); key.length < cipher.keyBytes; key = concat(key, last)) {
     last = md5(concat(last, seed));
   }
+  const cut = new Uint8Array(key.subarray(0, cipher.keyBytes));
+  return cipher.old === undefined ? await decryptAes(cut, locked) : await decryptDes(cipher.old, cut, locked);
+}
+
+async function decryptAes(key: Uint8Array<ArrayBuffer>, { iv, sealed }: LockedPem): Promise<Uint8Array | undefined> {
   const { subtle } = globalThis.crypto;
-  const imported = await subtle.importKey("raw", key.slice(0, keyBytes), "AES-CBC", false, ["decrypt"]);
+  const imported = await subtle.importKey("raw", key, "AES-CBC", false, ["decrypt"]);
   try {
     return new Uint8Array(await subtle.decrypt({ name: "AES-CBC", iv }, imported, new Uint8Array(sealed)));
   } catch {
     return undefined;
   }
+}
+
+async function decryptDes(
+  name: NonNullable<PemCipher["old"]>,
+  key: Uint8Array,
+  { iv, sealed }: LockedPem,
+): Promise<Uint8Array | undefined> {
+  const { cipher, util } = (await import("node-forge")).default;
+  const binary = (bytes: Uint8Array) => util.binary.raw.encode(bytes);
+  const opening = cipher.createDecipher(name, binary(key));
+  opening.start({ iv: binary(iv) });
+  opening.update(util.createBuffer(binary(sealed)));
+  return opening.finish() ? util.binary.raw.decode(opening.output.getBytes()) : undefined;
 }

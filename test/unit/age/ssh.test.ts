@@ -144,10 +144,16 @@ describe("identities that are refused", () => {
       original: /public key file cannot be read$/,
     },
     {
-      name: "an old passphrase under triple DES",
+      name: "an old passphrase under RC2",
+      text: textOf("rsa-3des").replace("DES-EDE3-CBC,", "RC2-40-CBC,"),
+      code: "AGE_IDENTITY_UNSUPPORTED",
+      original: /a cipher other than AES or DES in PEM form$/,
+    },
+    {
+      name: "an old passphrase under triple DES, and the IV of AES",
       text: textOf("rsa-legacy").replace("AES-128-CBC,", "DES-EDE3-CBC,"),
       code: "AGE_IDENTITY_UNSUPPORTED",
-      original: /a cipher other than AES in PEM form$/,
+      original: /that is malformed$/,
     },
     {
       name: "an old passphrase and a cut IV",
@@ -282,6 +288,15 @@ describe("a key that old OpenSSL encrypted", () => {
       expect((await decryptBytes(await sealed(), [identity])).revealText()).toBe("hello");
     }
     expect(asked).toBe(1);
+  });
+
+  test.each(["rsa-3des", "rsa-des"])("%s opens what age wrote, and nothing with another passphrase", async (name) => {
+    const options = { publicKey: textOf("rsa-3des.pub") };
+    const file = bytesOf("rsa-3des.age");
+    const identity = sshIdentity(textOf(name), passphrase, options);
+    expect((await decryptBytes(file, [identity])).revealText()).toBe("hello\n");
+    const wrong = sshIdentity(textOf(name), async () => "pass-word", options);
+    expect((await errorOf(() => decryptBytes(file, [wrong]))).code).toBe("AGE_WRONG_PASSPHRASE");
   });
 
   test.each([
