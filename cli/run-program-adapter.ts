@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { type StdioOptions, spawn } from "node:child_process";
 import process from "node:process";
+import type { Writable } from "node:stream";
 import { errno } from "./files-adapter.ts";
 import type { Io } from "./io.ts";
 
@@ -56,13 +57,19 @@ export async function runProgram(
   }
 }
 
+export interface BackgroundOptions extends Pick<ProgramOptions, "env" | "user"> {
+  /** A stream that the program holds open as long as it runs. */
+  readonly held?: Writable | undefined;
+}
+
 /** Starts a program without our streams, and leaves it alone. Undefined, or the code of the error (e.g. `ENOENT`). */
 export async function startInBackground(
   io: Io,
   [program, ...args]: readonly [string, ...string[]],
-  { env, user }: Pick<ProgramOptions, "env" | "user">,
+  { env, user, held }: BackgroundOptions,
 ): Promise<string | undefined> {
-  const child = spawn(program, args, { cwd: io.cwd, env: { ...env }, stdio: "ignore", detached: true, ...ids(user) });
+  const stdio: StdioOptions = ["ignore", "ignore", "ignore", ...(held === undefined ? [] : [held])];
+  const child = spawn(program, args, { cwd: io.cwd, env: { ...env }, stdio, detached: true, ...ids(user) });
   return await new Promise((done) => {
     child.on("error", (cause) => done(errno(cause) ?? "unknown"));
     child.on("spawn", () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { lstat, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 
 /** In memory, where the system offers that: nothing of it reaches a disk. */
@@ -48,6 +48,15 @@ export async function makePrivateFolder(temporary: string | undefined, subject: 
     if (folder !== undefined) return folder;
   }
   return await mkdtemp(join(tmpdir(), prefix));
+}
+
+/** Makes a private folder that of another process, which has to remove it. Returns its new name. */
+export function handOver(folder: string, pid: number): string {
+  const { space } = ownMaker();
+  const name = basename(folder).replace(/^sealkit-\d+-\d+-\d+-/, `sealkit-${pid}-${startOf(pid) ?? "0"}-${space}-`);
+  const given = join(dirname(folder), name);
+  renameSync(folder, given);
+  return given;
 }
 
 /**

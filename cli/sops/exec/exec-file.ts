@@ -10,6 +10,7 @@ import type { SopsFlags } from "../call/flags.ts";
 import { doubts as doubtsOf } from "../call/log.ts";
 import { withOpenOptions } from "../change/change.ts";
 import { truePath } from "../edit/edited-file-adapter.ts";
+import { startWithFolder } from "./background-adapter.ts";
 import { deprecatedBackground } from "./exec-env.ts";
 import { servePipe } from "./named-pipe-adapter.ts";
 import { writePrivate } from "./private-copy-adapter.ts";
@@ -25,7 +26,8 @@ export async function runExecFile(io: Io, flags: SopsFlags, useLocalKeys: boolea
     throw new SopsFailure(SOPS_EXIT.generic, "error: missing file to decrypt");
   }
   const name = localName(flags.text("filename"));
-  if (flags.has("background")) await refuseBackground(io, flags);
+  const isInBackground = flags.has("background");
+  if (isInBackground) await doubtsOf(io, flags.has("strict")).raise(deprecatedBackground("exec-file"));
   const source = await readNamed(io, flags, path, path);
   const { clearText } = await withOpenOptions(io, flags, source, useLocalKeys, (options, keyring) =>
     decrypt(source.bytes, source.inputFormat, keyring, { ...options, outputFormat: source.outputFormat }),
@@ -37,26 +39,31 @@ export async function runExecFile(io: Io, flags: SopsFlags, useLocalKeys: boolea
     subject: `exec-file ${await truePath(io, path)}`,
     isOpen: user !== undefined,
   };
-  const { code, message } = await withPrivateFolder(place, async (folder) => {
-    if (!flags.has("no-fifo")) {
+  const ending = await withPrivateFolder(place, async (folder): Promise<Ending> => {
+    if (!flags.has("no-fifo") && !isInBackground) {
       const target = join(folder, name ?? STANDARD_NAME);
       return await servePipe(io, target, { content, user }, () => runWith(io, line, target, user));
     }
-    const target = join(folder, name ?? `${STANDARD_NAME}${randomInt(1_000_000_000)}`);
-    await writePrivate(target, content, user);
-    return await runWith(io, line, target, user);
+    const file = name ?? `${STANDARD_NAME}${flags.has("no-fifo") ? randomInt(1_000_000_000) : ""}`;
+    await writePrivate(join(folder, file), content, user);
+    if (!isInBackground) return await runWith(io, line, join(folder, file), user);
+    // A pipe would need somebody who fills it: here it is a file all the same.
+    const env = { ...io.env, ...userVariables(user) };
+    const lineFor = (given: string) => withTarget(line, join(given, file));
+    await startWithFolder(io, folder, { env, user, line: lineFor });
+    return { code: 0, message: undefined };
   });
-  if (message !== undefined) await write(io.stderr, `${message}\n`);
-  return code;
+  if (ending.message !== undefined) await write(io.stderr, `${ending.message}\n`);
+  return ending.code;
+}
+
+function withTarget(line: string, target: string): string {
+  return line.replaceAll("{}", () => target);
 }
 
 async function runWith(io: Io, line: string, target: string, user: User | undefined): Promise<Ending> {
   const env = { ...io.env, ...userVariables(user) };
-  return await runShell(
-    io,
-    line.replaceAll("{}", () => target),
-    { env, user },
-  );
+  return await runShell(io, withTarget(line, target), { env, user });
 }
 
 /** Undefined when none was given. @throws {SopsFailure} for what is more than a name. */
@@ -66,14 +73,5 @@ function localName(name: string): string | undefined {
   throw new SopsFailure(
     SOPS_EXIT.generic,
     "The provided filename is not a local path.\nhint: give a name without folders: --filename app.conf",
-  );
-}
-
-/** The original removes the file as soon as the command is started. */
-async function refuseBackground(io: Io, flags: SopsFlags): Promise<void> {
-  await doubtsOf(io, flags.has("strict")).raise(deprecatedBackground("exec-file"));
-  throw new SopsFailure(
-    SOPS_EXIT.generic,
-    "error: Cannot run the command in the background: its file goes when sealkit ends\nhint: put all of it there: sealkit sops exec-file … &",
   );
 }

@@ -1,5 +1,10 @@
 import type { Io } from "../../io.ts";
-import { type ProgramOptions, runProgram, startInBackground } from "../../run-program-adapter.ts";
+import {
+  type BackgroundOptions,
+  type ProgramOptions,
+  runProgram,
+  startInBackground,
+} from "../../run-program-adapter.ts";
 import { SOPS_EXIT, SopsFailure } from "../call/failure.ts";
 import { endMessage } from "./program-end.ts";
 
@@ -28,7 +33,7 @@ export async function runShell(io: Io, line: string, options: ProgramOptions): P
 }
 
 /** Starts a command line and leaves it alone, without our streams. @throws {SopsFailure} as `runShell`. */
-export async function startShell(io: Io, line: string, options: Pick<ProgramOptions, "env" | "user">): Promise<void> {
+export async function startShell(io: Io, line: string, options: BackgroundOptions): Promise<void> {
   const code = await startInBackground(io, [SHELL, "-c", line], options);
   if (code !== undefined) throw notStarted(endMessage({ kind: "not started", code }, SHELL) ?? "");
 }

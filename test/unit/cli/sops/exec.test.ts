@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { encrypt } from "../../../../src/sops/index.ts";
 import { leftBehind } from "../../../helpers/private-folders.ts";
 import { type CliRun, runCli } from "../../../helpers/run-cli.ts";
@@ -96,7 +96,7 @@ describe("sealkit sops exec-file", () => {
       says: "The provided filename is not a local path.\n",
     },
     { name: "the name .", words: ["--filename", "."], code: 1, says: "The provided filename is not a local path.\n" },
-    { name: "the background", words: ["--background"], code: 1, says: "its file goes when sealkit ends" },
+    { name: "the background with --strict", words: ["--background", "--strict"], code: 8, says: "refused by --strict" },
     { name: "an unknown user", words: ["--user", "no-such-user-x"], code: 1, says: '[EXEC]\t time="' },
     { name: "a user by number", words: ["--user", "0"], code: 1, says: "user: unknown user 0" },
     {
@@ -111,6 +111,28 @@ describe("sealkit sops exec-file", () => {
     const result = await run(["exec-file", ...words, "f.yaml", "/bin/echo ran"], env === undefined ? {} : { env });
     expect([result.code, result.stdout, result.stderr.includes(says)]).toEqual([code, "", true]);
     expect(result.stderr).not.toContain(CANARY);
+  });
+
+  test.each([
+    { name: "", flags: [] },
+    { name: ", as a file of its own name", flags: ["--no-fifo", "--filename", "app.conf"] },
+    ...(process.getuid?.() === 0 ? [{ name: ", as somebody else", flags: ["--user", "nobody"] }] : []),
+  ])("--background: does not wait; the file is there as long as the command$name", async ({ flags }) => {
+    const cwd = mkdtempSync(join(tmpdir(), "sealkit-exec-"));
+    chmodSync(cwd, 0o777);
+    onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+    // A child that outlives the shell still has the file.
+    const line = "(until [ -e go ]; do sleep 0.01; done; cp {} made; echo {} >> made; mv made result) & exit 3";
+    const { code, stdout, stderr } = await run(["exec-file", "--background", ...flags, "f.yaml", line], { cwd });
+    expect([code, stdout, existsSync(join(cwd, "result"))]).toEqual([0, "", false]);
+    expect(stderr).toContain("exec-file's --background option is deprecated");
+    // Another sealkit, which removes what killed ones left, leaves it alone.
+    await run(["exec-file", "f.yaml", "touch go; until [ -e result ]; do sleep 0.01; done"], { cwd });
+    const result = readFileSync(join(cwd, "result"), "utf8");
+    expect(result.slice(0, PLAIN.length)).toBe(PLAIN);
+    const path = result.slice(PLAIN.length).trim();
+    expect(path).toMatch(flags.includes("app.conf") ? /\/app\.conf$/ : /\/tmp-file$/);
+    await vi.waitFor(() => expect(existsSync(dirname(path))).toBe(false), { timeout: 5000, interval: 5 });
   });
 
   test.runIf(process.getuid?.() === 0)("--user: the command and nobody else may read", async () => {
