@@ -1,5 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { FolderWalk, MAX_FOLDER_DEPTH, pathBelow } from "../../src/files/walk-adapter.ts";
 import { ignoreRules } from "../../src/sources/index.ts";
 import { CliError } from "../errors.ts";
 import { errno, fileError } from "../files-adapter.ts";
@@ -7,7 +8,6 @@ import type { Io } from "../io.ts";
 
 /** Bounds for a folder that somebody named by mistake. */
 const MAX_FILES = 200_000;
-const MAX_DEPTH = 64;
 const MAX_IGNORE_BYTES = 1024 * 1024;
 
 /** Folders that hold nothing of anybody's own. */
@@ -41,7 +41,7 @@ export interface WalkOptions {
  *
  * @throws {CliError} when the folder cannot be read, or holds more than anybody meant.
  */
-export async function manifestFiles(io: Io, folder: string): Promise<FilesBelow> {
+export async function manifestFiles(io: Pick<Io, "cwd">, folder: string): Promise<FilesBelow> {
   return await filesBelow(io, { base: folder, accepts: (name) => MANIFEST.test(name), leavesOutIgnored: false });
 }
 
@@ -51,7 +51,7 @@ export async function manifestFiles(io: Io, folder: string): Promise<FilesBelow>
  * @throws {CliError} when a folder cannot be read, or holds more than anybody meant.
  */
 export async function filesBelow(
-  io: Io,
+  io: Pick<Io, "cwd">,
   { base, from = "", accepts, leavesOutIgnored }: WalkOptions,
 ): Promise<FilesBelow> {
   const paths: string[] = [];
@@ -59,31 +59,30 @@ export async function filesBelow(
   let ignored = 0;
   const root = resolve(io.cwd, base);
   const ignoreFiles = await ignoreFilesAbove(root, from);
-  const waiting: { readonly path: string; readonly depth: number }[] = [{ path: from, depth: 0 }];
-  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    const { path, depth } = at;
-    const shown = path === "" ? base : join(base, path);
-    if (depth > MAX_DEPTH) throw tooMuch(base, `its folders nest deeper than ${MAX_DEPTH} levels`);
-    const entries = await readdir(join(root, path), { withFileTypes: true }).catch((cause: unknown) => {
-      throw fileError("read", shown, cause);
-    });
-    const hasIgnoreFile = entries.some((entry) => entry.name === ".gitignore" && entry.isFile());
+  const folders = new FolderWalk(root, from);
+  for await (const { path: bytes, entries, cause } of folders) {
+    const path = bytes.toString();
+    if (entries === undefined) throw fileError("read", path === "" ? base : join(base, path), cause);
+    const hasIgnoreFile = entries.some((entry) => entry.name.toString() === ".gitignore" && entry.isFile());
     const ignore = hasIgnoreFile ? await ignoreText(join(root, path)) : undefined;
     if (ignore !== undefined) ignoreFiles.push({ directory: path, text: ignore });
     // An empty text of one's own puts the patterns for sources out of force.
     const isIgnored = ignoreRules({ files: ignoreFiles, ...(leavesOutIgnored ? { spec: "" } : {}) });
     for (const entry of entries) {
-      const below = path === "" ? entry.name : `${path}/${entry.name}`;
+      const name = entry.name.toString();
+      const below = path === "" ? name : `${path}/${name}`;
       if (entry.isSymbolicLink()) links.push(below);
       else if (entry.isDirectory()) {
-        if (!SKIPPED_FOLDERS.has(entry.name) && !isIgnored(`${below}/probe`))
-          waiting.push({ path: below, depth: depth + 1 });
-      } else if (entry.isFile() && accepts(entry.name)) {
+        if (SKIPPED_FOLDERS.has(name) || isIgnored(`${below}/probe`)) continue;
+        if (!folders.enter(pathBelow(bytes, entry.name))) {
+          throw tooMuch(base, `its folders nest deeper than ${MAX_FOLDER_DEPTH} levels`);
+        }
+      } else if (entry.isFile() && accepts(name)) {
         if (leavesOutIgnored && isIgnored(below)) ignored++;
         else paths.push(below);
       }
     }
-    if (paths.length + waiting.length > MAX_FILES) throw tooMuch(base, `it holds more than ${MAX_FILES} files`);
+    if (paths.length + folders.waiting > MAX_FILES) throw tooMuch(base, `it holds more than ${MAX_FILES} files`);
   }
   return { paths: paths.sort(), links: links.sort(), ignored };
 }

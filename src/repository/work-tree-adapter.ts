@@ -1,8 +1,9 @@
 import { closeSync, constants, lstatSync, openSync, read } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import { showUtf8 } from "../bytes/utf8.ts";
+import { FolderWalk, MAX_FOLDER_DEPTH, pathBelow } from "../files/walk-adapter.ts";
 import { type LocalOptions, openLocalRepository } from "../git/index.ts";
 import { ahead } from "./ahead.ts";
 import { RepositoryError } from "./errors.ts";
@@ -14,7 +15,6 @@ import {
   type SkippedFile,
 } from "./repository-file.ts";
 
-const MAX_DEPTH = 64;
 const READ_AHEAD = 16;
 /** What takes the place of a file after it was looked at is neither followed nor waited for. */
 const READ_ONLY = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -115,27 +115,19 @@ async function readWhole(descriptor: number, size: number, maxBytes: number): Pr
 
 async function walk(root: string, folder: string, limits: RepositoryLimits): Promise<Buffer[]> {
   const paths: Buffer[] = [];
-  const slash = Buffer.from("/");
-  const waiting: { readonly path: Buffer; readonly depth: number }[] = [{ path: Buffer.alloc(0), depth: 0 }];
-  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    const { path, depth } = at;
-    const full = path.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(root), slash, path]);
-    // A folder that may not be read is listed as itself, and then said to be skipped.
-    const entries = await readdir(full, { withFileTypes: true, encoding: "buffer" }).catch((cause: unknown) => {
+  const folders = new FolderWalk(root);
+  for await (const { path, entries, cause } of folders) {
+    if (entries === undefined) {
       if (path.length === 0) throw unreadable(folder, cause);
-      return undefined;
-    });
-    if (entries === undefined) paths.push(path);
-    for (const entry of entries ?? []) {
-      const below = path.length === 0 ? entry.name : Buffer.concat([path, slash, entry.name]);
-      if (!entry.isDirectory()) paths.push(below);
-      else if (depth >= MAX_DEPTH) {
-        throw new RepositoryError("REPOSITORY_TOO_LARGE", `Cannot go through "${folder}": it is too deep`, {
-          details: [`its folders nest deeper than ${MAX_DEPTH} levels`],
-        });
-      } else if (entry.name.toString("latin1") !== ".git") waiting.push({ path: below, depth: depth + 1 });
+      // A folder that may not be read is listed as itself, and then said to be skipped.
+      paths.push(path);
     }
-    if (paths.length + waiting.length > limits.maxFiles) throw tooLarge(folder, limits);
+    for (const entry of entries ?? []) {
+      const below = pathBelow(path, entry.name);
+      if (!entry.isDirectory()) paths.push(below);
+      else if (entry.name.toString("latin1") !== ".git" && !folders.enter(below)) throw tooDeep(folder);
+    }
+    if (paths.length + folders.waiting > limits.maxFiles) throw tooLarge(folder, limits);
   }
   return paths;
 }
@@ -145,6 +137,12 @@ async function checkFolder(root: string, folder: string): Promise<void> {
     throw unreadable(folder, cause);
   });
   if (!found.isDirectory()) throw unreadable(folder, undefined);
+}
+
+function tooDeep(folder: string): RepositoryError {
+  return new RepositoryError("REPOSITORY_TOO_LARGE", `Cannot go through "${folder}": it is too deep`, {
+    details: [`its folders nest deeper than ${MAX_FOLDER_DEPTH} levels`],
+  });
 }
 
 function tooLarge(folder: string, { maxFiles }: RepositoryLimits): RepositoryError {
