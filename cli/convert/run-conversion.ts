@@ -1,4 +1,4 @@
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { ToolkitError } from "../../src/errors.ts";
 import { type FoundFile, inParallel } from "../../src/files/index.ts";
 import { type FoundPlace, findPlace } from "../../src/files/place-adapter.ts";
@@ -74,7 +74,7 @@ export async function runConversion(io: Io, options: ConversionOptions): Promise
   const means = await loadMeans(options, io, { command: `convert --to ${options.to} ${word}` });
   const convert = await converter(io, options, { means, place });
   const isWritten = inPlace && !dryRun;
-  const paths = sources.map(({ absolute }) => relative(place.base === "" ? "/" : place.base, absolute));
+  const paths = sources.map(({ absolute }) => replaced.pathOf(absolute));
   const replacement = isWritten && sources.length > 0 ? await replaced.begin("convert", paths) : undefined;
   const done: Done[] = [];
   const failures: { readonly path: string; readonly error: ToolkitError }[] = [];

@@ -1,12 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { relative, resolve } from "node:path";
-import { endUnfinished, findUnfinished } from "../../src/files/index.ts";
+import { resolve } from "node:path";
 import { nodeFiles } from "../../src/files/node-files-adapter.ts";
 import { findPlace } from "../../src/files/place-adapter.ts";
-import { thisWorker } from "../../src/files/worker-adapter.ts";
 import type { ChangePlace } from "../../src/keys/index.ts";
 import { workTreeFiles } from "../../src/repository/index.ts";
 import type { Io } from "../io.ts";
+import { replacedFiles } from "../many-files/replaced-files-adapter.ts";
 import { note } from "../output.ts";
 
 /** A folder that was named with `--repo`. */
@@ -22,13 +20,11 @@ export function foldersAt(io: Io, folders: readonly string[]): readonly NamedFol
 /** Where the files of a folder are replaced, with a journal that says `label`. */
 export async function changePlace(full: string, label: string): Promise<ChangePlace> {
   const place = await findPlace(full);
+  const replaced = replacedFiles(place);
   return {
-    files: nodeFiles,
-    worker: thisWorker(),
-    place,
-    run: randomBytes(6).toString("hex"),
-    label,
-    fromBase: (path) => relative(place.base === "" ? "/" : place.base, resolve(full, path)),
+    inPlace: (path) => replaced.pathOf(resolve(full, path)),
+    begin: (paths) => replaced.begin(label, paths),
+    find: (path) => nodeFiles.find(`${place.base}/${path}`),
   };
 }
 
@@ -41,13 +37,13 @@ export async function endBrokenOff(
 ): Promise<void> {
   // A folder that is not there is told before anything is changed.
   await workTreeFiles(full, { env: io.env, signal: io.signal });
-  const place = await findPlace(full);
-  const unfinished = await findUnfinished(nodeFiles, place);
+  const replaced = replacedFiles(await findPlace(full));
+  const unfinished = await replaced.unfinished();
   if (unfinished?.label !== label) return;
   if (isDryRun) {
     await note(io, `An earlier run in ${shown} did not end: it would be ended first`);
     return;
   }
-  const ended = await endUnfinished(nodeFiles, thisWorker(), place, "finish");
+  const ended = await replaced.endUnfinished("finish");
   if (ended !== undefined) await note(io, `An earlier run in ${shown} was ended first: ${ended.outcome}`);
 }

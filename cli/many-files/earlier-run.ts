@@ -1,4 +1,4 @@
-import type { Recovered, Replacement, Unfinished } from "../../src/files/index.ts";
+import { commitOrAbandon, type Recovered, type Replacement, type Unfinished } from "../../src/files/index.ts";
 import type { Io } from "../io.ts";
 import { note } from "../output.ts";
 
@@ -47,8 +47,8 @@ export async function endEarlierRun(
 }
 
 /**
- * Makes new contents and puts them in their places together, or takes them back: when `make` fails, and when it says
- * that it is to be so. Whoever interrupts waits until one of the two has been done.
+ * Makes new contents and puts them in their places together, or takes them back. Whoever interrupts waits until one of the
+ * two has been done.
  */
 export async function replaceTogether<Result>(
   io: Io,
@@ -59,12 +59,7 @@ export async function replaceTogether<Result>(
   const listen = (): void => undefined;
   io.signal.addEventListener("abort", listen);
   try {
-    const { result, isRefused } = await make().catch(async (error: unknown) => {
-      await replacement?.abandon();
-      throw error;
-    });
-    await (isRefused ? replacement?.abandon() : replacement?.commit());
-    return result;
+    return await commitOrAbandon(replacement, make);
   } finally {
     io.signal.removeEventListener("abort", listen);
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { relative } from "node:path";
 import {
   beginReplacing,
   endUnfinished,
@@ -15,13 +16,16 @@ import { thisWorker } from "../../src/files/worker-adapter.ts";
 export interface ReplacedFiles {
   unfinished(): Promise<Unfinished | undefined>;
   endUnfinished(wanted: "finish" | "undo"): Promise<Recovered | undefined>;
-  /** `paths` are relative to the base of the place. */
+  /** What a full path is called here: relative to the base of the place. */
+  pathOf(full: string): string;
+  /** `paths` are such names. */
   begin(label: string, paths: readonly string[]): Promise<Replacement>;
 }
 
 export function replacedFiles(place: ReplacePlace): ReplacedFiles {
   const worker = thisWorker();
   return {
+    pathOf: (full) => relative(place.base === "" ? "/" : place.base, full),
     unfinished: () => findUnfinished(nodeFiles, place),
     endUnfinished: (wanted) => endUnfinished(nodeFiles, worker, place, wanted),
     begin: (label, paths) =>

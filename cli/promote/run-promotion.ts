@@ -70,7 +70,7 @@ export async function runPromotion(io: Io, options: PromotionOptions): Promise<b
     await note(io, "Nothing was changed.");
     return false;
   }
-  const paths = plan.map(({ target }) => relative(place.base === "" ? "/" : place.base, target));
+  const paths = plan.map(({ target }) => replaced.pathOf(target));
   const replacement = await replaced.begin("promote", paths);
   await replaceTogether(io, replacement, async () => {
     for (const [at, { target, promoted, seen }] of plan.entries()) {

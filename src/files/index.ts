@@ -1,3 +1,4 @@
+export { commitOrAbandon } from "./commit-or-abandon.ts";
 export { FilesError, type FilesErrorCode } from "./errors.ts";
 export type { FileIdentity, FileSystem, FoundFile } from "./file-system.ts";
 export { lockFolder, type Worker } from "./lock.ts";

@@ -1,17 +1,14 @@
-import { beginReplacing, type FileSystem, type FoundFile, type ReplacePlace, type Worker } from "../../files/index.ts";
+import { commitOrAbandon, type FoundFile, type Replacement } from "../../files/index.ts";
 import type { RepositoryFile, RepositoryFiles } from "../../repository/index.ts";
 
-/** Where files of a repository are replaced, and by whom. */
+/** Where files of a repository are replaced. */
 export interface ChangePlace {
-  readonly files: FileSystem;
-  readonly worker: Worker;
-  readonly place: ReplacePlace;
-  /** Twelve random hex digits. */
-  readonly run: string;
-  /** What the journal says of it. */
-  readonly label: string;
-  /** Path of a file of the repository relative to the base of the place. */
-  readonly fromBase: (path: string) => string;
+  /** What the place calls a file of the repository. */
+  readonly inPlace: (path: string) => string;
+  /** Begins to replace files, by what the place calls them. @throws {FilesError} */
+  readonly begin: (paths: readonly string[]) => Promise<Replacement>;
+  /** A file as it is now, by what the place calls it. */
+  readonly find: (path: string) => Promise<FoundFile | undefined>;
 }
 
 /** What became of files of a repository. */
@@ -34,7 +31,7 @@ const NO_UTF8 = "\ufffd";
 export async function changeFiles(
   repository: RepositoryFiles,
   paths: ReadonlySet<string>,
-  { files, worker, place, run, label, fromBase }: ChangePlace,
+  { inPlace, begin, find }: ChangePlace,
   make: (file: RepositoryFile) => Promise<Uint8Array | undefined>,
 ): Promise<ChangedFiles> {
   const named = [...paths].filter((path) => !path.includes(NO_UTF8));
@@ -42,13 +39,13 @@ export async function changeFiles(
     .filter((path) => path.includes(NO_UTF8))
     .map((path) => ({ path, why: "its name is no UTF-8: rename it" }));
   if (named.length === 0) return { changed: [], left };
-  const targets = new Map(named.map((path) => [path, fromBase(path)]));
-  const replacement = await beginReplacing(files, worker, place, { run, label, paths: [...targets.values()] });
-  const changed: string[] = [];
-  try {
+  const targets = new Map(named.map((path) => [path, inPlace(path)]));
+  const replacement = await begin([...targets.values()]);
+  return await commitOrAbandon(replacement, async () => {
+    const changed: string[] = [];
     // As they were before they are read: what is changed in between is then refused, never overwritten.
     const seen = new Map<string, FoundFile | undefined>();
-    for (const [path, target] of targets) seen.set(path, await files.find(`${place.base}/${target}`));
+    for (const [path, target] of targets) seen.set(path, await find(target));
     for await (const file of repository.files()) {
       const target = targets.get(file.path);
       if (target === undefined) continue;
@@ -57,10 +54,6 @@ export async function changeFiles(
       await replacement.stage(target, content, { seen: seen.get(file.path) });
       changed.push(file.path);
     }
-  } catch (cause) {
-    await replacement.abandon();
-    throw cause;
-  }
-  await replacement.commit();
-  return { changed, left };
+    return { result: { changed, left }, isRefused: false };
+  });
 }

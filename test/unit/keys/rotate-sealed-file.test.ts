@@ -43,7 +43,7 @@ test("a file whose name is no UTF-8 is left: by the name that is shown another o
     throw new Error("no file is touched");
   };
   const repository = { count: 1, skipped: [], files: nobody };
-  const place = { files: {}, fromBase: nobody, keyring: undefined, certificate: undefined } as never;
+  const place = { inPlace: nobody, begin: nobody, find: nobody, keyring: undefined, certificate: undefined } as never;
   expect(await resealInRepository(repository, new Set(["caf\ufffd.yaml"]), place)).toEqual({
     changed: [],
     left: [],
