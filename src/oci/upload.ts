@@ -3,7 +3,8 @@ import type { Answer, Session } from "./session.ts";
 
 /** A longer blob goes in chunks. */
 const MAX_PUT_BYTES = 16 * 1024 * 1024;
-const CHUNK_BYTES = 4 * 1024 * 1024;
+/** What ECR takes at least (5 MiB), in the steps that Google takes (256 KiB). */
+const CHUNK_BYTES = 8 * 1024 * 1024;
 /** A registry may ask for larger chunks; larger than this it does not get them. */
 const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 const TOO_LARGE = 413;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CredentialHelper, loginFor, parseReference, referenceText } from "../../../src/oci/index.ts";
 
@@ -157,6 +158,31 @@ describe("loginFor()", () => {
     const reading = loginFor("r.io", { text: text ?? JSON.stringify(config), file: "f", helper });
     await expect(reading).rejects.toMatchObject({ code: "OCI_CREDENTIALS", message: expect.stringContaining(says) });
     await expect(reading).rejects.not.toThrow(/hunter2/);
+  });
+
+  test("whatever stands in a file, and whatever a program prints: a login, none, or an error of ours", async () => {
+    const entry = fc.record(
+      { auth: fc.anything(), identitytoken: fc.anything(), username: fc.anything() },
+      { requiredKeys: [] },
+    );
+    const config = fc.record(
+      {
+        auths: fc.oneof(fc.anything(), fc.dictionary(fc.constant("r.io"), entry)),
+        credsStore: fc.anything(),
+        credHelpers: fc.anything(),
+      },
+      { requiredKeys: [] },
+    );
+    await fc.assert(
+      fc.asyncProperty(config, fc.string(), async (value, printed) => {
+        const helper: CredentialHelper = async () => ({ kind: "ended", status: 0, stdout: Buffer.from(printed) });
+        const text = JSON.stringify(value, (_, part) => (typeof part === "bigint" ? Number(part) : part));
+        const login = await loginFor("r.io", { text, file: "f", helper }).catch((cause: unknown) => cause);
+        if (login instanceof Error) expect(login).toMatchObject({ name: "OciError", code: "OCI_CREDENTIALS" });
+        else if (login !== undefined) expect(login).toHaveProperty("kind");
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test("where no program may be started, that is said", async () => {
