@@ -7,6 +7,7 @@ import { besideName } from "../src/files/index.ts";
 import { flushAndClose, flushFolder, writeBeside } from "../src/files/node-files-adapter.ts";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import { newTarget, writeOver } from "./write-over-adapter.ts";
 
 /** No manifest, key file or certificate is larger; what may be (age files) is streamed. */
 const MAX_INPUT_BYTES = 256 * 1024 * 1024;
@@ -109,7 +110,7 @@ function removeUnfinished(): void {
 /**
  * Puts `content` in place of a file in one step: written beside it, flushed, renamed over it, so that a reader or a
  * crash sees the old file or the new one. Follows a symbolic link to the file it names; keeps mode and owner. What is
- * no regular file (a pipe, `/dev/stdout`) is written to directly.
+ * no regular file (a pipe, `/dev/stdout`) is written to directly, and so is a file whose place no other can take.
  *
  * @throws {CliError} and leaves what was there untouched.
  */
@@ -129,24 +130,37 @@ export async function replaceFile(
       await writeDirectly(wanted, bytes);
       return;
     }
-    const target = before === undefined ? wanted : await realpath(wanted);
+    const target = before === undefined ? await newTarget(wanted) : await realpath(wanted);
     const beside = join(dirname(target), besideName(basename(target), randomBytes(6).toString("hex")));
     const like =
       before === undefined ? undefined : { mode: before.mode & 0o7777, owner: before.uid, group: before.gid };
-    const descriptor = writeBeside(beside, bytes, { mode, like });
-    removeAtExit(beside);
     try {
-      await flushAndClose(descriptor);
-      await rename(beside, target);
+      const descriptor = writeBeside(beside, bytes, { mode, like });
+      await moveInto(target, beside, descriptor);
     } catch (cause) {
-      await unlink(beside).catch(() => undefined);
-      throw cause;
-    } finally {
-      unfinished.delete(beside);
+      if (before === undefined || !KEEPS_ITS_PLACE.has(errno(cause) ?? "")) throw cause;
+      await writeOver(target, bytes);
+      return;
     }
     await flushFolder(dirname(target));
   } catch (cause) {
     throw fileError("write", path, cause);
+  }
+}
+
+/** Nothing may stand beside the file, or take the place of one that is mounted by itself. */
+const KEEPS_ITS_PLACE: ReadonlySet<string> = new Set(["EBUSY", "EACCES", "EPERM", "EROFS"]);
+
+async function moveInto(target: string, beside: string, descriptor: number): Promise<void> {
+  removeAtExit(beside);
+  try {
+    await flushAndClose(descriptor);
+    await rename(beside, target);
+  } catch (cause) {
+    await unlink(beside).catch(() => undefined);
+    throw cause;
+  } finally {
+    unfinished.delete(beside);
   }
 }
 

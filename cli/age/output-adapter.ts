@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
-import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { copyFile, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { PieceMemory } from "../../src/age/index.ts";
 import type { PlacedFile } from "../../src/age/threads/chunk-threads-adapter.ts";
 import { besideName } from "../../src/files/index.ts";
+import { errno } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { write } from "../output.ts";
+import { newTarget } from "../write-over-adapter.ts";
 import { Failure, goFileText } from "./failure.ts";
 import { Place } from "./place.ts";
 
@@ -91,7 +93,7 @@ export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}
       try {
         if (replaces) await handle.sync();
         await handle.close();
-        if (beside !== undefined) await rename(beside, target);
+        if (beside !== undefined) await takePlace(beside, target);
       } catch (cause) {
         throw new Failure(goFileText("write", path, cause));
       }
@@ -113,6 +115,17 @@ interface Opened {
   readonly replaces: boolean;
 }
 
+/** A file that is mounted by itself cannot be replaced: it is written over. */
+async function takePlace(beside: string, target: string): Promise<void> {
+  try {
+    await rename(beside, target);
+  } catch (cause) {
+    if (errno(cause) !== "EBUSY") throw cause;
+    await copyFile(beside, target);
+    await unlink(beside);
+  }
+}
+
 async function openBeside(
   wanted: string,
   path: string,
@@ -125,7 +138,7 @@ async function openBeside(
     if (before !== undefined && !before.isFile()) {
       return { handle: await open(wanted, "w"), beside: undefined, target: wanted, replaces: false };
     }
-    const target = before === undefined ? wanted : await realpath(wanted);
+    const target = before === undefined ? await newTarget(wanted) : await realpath(wanted);
     const beside = join(dirname(target), besideName(basename(target), randomBytes(6).toString("hex")));
     const handle = await open(beside, "wx", mode);
     if (before !== undefined) await handle.chmod(before.mode & 0o7777);

@@ -1,10 +1,20 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { replaceFile } from "../../../cli/files-adapter.ts";
+import { writeOver } from "../../../cli/write-over-adapter.ts";
 
 test("a program that ends while a disk is slow leaves the file as it was, and nothing beside it", {
   retry: 10,
@@ -41,4 +51,36 @@ test("a file whose name has no room for more is replaced too", async () => {
     expect(readFileSync(join(cwd, name), "utf8")).toBe("after");
   }
   expect(readdirSync(cwd)).toHaveLength(2);
+});
+
+describe("where no file can take the place of another", () => {
+  const inFolder = () => {
+    const cwd = mkdtempSync(join(tmpdir(), "sealkit-replace-file-"));
+    onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+    return { cwd, path: join(cwd, "f") };
+  };
+
+  test.each([
+    ["before", "longer than before"],
+    ["longer than after", "after"],
+    ["x", ""],
+  ])("%j becomes %j in the same file", async (before, after) => {
+    const { path } = inFolder();
+    writeFileSync(path, before, { mode: 0o640 });
+    const { ino } = statSync(path);
+    await writeOver(path, Buffer.from(after));
+    expect([readFileSync(path, "utf8"), statSync(path).ino, statSync(path).mode & 0o777]).toEqual([after, ino, 0o640]);
+  });
+
+  test("a link to nothing becomes a link to the new file", async () => {
+    const { cwd, path } = inFolder();
+    symlinkSync("g", path);
+    symlinkSync("f", join(cwd, "link"));
+    await replaceFile({ cwd } as Parameters<typeof replaceFile>[0], "link", "new");
+    expect([readlinkSync(path), readFileSync(join(cwd, "g"), "utf8"), readFileSync(path, "utf8")]).toEqual([
+      "g",
+      "new",
+      "new",
+    ]);
+  });
 });
