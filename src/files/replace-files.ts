@@ -211,7 +211,11 @@ class OpenReplacement implements Replacement {
   async #replace({ at, before }: Staged): Promise<void> {
     const { target, staged } = this.#paths(at);
     if (!isSameFile(before, await this.#files.find(target))) throw changed(this.#run.paths[at] ?? "");
-    await this.#files.rename(staged, target);
+    try {
+      await this.#files.rename(staged, target);
+    } catch (cause) {
+      throw errno(cause) === "EBUSY" ? cannotWrite(this.#run.paths[at] ?? "", cause) : cause;
+    }
   }
 
   async #write(line: string): Promise<void> {
@@ -257,9 +261,14 @@ function cannotWrite(path: string, cause: unknown): FilesError {
   return new FilesError("FILES_CANNOT_WRITE", `Cannot replace "${path}": the system says ${errno(cause)}`, {
     cause,
     details: ["no file was replaced"],
-    hints: errno(cause) === "ENOSPC" ? ["make room: the new files have to stand beside the old ones"] : [],
+    hints: HINTS.get(errno(cause)) ?? [],
   });
 }
+
+const HINTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["ENOSPC", ["make room: the new files have to stand beside the old ones"]],
+  ["EBUSY", ["it is mounted by itself, and no file can take its place: work on it alone, without -r"]],
+]);
 
 function notUndone(error: FilesError, cause: unknown): FilesError {
   return new FilesError(error.code, error.message, {

@@ -146,20 +146,23 @@ describe("a program that is killed", () => {
 });
 
 describe("a system that refuses", () => {
-  test.each(["ENOSPC", "EACCES", "EIO"])("%s at any step: all as before, and the error says it", async (refusal) => {
-    const steps = await stepsOf(replaceAll);
-    for (let at = 0; at < steps; at++) {
-      const files = Object.assign(new MemoryFiles(BEFORE), { stepsLeft: at, refusal });
-      const code = await codeOf(replaceAll(files));
-      await endUnfinished(files, worker("two"), place, "undo");
-      await (await lockFolder(files, place.state, worker("three")))();
-      // Late refusals are of removing what is not needed any more.
-      const isDone = JSON.stringify(files.texts()) === JSON.stringify(AFTER);
-      expect(isDone ? AFTER : BEFORE, `refused at step ${at}: ${code}`).toEqual(files.texts());
-      // The last step is to take the lock away, which the next run does too.
-      expect(code, `step ${at} of ${steps}`).toBe(at < steps - 1 ? "FILES_CANNOT_WRITE" : "undefined");
-    }
-  });
+  test.each(["ENOSPC", "EACCES", "EIO", "EBUSY"])(
+    "%s at any step: all as before, and the error says it",
+    async (refusal) => {
+      const steps = await stepsOf(replaceAll);
+      for (let at = 0; at < steps; at++) {
+        const files = Object.assign(new MemoryFiles(BEFORE), { stepsLeft: at, refusal });
+        const code = await codeOf(replaceAll(files));
+        await endUnfinished(files, worker("two"), place, "undo");
+        await (await lockFolder(files, place.state, worker("three")))();
+        // Late refusals are of removing what is not needed any more.
+        const isDone = JSON.stringify(files.texts()) === JSON.stringify(AFTER);
+        expect(isDone ? AFTER : BEFORE, `refused at step ${at}: ${code}`).toEqual(files.texts());
+        // The last step is to take the lock away, which the next run does too.
+        expect(code, `step ${at} of ${steps}`).toBe(at < steps - 1 ? "FILES_CANNOT_WRITE" : "undefined");
+      }
+    },
+  );
 });
 
 describe("files that others change meanwhile", () => {
