@@ -33,3 +33,11 @@ export class CliError extends ToolkitError {
     return this.code === "CLI_BAD_FLAG" || this.code === "CLI_UNKNOWN_COMMAND";
   }
 }
+
+/** What Go programs call the states of files. Source: what they print. */
+export const GO_FILE_STATES: Partial<Record<CliErrorCode, string>> = {
+  CLI_FILE_MISSING: "no such file or directory",
+  CLI_FILE_DENIED: "permission denied",
+  CLI_IS_DIRECTORY: "is a directory",
+  CLI_DISK_FULL: "no space left on device",
+};

@@ -1,15 +1,8 @@
 import { dirname } from "node:path";
-import { CliError, type CliErrorCode } from "../errors.ts";
+import { CliError, GO_FILE_STATES } from "../errors.ts";
 import { errno, isDirectory, readFile, readStdin, replaceFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { KubesealError } from "./errors.ts";
-
-const GO_STATES: Partial<Record<CliErrorCode, string>> = {
-  CLI_FILE_MISSING: "no such file or directory",
-  CLI_FILE_DENIED: "permission denied",
-  CLI_IS_DIRECTORY: "is a directory",
-  CLI_DISK_FULL: "no space left on device",
-};
 
 /** A whole file; `forWriting` that is to be changed afterwards. @throws {KubesealError} `KUBESEAL_FILE` in the words of Go: `open x: no such file or directory`. */
 export async function readFileGo(
@@ -61,7 +54,7 @@ export async function replaceFileGo(
 
 function goError(cause: unknown, verb: string, path: string): unknown {
   if (!(cause instanceof CliError)) return cause;
-  const state = errno(cause.cause) === "ENOTDIR" ? "not a directory" : GO_STATES[cause.code];
+  const state = errno(cause.cause) === "ENOTDIR" ? "not a directory" : GO_FILE_STATES[cause.code];
   const message = state === undefined ? cause.message : `${verb} ${path}: ${state}`;
   return new KubesealError("KUBESEAL_FILE", message, { cause, hints: cause.hints });
 }

@@ -25,3 +25,9 @@ export function showUtf8(bytes: Uint8Array): string {
 export function decodeAscii(bytes: Uint8Array): string {
   return lossy.decode(bytes);
 }
+
+/** The encoding that the byte order mark at the start of a text names: UTF-8 where there is none. */
+export function markedEncoding([first, second]: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+}

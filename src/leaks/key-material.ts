@@ -1,4 +1,5 @@
 import { decodeBech32 } from "../bytes/bech32.ts";
+import { lineCounter } from "../bytes/line-counter.ts";
 import type { Leak } from "./leak.ts";
 
 const PRIVATE_KEY = /-----BEGIN ((?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY|PGP PRIVATE KEY BLOCK)-----/g;
@@ -56,17 +57,4 @@ function openSshCipher(body: string): string {
   const bytes = Buffer.from(body, "base64");
   const length = bytes.length > 19 ? bytes.readUInt32BE(15) : 0;
   return bytes.subarray(19, 19 + Math.min(length, 64)).toString("latin1");
-}
-
-/** Lines of ascending offsets, in one pass. */
-function lineCounter(text: string): (offset: number) => number {
-  let line = 1;
-  let at = -1;
-  return (offset) => {
-    for (let next = text.indexOf("\n", at + 1); next >= 0 && next < offset; next = text.indexOf("\n", at + 1)) {
-      line++;
-      at = next;
-    }
-    return line;
-  };
 }

@@ -1,3 +1,4 @@
+import { concatAll } from "../bytes/concat.ts";
 import { basicAuthorization, loginName, parseChallenge, tokenIn, tokenRequest } from "./authorization.ts";
 import { OciError, type OciErrorCode } from "./errors.ts";
 import type { OciPorts, OciResponse, RegistryLogin } from "./ports.ts";
@@ -178,11 +179,5 @@ async function readWhole({ body }: OciResponse, maxBytes: number): Promise<Uint8
     }
     if (value !== undefined) parts.push(value);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concatAll(parts);
 }

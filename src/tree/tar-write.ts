@@ -1,3 +1,4 @@
+import { concat, concatAll } from "../bytes/concat.ts";
 import { gzip } from "./gzip-adapter.ts";
 import { parentOf } from "./path.ts";
 import { BLOCK_BYTES, FIELD, headerSum, paddedSize } from "./tar-format.ts";
@@ -29,7 +30,7 @@ async function toTar(tree: FileTree): Promise<Uint8Array> {
     blocks.push(...header({ path, type: "0", size: bytes.length, mode }), ...padded(bytes));
   }
   blocks.push(new Uint8Array(2 * BLOCK_BYTES));
-  return concat(blocks);
+  return concatAll(blocks);
 }
 
 /** The directories above `path` that have not been written yet, outermost first; marks them as seen. */
@@ -89,19 +90,9 @@ function paxRecord(key: string, value: string): Uint8Array {
   const body = new TextEncoder().encode(` ${key}=${value}\n`);
   let length = body.length;
   while (String(length).length + body.length !== length) length = String(length).length + body.length;
-  return concat([new TextEncoder().encode(String(length)), body]);
+  return concat(new TextEncoder().encode(String(length)), body);
 }
 
 function padded(bytes: Uint8Array): Uint8Array[] {
   return [bytes, new Uint8Array(paddedSize(bytes.length) - bytes.length)];
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

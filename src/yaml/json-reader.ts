@@ -1,3 +1,4 @@
+import { JSON_ESCAPES } from "../bytes/json-escapes.ts";
 import { placeOf, YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
 import { exact } from "./go-number.ts";
 import { YAML_LIMITS, type YamlLimits } from "./limits.ts";
@@ -52,17 +53,6 @@ export function parseJsonStream(input: string | Uint8Array, options: JsonReadOpt
   while (!reader.atEnd()) values.push(reader.nextValue());
   return { values, warnings: reader.warnings };
 }
-
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['"', '"'],
-  ["\\", "\\"],
-  ["/", "/"],
-  ["b", "\b"],
-  ["f", "\f"],
-  ["n", "\n"],
-  ["r", "\r"],
-  ["t", "\t"],
-]);
 
 class JsonReader {
   readonly warnings: YamlWarning[] = [];
@@ -244,7 +234,7 @@ class JsonReader {
 
   private escape(): string {
     const letter = this.text.charAt(this.pos + 1);
-    const simple = ESCAPES.get(letter);
+    const simple = JSON_ESCAPES.get(letter);
     if (simple !== undefined) {
       this.pos += 2;
       return simple;

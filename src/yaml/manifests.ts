@@ -1,3 +1,4 @@
+import { lineCounter } from "../bytes/line-counter.ts";
 import { YamlError, type YamlWarning } from "./errors.ts";
 import { jsonValue, parseJsonStream } from "./json-reader.ts";
 import { kubernetesValue } from "./kubernetes-value.ts";
@@ -68,19 +69,6 @@ function readJson(text: string, options: ManifestOptions): Manifests | undefined
     if (error instanceof YamlError && error.code === "JSON_SYNTAX") return undefined;
     throw error;
   }
-}
-
-/** Line of ascending offsets, in one pass over the text. */
-function lineCounter(text: string): (offset: number) => number {
-  let line = 1;
-  let at = -1;
-  return (offset) => {
-    for (let next = text.indexOf("\n", at + 1); next >= 0 && next < offset; next = text.indexOf("\n", at + 1)) {
-      line++;
-      at = next;
-    }
-    return line;
-  };
 }
 
 function readYaml(text: string, options: ManifestOptions, limits: YamlLimits): Manifests {

@@ -1,3 +1,4 @@
+import { JSON_SHORT_FORMS } from "../bytes/json-escapes.ts";
 import { YamlError } from "./errors.ts";
 import { formatJsonNumber } from "./go-number.ts";
 import { YAML_LIMITS } from "./limits.ts";
@@ -110,18 +111,8 @@ const ESCAPED_HTML =
   /["\\\0-\x1f<>&\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const ESCAPED = /["\\\0-\x1f\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-const SHORT: ReadonlyMap<string, string> = new Map([
-  ['"', '\\"'],
-  ["\\", "\\\\"],
-  ["\b", "\\b"],
-  ["\f", "\\f"],
-  ["\n", "\\n"],
-  ["\r", "\\r"],
-  ["\t", "\\t"],
-]);
-
 function escaped(character: string): string {
-  const short = SHORT.get(character);
+  const short = JSON_SHORT_FORMS.get(character);
   if (short !== undefined) return short;
   const code = character.charCodeAt(0);
   // Go replaces what is not Unicode.

@@ -1,3 +1,4 @@
+import { markedEncoding } from "../bytes/utf8.ts";
 import { type Place, placeOf, YamlError } from "./errors.ts";
 import type { YamlLimits } from "./limits.ts";
 
@@ -32,9 +33,7 @@ function withoutMark(text: string): string {
 }
 
 function decode(bytes: Uint8Array, source: string | undefined): string {
-  const [first, second] = bytes;
-  const encoding =
-    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+  const encoding = markedEncoding(bytes);
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {

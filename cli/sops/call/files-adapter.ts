@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Format, formatOfName, formatOfWord } from "../../../src/sops/index.ts";
-import { CliError, type CliErrorCode } from "../../errors.ts";
+import { CliError, GO_FILE_STATES } from "../../errors.ts";
 import { readFile, readStdin, replaceFile } from "../../files-adapter.ts";
 import type { Io } from "../../io.ts";
 import { write } from "../../output.ts";
@@ -75,7 +75,7 @@ export async function readNamed(
     const call = error.code === "CLI_IS_DIRECTORY" ? "read" : "open";
     throw new SopsFailure(
       SOPS_EXIT.cannotRead,
-      `Error reading file: ${call} ${shown}: ${GO_STATES[error.code] ?? error.message}`,
+      `Error reading file: ${call} ${shown}: ${GO_FILE_STATES[error.code] ?? error.message}`,
     );
   }
 }
@@ -104,18 +104,10 @@ async function readExisting(io: Io, path: string): Promise<Uint8Array> {
     if (error.code === "CLI_FILE_MISSING" && (await stat(absolute).catch(() => undefined)) === undefined) {
       throw new SopsFailure(SOPS_EXIT.noFile, `Error: cannot operate on non-existent file "${absolute}"`);
     }
-    const reason = GO_STATES[error.code] ?? error.message;
+    const reason = GO_FILE_STATES[error.code] ?? error.message;
     throw new SopsFailure(SOPS_EXIT.cannotRead, `Error reading file: read ${absolute}: ${reason}`);
   }
 }
-
-/** How the original names the states of files. */
-const GO_STATES: Partial<Record<CliErrorCode, string>> = {
-  CLI_FILE_MISSING: "no such file or directory",
-  CLI_FILE_DENIED: "permission denied",
-  CLI_IS_DIRECTORY: "is a directory",
-  CLI_DISK_FULL: "no space left on device",
-};
 
 /** Permission bits of a new file that holds clear text. */
 const SECRET_MODE = 0o600;
@@ -148,7 +140,7 @@ export async function writeTarget(
     await replaceFile(io, target, result, isNew && isClear ? { mode: SECRET_MODE } : {});
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    const reason = GO_STATES[error.code] ?? error.message;
+    const reason = GO_FILE_STATES[error.code] ?? error.message;
     throw new SopsFailure(SOPS_EXIT.cannotWrite, `Could not open output file for writing: open ${target}: ${reason}`);
   }
 }

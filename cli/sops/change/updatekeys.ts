@@ -157,13 +157,18 @@ export function describeChanges({ groups, shamirThreshold: { before, after } }: 
   const changed = [`+++ shamir_threshold: ${after}`, `--- shamir_threshold: ${before}`];
   const same = after === 0 ? [] : [`shamir_threshold: ${after}`];
   const threshold = before === after ? same : changed;
-  const lines = groups.flatMap(({ kept, added, removed }, index) => [
+  const lines = ["The following changes will be made to the file's groups:", ...threshold, ...groupLines(groups)];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Each group with the keys that stay, come and go. Recipients are public. */
+export function groupLines(groups: KeyChanges["groups"]): readonly string[] {
+  return groups.flatMap(({ kept, added, removed }, index) => [
     `Group ${index + 1}`,
     ...kept.map((name) => `    ${onOneLine(name)}`),
     ...added.map((name) => `+++ ${onOneLine(name)}`),
     ...removed.map((name) => `--- ${onOneLine(name)}`),
   ]);
-  return `${["The following changes will be made to the file's groups:", ...threshold, ...lines].join("\n")}\n`;
 }
 
 /** A line as Go's own log writes it. */

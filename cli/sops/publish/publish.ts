@@ -26,6 +26,7 @@ import { doubts as doubtsOf } from "../call/log.ts";
 import { logLine } from "../call/log-line.ts";
 import { Answers } from "../call/prompt.ts";
 import { withCallOptions } from "../change/change.ts";
+import { groupLines } from "../change/updatekeys.ts";
 import { type FoundConfig, findConfig } from "../config/config-adapter.ts";
 import { commandKeyring } from "../keys/keyring.ts";
 import { type PublishedFile, publishedFiles } from "./files-adapter.ts";
@@ -130,13 +131,7 @@ async function forOthers(
 /** Who can read the published file, where that is not who can read this one. Recipients are public. */
 function otherKeys({ groups }: KeyChanges): string {
   if (groups.every(({ added, removed }) => added.length + removed.length === 0)) return "";
-  const lines = groups.flatMap(({ kept, added, removed }, index) => [
-    `Group ${index + 1}`,
-    ...kept.map((name) => `    ${onOneLine(name)}`),
-    ...added.map((name) => `+++ ${onOneLine(name)}`),
-    ...removed.map((name) => `--- ${onOneLine(name)}`),
-  ]);
-  return `The following changes will be made to the file's key groups:\n${lines.join("\n")}\n`;
+  return `The following changes will be made to the file's key groups:\n${groupLines(groups).join("\n")}\n`;
 }
 
 /** The original takes only suffixes of a recreation rule, and encrypts everything where it has another selector. */

@@ -4,7 +4,8 @@ import { encodeUtf8 } from "../../bytes/utf8.ts";
 import { type KubeObject, objectId, subjectOf } from "../../objects/index.ts";
 import { ahead } from "../../repository/index.ts";
 import { type Keyring, SealedError, scopeLabel } from "../../sealed/index.ts";
-import { type SealedSecretView, SecretsError, scopeOf, verifySealed, viewSealedSecret } from "../../secrets/index.ts";
+import { SecretsError, scopeOf, verifySealed } from "../../secrets/index.ts";
+import { sealedView } from "./open-items-apart.ts";
 
 /** Which keys a SealedSecret needs. */
 export interface OpenedObject {
@@ -34,7 +35,7 @@ export class ItemOpeners {
   /** Never throws for what the object holds: one item that no key opens does not make the others need none. */
   async openersOf(object: KubeObject): Promise<OpenedObject> {
     const name = subjectOf(objectId(object));
-    const view = viewOf(object);
+    const view = sealedView(object);
     if (view === undefined) return { object: name, items: new Map(), isWhole: false };
     if (view.legacyData !== undefined && view.encryptedData.size === 0) return await this.#legacy(object, name);
     const { namespace = "", name: own = "" } = view.metadata;
@@ -80,14 +81,5 @@ export class ItemOpeners {
       if (!(cause instanceof SecretsError)) throw cause;
       return { object: name, items: new Map(), isWhole: false };
     }
-  }
-}
-
-function viewOf(object: KubeObject): SealedSecretView | undefined {
-  try {
-    return viewSealedSecret(object);
-  } catch (cause) {
-    if (cause instanceof SecretsError) return undefined;
-    throw cause;
   }
 }

@@ -1,7 +1,7 @@
 import { decodeBase64Go } from "../../bytes/base64.ts";
 import type { KubeObject } from "../../objects/index.ts";
 import { type Keyring, type OpenedItem, SealedError, scopeLabel } from "../../sealed/index.ts";
-import { SecretsError, scopeOf, viewSealedSecret } from "../../secrets/index.ts";
+import { type SealedSecretView, SecretsError, scopeOf, viewSealedSecret } from "../../secrets/index.ts";
 
 /** The items of a SealedSecret, each opened for itself. */
 export interface ItemsApart {
@@ -12,7 +12,7 @@ export interface ItemsApart {
 
 /** Opens what can be opened of a SealedSecret, also when some of it cannot. What is no SealedSecret holds nothing. */
 export async function openItemsApart(object: KubeObject, keyring: Keyring): Promise<ItemsApart> {
-  const view = viewOf(object);
+  const view = sealedView(object);
   if (view === undefined) return { opened: new Map(), unopened: [] };
   const { namespace = "", name = "" } = view.metadata;
   const label = scopeLabel(scopeOf(view.annotations), namespace, name);
@@ -27,7 +27,8 @@ export async function openItemsApart(object: KubeObject, keyring: Keyring): Prom
   return { opened, unopened };
 }
 
-function viewOf(object: KubeObject) {
+/** Undefined for what is no SealedSecret. */
+export function sealedView(object: KubeObject): SealedSecretView | undefined {
   try {
     return viewSealedSecret(object);
   } catch (cause) {

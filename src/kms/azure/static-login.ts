@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { markedEncoding } from "../../bytes/utf8.ts";
 import { ClearText } from "../../clear-text.ts";
 import { parseYaml, YamlError } from "../../yaml/index.ts";
 import { type Refusal, refusal } from "../http/refusal.ts";
@@ -80,11 +81,8 @@ function unusable(state: string): Refusal {
 
 /** UTF-8, or UTF-16 as PowerShell redirects it, with a byte order mark. */
 function decode(bytes: Uint8Array): string | undefined {
-  const [first, second] = bytes;
-  const encoding =
-    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return new TextDecoder(markedEncoding(bytes), { fatal: true }).decode(bytes);
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { JSON_ESCAPES } from "../../../bytes/json-escapes.ts";
 import { quote } from "../../fmt/quote.ts";
 import { GoError } from "../../value/go-error.ts";
 import { bytesOf, fromText } from "../../value/go-string.ts";
@@ -38,17 +39,6 @@ const VALUE_BYTES = 32;
 const SPACE = /[ \t\r\n]*/y;
 const PLAIN_TEXT = /[^"\\\0-\x1f]*/y;
 const HEX_4 = /^[0-9a-fA-F]{4}$/;
-
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['"', '"'],
-  ["\\", "\\"],
-  ["/", "/"],
-  ["b", "\b"],
-  ["f", "\f"],
-  ["n", "\n"],
-  ["r", "\r"],
-  ["t", "\t"],
-]);
 
 /** Places where no space may be: Go reads one behind the end, and names that. */
 const NO_SPACE = /literal (?!$)|numeric literal$|escape/;
@@ -141,7 +131,7 @@ class JsonReader {
       this.at += 4;
       return String.fromCharCode(Number.parseInt(digits, 16));
     }
-    const escaped = ESCAPES.get(this.text[this.at] ?? "");
+    const escaped = JSON_ESCAPES.get(this.text[this.at] ?? "");
     if (escaped === undefined) throw this.unexpected("in string escape code");
     this.at++;
     return escaped;

@@ -1,4 +1,5 @@
 import { encodeBase64 } from "../../../bytes/base64.ts";
+import { JSON_SHORT_FORMS } from "../../../bytes/json-escapes.ts";
 import { GoError } from "../../value/go-error.ts";
 import { byteLength } from "../../value/go-string.ts";
 import { GoBytes, GoInt, GoMap, GoObject, GoSlice, type GoValue, NoValue } from "../../value/go-value.ts";
@@ -128,20 +129,10 @@ function isNil(value: GoValue): boolean {
 const UNSAFE = /["\\\0-\x1f\u2028\u2029]|\p{Surrogate}/gu;
 const UNSAFE_IN_HTML = /["\\\0-\x1f\u2028\u2029<>&]|\p{Surrogate}/gu;
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['"', '\\"'],
-  ["\\", "\\\\"],
-  ["\b", "\\b"],
-  ["\f", "\\f"],
-  ["\n", "\\n"],
-  ["\r", "\\r"],
-  ["\t", "\\t"],
-]);
-
 function escapeOf(char: string): string {
   const code = char.charCodeAt(0);
   const isInvalid = code >= 0xd800 && code <= 0xdfff;
-  return ESCAPES.get(char) ?? `\\u${(isInvalid ? 0xfffd : code).toString(16).padStart(4, "0")}`;
+  return JSON_SHORT_FORMS.get(char) ?? `\\u${(isInvalid ? 0xfffd : code).toString(16).padStart(4, "0")}`;
 }
 
 function numberText(value: number): string {
