@@ -174,17 +174,15 @@ async function tellWhatWasLookedAt(io: Io, { folders }: Needs, isHistory: boolea
 
 /** Other branches are somebody's work: they are named, not changed. */
 async function tellBranches(io: Io, fingerprint: string, { folders }: Needs): Promise<void> {
-  for (const { place, branches } of folders) {
+  for (const { place, branches, checkedOut } of folders) {
     const needed = branches?.byKey.get(fingerprint) ?? [];
-    const names = [...new Set(needed.flatMap((one) => one.place?.branches ?? []))].sort();
+    const held = new Set(needed.flatMap((one) => one.place?.branches ?? []));
+    const names = [...held].filter((name) => !checkedOut.has(name)).sort();
     if (names.length === 0) continue;
     const shown =
       names.length > SHOWN ? `${names.slice(0, SHOWN).join(", ")} and ${names.length - SHOWN} more` : names.join(", ");
-    await note(io, `Branches of ${place} held values of this key as they are committed: ${shown}`);
-    await note(
-      io,
-      `Commit what was sealed anew; on each of the others: sealkit rotate --repo ${place} --via-controller`,
-    );
+    await note(io, `Other branches of ${place} hold values under this key: ${shown}`);
+    await note(io, `On each of them that is to be merged or deployed: sealkit rotate --repo ${place} --via-controller`);
   }
 }
 

@@ -32,6 +32,8 @@ export interface FolderNeeds {
   readonly history: Need | undefined;
   readonly isGit: boolean;
   readonly isBare: boolean;
+  /** Branches that the files on disk were checked out from, by their short names. */
+  readonly checkedOut: ReadonlySet<string>;
 }
 
 export interface NeedsOptions {
@@ -88,6 +90,7 @@ export async function findNeeds(
           : undefined,
       isGit: repository !== undefined,
       isBare: repository?.bare === true,
+      checkedOut: await checkedOut(repository),
     });
   }
   return { cluster, folders: found };
@@ -118,6 +121,13 @@ export async function filesWithBranches(
   if (!allBranches) return [disk];
   if (repository === undefined) throw notGit(folder);
   return repository.bare ? [disk] : [disk, await branchesOf(io, full, repository)];
+}
+
+async function checkedOut(repository: LocalRepository | undefined): Promise<ReadonlySet<string>> {
+  if (repository === undefined || repository.bare) return new Set();
+  const head = await repository.head();
+  const branches = (await repository.branches()).filter(({ commit }) => commit === head);
+  return new Set(branches.map(({ name }) => name.replace(/^refs\/(heads|remotes)\//, "")));
 }
 
 async function branchesOf(io: Io, full: string, { prefix }: LocalRepository): Promise<RepositoryFiles> {

@@ -1,4 +1,4 @@
-import { type Identity, parseIdentitiesFile, parseIdentity } from "../../src/age/index.ts";
+import { AgeError, type Identity, parseIdentitiesFile, parseIdentity } from "../../src/age/index.ts";
 import { ToolkitError } from "../../src/errors.ts";
 import {
   type Backup,
@@ -63,10 +63,12 @@ export async function openBackupBytes(
   for (const name of identityFiles) identities.push(...(await readIdentities(io, name)));
   if (isAgeFile(bytes) && identities.length === 0) {
     throw new CliError("CLI_BAD_FLAG", `Cannot open "${path}": it is encrypted, and no identity was named`, {
-      hints: [remedy],
+      hints: [remedy, "or with shares of the identity: --share FILE, as many as it takes"],
     });
   }
-  return await inFile(path, () => readBackup(bytes, { identities, prefix, expectDigest }));
+  return await inFile(path, () => readBackup(bytes, { identities, prefix, expectDigest }), [
+    "name the identity that it was made for: -i FILE; or its shares: --share FILE, as many as it takes",
+  ]);
 }
 
 /** The identities in a key file. @throws {CliError} `CLI_BAD_INPUT`, naming the file. */
@@ -84,15 +86,22 @@ export async function combineFiles(io: Io, paths: readonly string[]): Promise<Co
 }
 
 /** What fails in `work` is told with the file it was about, and a way on where there was none. */
-async function inFile<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
+async function inFile<Result>(
+  path: string,
+  work: () => Result | Promise<Result>,
+  ifNotForUs?: readonly string[],
+): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
     if (!(cause instanceof ToolkitError)) throw cause;
+    // Whoever keeps a backup has its identity somewhere; nobody can encrypt it anew.
+    const isNotForUs = cause instanceof AgeError && cause.code === "AGE_NO_MATCH";
+    const known = isNotForUs && ifNotForUs !== undefined ? ifNotForUs : cause.hints;
     throw new CliError("CLI_BAD_INPUT", cause.message, {
       cause,
       details: [`in "${path}"`, ...cause.details],
-      hints: cause.hints.length > 0 ? cause.hints : ["the file is cut off or altered: take another copy of it"],
+      hints: known.length > 0 ? known : ["the file is cut off or altered: take another copy of it"],
     });
   }
 }

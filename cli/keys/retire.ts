@@ -44,19 +44,22 @@ export const retireCommand = defineCommand({
       });
       const needs = needsByPlace(found).map(({ need }) => need);
       checkNotNeeded(key, needs);
+      const isAside = key.status === "retired" || key.status === "compromised";
       const unopened = needs.reduce((sum, need) => sum + need.unopened, 0);
       if (unopened > 0) await note(io, `${unopened} SealedSecrets are opened by no key at all, so neither by this one`);
       await tellNotLookedAt(io, found);
       const { name, namespace, fingerprint } = key;
-      const status = flags.dryRun ? key.status : "retired";
+      const status = flags.dryRun || isAside ? key.status : "retired";
       const result = { type: "sealing", name, namespace, fingerprint, status, dryRun: flags.dryRun };
       const row = [name, status, fingerprint ?? ""];
-      if (!flags.dryRun) await setAside(client, key, "retired");
+      // A key that somebody else may have stays marked as such.
+      if (!flags.dryRun && !isAside) await setAside(client, key, "retired");
       await write(
         io.stdout,
         inForm(flags.output, result, () => table(["NAME", "STATUS", "FINGERPRINT"], [row])),
       );
-      if (flags.dryRun) await note(io, `Nothing needs ${key.name}: it could be retired`);
+      if (isAside) await note(io, `${key.name} is out of use already: it is ${key.status}, and stays so`);
+      else if (flags.dryRun) await note(io, `Nothing needs ${key.name}: it could be retired`);
       else await note(io, `Retired ${key.name}; its Secret stays, with the label value retired`);
       return EXIT.ok;
     }),

@@ -173,5 +173,9 @@ async function tell(results: readonly Verified[], io: Io): Promise<void> {
       await note(io, `The cluster has a key that is not in the backup: ${key}; back up again`);
   }
   const values = results.reduce((sum, result) => sum + result.values, 0);
+  if (unopened > 0) {
+    const what = unopened === 1 ? "1 place does" : `${unopened} places do`;
+    await note(io, `Not proven: ${what} not open from this backup alone`);
+  }
   if (results.every(isProven)) await note(io, `The backup opens all ${count(values, "value")}`);
 }

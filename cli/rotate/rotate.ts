@@ -6,7 +6,9 @@ import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { openingFlags } from "../opening/flags.ts";
 import { loadMeans } from "../opening/load-means.ts";
+import { note } from "../output.ts";
 import { printReport } from "./report.ts";
+import type { FileOutcome } from "./rotation.ts";
 import { runRotation } from "./run-rotation.ts";
 import { type RotationTarget, rotationTarget } from "./target.ts";
 
@@ -72,12 +74,18 @@ export const rotateCommand = defineCommand({
       const result = await runRotation(io, { ...flags, commit, folder, means, target, shown: flags.repo });
       if (result === undefined) return EXIT.ok;
       await printReport(io, result, flags.output);
+      const wantsKeys = target.reseal === undefined && result.files.some(isLeftSealed);
+      if (wantsKeys) await note(io, "SealedSecrets want keys: --backup FILE -i IDENTITY, -k FILE, or --via-controller");
       return result.files.some(({ state }) => state === "failed") ? EXIT.failed : EXIT.ok;
     } finally {
       await target.close();
     }
   },
 });
+
+function isLeftSealed({ kind, state }: FileOutcome): boolean {
+  return kind === "SealedSecrets" && state === "failed";
+}
 
 function badFlags(state: string): CliError {
   return new CliError("CLI_BAD_FLAG", `Cannot run sealkit rotate: ${state}`, { hints: ["sealkit rotate --help"] });

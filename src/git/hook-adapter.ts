@@ -89,7 +89,15 @@ function linesOf(names: readonly string[]): string {
   return names.map((name) => `${name}\n`).join("");
 }
 
+/** Outside of a repository `git diff` does not say so: it takes itself for a plain diff, and explains its flags. */
+const NO_REPOSITORY = /not a git repository|usage: git diff --no-index/i;
+
 function failed(command: string, { exitCode, stderr }: GitResult): GitError {
+  if (NO_REPOSITORY.test(stderr)) {
+    return new GitError("GIT_FAILED", "Cannot look at what is committed: this folder is in no Git repository", {
+      hints: ["run it in a folder of one; a new one is made by: git init"],
+    });
+  }
   const said = stderr.split("\n").filter((line) => line !== "");
   return new GitError("GIT_FAILED", `Cannot run git ${command}: it ended with ${exitCode}`, {
     details: said.slice(0, 4),

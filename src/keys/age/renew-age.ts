@@ -43,9 +43,11 @@ export async function findAgeSecret(client: KubeClient, place: string | undefine
   const state =
     others.length > 0
       ? "there are several Secrets that Kustomizations decrypt with"
-      : secret === undefined
-        ? "there is no such Secret"
-        : "no age identity is in it";
+      : only === ""
+        ? "no Kustomization of the cluster decrypts with one"
+        : secret === undefined
+          ? "there is no such Secret"
+          : "no age identity is in it";
   throw new KeysError("KEYS_AGE_SECRET", `Cannot renew the age identity${only === "" ? "" : ` of ${only}`}: ${state}`, {
     details: known.map((one) => `a Kustomization decrypts with ${one}`),
     hints: ["name the Secret: sealkit keys renew --age --secret NAMESPACE/NAME"],

@@ -160,7 +160,7 @@ describe("what is staged", () => {
   test("no repository: one error, and no commit", async () => {
     const { code, stderr } = await runCli("guard", { env: { PATH: process.env["PATH"] ?? "" } });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^error: Cannot run git diff/);
+    expect(stderr).toMatch(/^error: Cannot look at what is committed: this folder is in no Git repository\nhint: /);
   });
 });
 

@@ -110,5 +110,10 @@ describe("sealkit keys import and retire", () => {
     const relabel = { metadata: { labels: { [LABEL]: "compromised" } } };
     await cluster.client.patch(SECRETS, { namespace: "kube-system", name: first }, relabel, { type: "merge" });
     expect((await list("--skip-count"))[1].status).toBe("compromised");
+    // Somebody else may have it: that mark is not lost.
+    const again = await keys(`retire ${fingerprint} -o json`);
+    expect([again.code, JSON.parse(again.stdout).status]).toEqual([0, "compromised"]);
+    expect(again.stderr).toContain(`${first} is out of use already: it is compromised, and stays so\n`);
+    expect((await list("--skip-count"))[1].status).toBe("compromised");
   });
 });

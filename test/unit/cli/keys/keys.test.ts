@@ -200,7 +200,7 @@ describe("sealkit keys, from one cluster to the next", () => {
     {
       name: "another identity",
       line: "restore -i other keys.age",
-      stderr: /error: .*\n {2}in "keys.age"\n[\s\S]*age1/,
+      stderr: /error: .*\n {2}in "keys.age"\n[\s\S]*age1[\s\S]*hint: name the identity that it was made for: -i FILE/,
       code: 1,
     },
     {

@@ -60,7 +60,7 @@ describe("keys verify", () => {
     const { code, stdout, stderr } = await verify({ "repo/good.yaml": SEALED, [path]: text });
     expect(stdout).toMatch(says);
     expect(code).toBe(1);
-    expect(stderr).toBe("");
+    expect(stderr).toBe("Not proven: 1 place does not open from this backup alone\n");
     expect(stdout).not.toContain("not a secret");
     const json = await verify({ "repo/good.yaml": SEALED, [path]: text }, "-o json");
     const [report] = JSON.parse(json.stdout);

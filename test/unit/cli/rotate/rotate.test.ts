@@ -187,6 +187,12 @@ describe("rotate", () => {
     expect(files["repo/db.yaml"]?.text).toBe(sealed);
   });
 
+  test("no keys at all: says which flags bring them", async () => {
+    const { code, stderr } = await runCli("rotate --repo repo", { files: { "repo/db.yaml": sealed } });
+    expect(code).toBe(1);
+    expect(stderr).toContain("SealedSecrets want keys: --backup FILE -i IDENTITY, -k FILE, or --via-controller\n");
+  });
+
   test("private keys alone: --cert has to say which is the newest", async () => {
     const files = { "repo/db.yaml": sealed, "old.pem": keys.old.privateKeyPem, "new.crt": keys.newest.certificatePem };
     const alone = await runCli("rotate --repo repo -k old.pem", { files });
