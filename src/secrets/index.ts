@@ -18,6 +18,7 @@ export {
   type SealedPlace,
 } from "./edit/edit-sealed.ts";
 export { editSheet, type OpenedEach, readSheet } from "./edit/edit-sheet.ts";
+export { replaceSealed } from "./edit/replace-sealed.ts";
 export { type ObjectInFile, objectsInFile, type SealedInFile, sealedInFile } from "./edit/sealed-in-file.ts";
 export { type ItemProblem, SecretsError, type SecretsErrorCode } from "./errors.ts";
 export {

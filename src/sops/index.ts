@@ -16,7 +16,7 @@ export { type Editing, editFile, editNewFile } from "./files/edit-file.ts";
 export { type Encrypted, type EncryptOptions, encrypt, SOPS_VERSION } from "./files/encrypt.ts";
 export { decryptEnvironment } from "./files/environment.ts";
 export { type PathStep, parsePath } from "./files/extract.ts";
-export { type LockedFile, type OpenOptions, readLocked } from "./files/open-file.ts";
+export { type LockedFile, type OpenOptions, proveLocked, readLocked } from "./files/open-file.ts";
 export { type RecreateOptions, recreate } from "./files/recreate.ts";
 export { type RotateOptions, rotate } from "./files/rotate.ts";
 export { readSetValue } from "./files/set-value.ts";

@@ -108,7 +108,7 @@ async function newDataKey(
   const indent = indentOf(indents, format);
   const wanted = groups === undefined ? undefined : await completeKeys(groups, keyring);
   const changes = wanted === undefined || locked === undefined ? [] : compareKeys(locked.metadata, wanted).groups;
-  const text = await rotate(bytes, format, keyring, { file: path, now, wanted, indent, isLenient: true });
+  const text = await rotate(bytes, format, keyring, { file: path, now, wanted, indent, isLenient: true, locked });
   return {
     content: encodeUtf8(text),
     added: changes.flatMap(({ added }) => added),

@@ -1,8 +1,8 @@
 import { decodeUtf8 } from "../../bytes/utf8.ts";
 import { ToolkitError } from "../../errors.ts";
 import { objectId, subjectOf } from "../../objects/index.ts";
-import { HINTS_ANNOTATION, placeSealed, type SealedInFile, sealedInFile } from "../../secrets/index.ts";
-import { type Reseal, type ResealWithKeysOptions, resealWithKeys } from "./reseal.ts";
+import { HINTS_ANNOTATION, placeSealed, replaceSealed, type SealedInFile, sealedInFile } from "../../secrets/index.ts";
+import { type Reseal, type Resealed, type ResealWithKeysOptions, resealWithKeys } from "./reseal.ts";
 
 export interface RotateSealedOptions extends ResealWithKeysOptions {}
 
@@ -55,23 +55,23 @@ export async function resealFile(
 ): Promise<RotatedSealedFile> {
   const original = decodeUtf8(bytes);
   if (original === undefined) return { text: undefined, items: 0, current: 0, left: [] };
+  const left: LeftSealed[] = [];
+  const made: MadeSealed[] = [];
+  let current = 0;
+  const places = found ?? sealedInFile(original, source);
+  for (const place of places) {
+    const result = await resealOne(place, reseal);
+    if ("why" in result) left.push(leftFor(place, result.why));
+    else current += result.current;
+    made.push({ place, sealed: "why" in result ? NOTHING : result.sealed });
+  }
+  const changed = made.filter(({ sealed }) => sealed.size > 0);
+  const hasHints = changed.some(({ place }) => addHints || place.view.annotations[HINTS_ANNOTATION] !== undefined);
+  const atOnce = hasHints || changed.length === 0 ? undefined : replaceSealed(original, source, made);
+  if (atOnce !== undefined) return { text: atOnce, items: countOf(changed), current, left };
   let text = original;
   let items = 0;
-  let current = 0;
-  const left: LeftSealed[] = [];
-  for (const place of found ?? sealedInFile(original, source)) {
-    if (place.view.legacyData !== undefined) {
-      left.push(leftFor(place, "it uses the deprecated field spec.data: seal the whole Secret again"));
-      continue;
-    }
-    const result = await reseal.reseal(place);
-    if ("why" in result) {
-      left.push(leftFor(place, result.why));
-      continue;
-    }
-    const { sealed } = result;
-    current += result.current;
-    if (sealed.size === 0) continue;
+  for (const { place, sealed } of changed) {
     try {
       const hints = addHints || place.view.annotations[HINTS_ANNOTATION] !== undefined;
       // Documents keep their numbers: only texts inside them change.
@@ -83,6 +83,23 @@ export async function resealFile(
     }
   }
   return { text: text === original ? undefined : text, items, current, left };
+}
+
+interface MadeSealed {
+  readonly place: SealedInFile;
+  /** Items that are sealed anew. */
+  readonly sealed: ReadonlyMap<string, string>;
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
+async function resealOne(place: SealedInFile, reseal: Reseal): Promise<Resealed> {
+  if (place.view.legacyData === undefined) return await reseal.reseal(place);
+  return { why: "it uses the deprecated field spec.data: seal the whole Secret again" };
+}
+
+function countOf(made: readonly MadeSealed[]): number {
+  return made.reduce((sum, { sealed }) => sum + sealed.size, 0);
 }
 
 function leftFor({ object, line }: SealedInFile, why: string): LeftSealed {

@@ -2,7 +2,15 @@ import { ToolkitError } from "../../errors.ts";
 import { type KubeObject, objectId, subjectOf } from "../../objects/index.ts";
 import type { EncryptedFile, SopsFile } from "../../repository/index.ts";
 import { SecretsError, verifySealed } from "../../secrets/index.ts";
-import { decrypt, decryptStream, isStreamFormat, type OnDecrypted } from "../../sops/index.ts";
+import {
+  decrypt,
+  decryptStream,
+  isStreamFormat,
+  type LockedFile,
+  type OnDecrypted,
+  proveLocked,
+  type Keyring as SopsKeyring,
+} from "../../sops/index.ts";
 import type { OpeningMeans } from "./opening-means.ts";
 
 /** Something encrypted that cannot be opened. Never holds a value. */
@@ -79,10 +87,14 @@ export async function openSealed(
 
 async function openSops(
   found: EncryptedFile,
-  { format }: SopsFile,
+  { format, locked }: SopsFile,
   { sops }: Pick<OpeningMeans, "sops">,
 ): Promise<Opened> {
   const { path, bytes } = found.file;
+  if (locked?.documents.length === 1) {
+    const proven = await provenValues(locked, path, sops);
+    if (proven !== undefined) return { ...NOTHING, sopsFiles: 1, values: proven };
+  }
   let values = 0;
   const onDecrypted: OnDecrypted = () => {
     values++;
@@ -96,6 +108,21 @@ async function openSops(
     if (!(cause instanceof ToolkitError)) throw cause;
     const why = found.problem ?? [cause.message, ...cause.details].join("; ");
     return { ...NOTHING, sopsFiles: 1, unopened: [whole(found, "SOPS file", why)] };
+  }
+}
+
+/** How many values of a file open, all of it; undefined when it does not open, and what reads it anew has to say why. */
+async function provenValues(locked: LockedFile, file: string, sops: SopsKeyring): Promise<number | undefined> {
+  let values = 0;
+  const onDecrypted: OnDecrypted = () => {
+    values++;
+  };
+  try {
+    await proveLocked(locked, sops, { file, onDecrypted });
+    return values;
+  } catch (cause) {
+    if (cause instanceof ToolkitError) return undefined;
+    throw cause;
   }
 }
 

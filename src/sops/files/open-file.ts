@@ -26,6 +26,8 @@ export interface OpenOptions extends Subject, StoreContext {
   readonly rememberIvs?: boolean | undefined;
   /** Random bytes for what is encrypted with the file's cipher afterwards; the system's when absent. */
   readonly fillRandom?: FillRandom | undefined;
+  /** The file as `readLocked` gave it, for whoever has it already: it is decrypted in place. */
+  readonly locked?: LockedFile | undefined;
   /** Finds the data key; a cache for many files may stand here. */
   readonly dataKeyOf?: ((metadata: Metadata, keyring: Keyring, subject: Subject) => Promise<Uint8Array>) | undefined;
 }
@@ -76,7 +78,7 @@ export async function openFile(
   keyring: Keyring,
   options: OpenOptions,
 ): Promise<OpenedFile> {
-  const locked = readLocked(input, format, options);
+  const locked = options.locked ?? readLocked(input, format, options);
   const before = options.preserve === true && hasLayout(format) ? structuredClone(locked.documents) : undefined;
   const cipher = await openDocuments(locked.documents, locked.metadata, keyring, { ...options, areNumbered: true });
   if (before === undefined) return { ...locked, cipher };
@@ -84,6 +86,20 @@ export async function openFile(
     openPreserved({ input, format, locked: before, opened: locked.documents, cipher, context: options }),
   );
   return { ...locked, cipher, preserved: new ClearText(preserved) };
+}
+
+/**
+ * Opens every value of a file that was read, in place, and checks its MAC: for whoever wants to know that it opens, and has
+ * no use for the clear text.
+ *
+ * @throws {SopsError} as `openFile`.
+ */
+export async function proveLocked(
+  { documents, metadata }: LockedFile,
+  keyring: Keyring,
+  options: OpenOptions,
+): Promise<void> {
+  await openDocuments(documents, metadata, keyring, { ...options, areNumbered: true });
 }
 
 /** Decrypts documents that share one set of metadata, in place, and checks their MAC. Returns the cipher. @throws {SopsError} */
