@@ -4,6 +4,7 @@ import {
   defaultKustomizationSettings as kustomization,
 } from "../../controller/kustomization/settings.ts";
 import type { FlagTable } from "../definition.ts";
+import { CliError } from "../errors.ts";
 import { type FlagValues, flag } from "../flag.ts";
 
 const group = "Sync";
@@ -88,6 +89,21 @@ export const syncFlags = {
     help: "Vault server that tokens of decryption Secrets may go to; repeatable",
   }),
   sopsAmbientCredentials: flag.toggle({ group, help: "Decrypt with the cloud credentials of this pod too" }),
+  sopsVaultConfigmap: flag.text({
+    group,
+    placeholder: "NAME",
+    help: "ConfigMap here with the Vault servers that accounts of objects log in to",
+  }),
+  defaultDecryptionServiceAccount: flag.text({
+    group,
+    placeholder: "NAME",
+    help: "Account of the object's namespace in whose name key services are asked when it names none",
+  }),
+  featureGates: flag.texts({
+    group,
+    placeholder: "NAME=BOOL",
+    help: "ObjectLevelWorkloadIdentity=true: ask key services in the name of accounts; repeatable",
+  }),
   allowClearTextIn: flag.texts({
     group,
     placeholder: "KIND",
@@ -132,9 +148,46 @@ export function kustomizationSettings(given: Given, env: KustomizationSettings["
     sopsAgeSecret: given.sopsAgeSecret === "" ? undefined : given.sopsAgeSecret,
     sopsVaultAddresses: given.sopsVaultAddress,
     sopsAmbientCredentials: given.sopsAmbientCredentials,
+    ...workloadSettings(given),
     env,
     allowClearTextIn: given.allowClearTextIn,
     overrideManagers: given.overrideManager,
     customApplyStageKinds: given.customApplyStageKinds,
   };
+}
+
+const WORKLOAD_GATE = "ObjectLevelWorkloadIdentity";
+
+/** @throws {CliError} `CLI_BAD_FLAG` for gates that are none, and flags that mean nothing without theirs. */
+function workloadSettings(
+  given: Given,
+): Pick<
+  KustomizationSettings,
+  "objectLevelWorkloadIdentity" | "defaultDecryptionServiceAccount" | "sopsVaultConfigMap"
+> {
+  let isOpen = false;
+  for (const gate of given.featureGates.flatMap((text) => text.split(","))) {
+    const [name, value] = gate.split("=");
+    const isKnown = name === WORKLOAD_GATE && (value === "true" || value === "false");
+    if (!isKnown) throw badGate(gate);
+    isOpen = value === "true";
+  }
+  const [account, configMap] = [given.defaultDecryptionServiceAccount, given.sopsVaultConfigmap];
+  const idle = account === "" ? "sops-vault-configmap" : "default-decryption-service-account";
+  if (!isOpen && (account !== "" || configMap !== "")) {
+    throw new CliError("CLI_BAD_FLAG", `Cannot use --${idle}: the feature gate ${WORKLOAD_GATE} is closed`, {
+      hints: [`open it: --feature-gates ${WORKLOAD_GATE}=true`],
+    });
+  }
+  return {
+    objectLevelWorkloadIdentity: isOpen,
+    defaultDecryptionServiceAccount: account === "" ? undefined : account,
+    sopsVaultConfigMap: configMap === "" ? undefined : configMap,
+  };
+}
+
+function badGate(gate: string): CliError {
+  return new CliError("CLI_BAD_FLAG", `Cannot use ${JSON.stringify(gate)} for --feature-gates: there is no such gate`, {
+    hints: [`there is one: --feature-gates ${WORKLOAD_GATE}=true`],
+  });
 }

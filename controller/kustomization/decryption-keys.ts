@@ -31,6 +31,8 @@ export interface DecryptionMachine {
   readonly ambient?: KmsPorts | undefined;
   /** Services that are made already, with credentials of whoever started this process. */
   readonly services?: KeyServices | undefined;
+  /** Services that the ServiceAccount of an object logs in to; they go before what the pod itself has. */
+  readonly workload?: KeyServices | undefined;
   /** Vault servers that tokens may be sent to, besides those that a decryption Secret names itself. */
   readonly vaultAddresses: readonly string[];
 }
@@ -74,8 +76,9 @@ export function keysInEntries(
   { only }: { readonly only?: "age" } = {},
 ): DecryptionKeys {
   const identities = identitiesIn(entries, where);
-  if (only === "age") return { identities };
-  const services = new Map<KeyType, KeyService>(ambientServices(machine));
+  if (only === "age")
+    return machine.workload === undefined ? { identities } : { identities, services: machine.workload };
+  const services = new Map<KeyType, KeyService>([...ambientServices(machine), ...(machine.workload ?? [])]);
   const armored = [...entries].filter(([name]) => name.endsWith(PGP_KEYS)).map(([, bytes]) => bytes);
   if (armored.length > 0)
     services.set(

@@ -20,6 +20,7 @@ export function decryptionMachine({ env, vaultAddresses, allowAmbient, services 
   const sealedOff: KmsPorts = {
     ...systemPorts({ env: network }),
     readFile: async () => undefined,
+    listFiles: async () => "missing",
     home: "/nonexistent",
     hostname: "sealkit",
   };

@@ -4,13 +4,17 @@ import type { BuiltObject } from "../../src/kustomize/index.ts";
 import { originText } from "../../src/kustomize/index.ts";
 import { fieldAt, isRecord, isSecret, type KubeObject, objectId, subjectOf, textAt } from "../../src/objects/index.ts";
 import { type DecryptingTree, type DecryptionKeys, decryptingTree, type ObjectMarks } from "../../src/secrets/index.ts";
-import { KeyServiceError, SopsError } from "../../src/sops/index.ts";
+import { KeyServiceError, type KeyServices, SopsError } from "../../src/sops/index.ts";
 import type { FileTree } from "../../src/tree/index.ts";
 import { errorLines } from "../error-lines.ts";
 import { readSecretData } from "../secret-data.ts";
 import { type DecryptionMachine, hasKeys, KNOWN_ENTRIES, keysInEntries, machineUntil } from "./decryption-keys.ts";
 import { failed, stalled } from "./halt.ts";
+import { isAccountName } from "./identity.ts";
 import type { KustomizationSpec } from "./spec.ts";
+import { readVaultInstances } from "./vault-instances.ts";
+import { readWorkload } from "./workload.ts";
+import { workloadServices } from "./workload-services.ts";
 
 export interface DecryptionPorts {
   readonly client: KubeClient;
@@ -18,7 +22,21 @@ export interface DecryptionPorts {
   readonly checkMac: boolean;
   readonly machine: DecryptionMachine;
   /** The Secret whose age identities serve objects that name none. */
-  readonly commonAgeSecret?: { readonly namespace: string; readonly name: string } | undefined;
+  readonly commonAgeSecret?: Place | undefined;
+  /** How key services are asked in the name of ServiceAccounts; absent: they are not. */
+  readonly workloads?: WorkloadOptions | undefined;
+}
+
+interface Place {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface WorkloadOptions {
+  /** The account of objects that name none. */
+  readonly defaultAccount?: string | undefined;
+  /** The ConfigMap that lists the Vault servers that accounts may log in to. */
+  readonly vaultConfigMap?: Place | undefined;
 }
 
 /**
@@ -31,11 +49,51 @@ export async function decryptingView(
   { namespace, ports }: { readonly namespace: string; readonly ports: DecryptionPorts },
 ): Promise<DecryptingTree | undefined> {
   if (spec.decryption === undefined) return undefined;
-  const machine = machineUntil(ports.machine, ports.signal);
+  const bounded = machineUntil(ports.machine, ports.signal);
+  const workload = await workloadOf(spec, namespace, { ...ports, machine: bounded });
+  const machine = { ...bounded, workload };
   const keys = await keysOf(spec, namespace, { ...ports, machine });
   const leaves = ({ labels, annotations }: ObjectMarks) =>
     isOptOut(labels.get(OPT_OUT)) || isOptOut(annotations.get(OPT_OUT));
   return decryptingTree(tree, keys, { checkMac: ports.checkMac, leaves });
+}
+
+/** Stalls an object that names an account for decryption where that is not allowed, or what is none. */
+export function checkDecryptionAccount(
+  { decryption }: KustomizationSpec,
+  workloads: WorkloadOptions | undefined,
+): void {
+  const name = decryption?.serviceAccountName;
+  if (name === undefined) return;
+  if (workloads === undefined) {
+    const hint = "hint: start the controller with --feature-gates ObjectLevelWorkloadIdentity=true";
+    throw stalled("FeatureGateDisabled", `spec.decryption.serviceAccountName is not enabled here\n${hint}`);
+  }
+  if (isAccountName(name)) return;
+  throw stalled("AccessDenied", "spec.decryption.serviceAccountName is no name of a ServiceAccount");
+}
+
+/** What the ServiceAccount of an object opens; undefined when it has none. @throws {Halt} */
+async function workloadOf(
+  spec: KustomizationSpec,
+  namespace: string,
+  { client, signal, machine, workloads }: DecryptionPorts,
+): Promise<KeyServices | undefined> {
+  if (workloads === undefined) return undefined;
+  const name = spec.decryption?.serviceAccountName ?? workloads.defaultAccount;
+  if (name === undefined) return undefined;
+  const workload = await readWorkload(client, { namespace, name }, signal);
+  if (workload === undefined) {
+    const message = `cannot get ServiceAccount '${namespace}/${name}': serviceaccounts "${name}" not found`;
+    throw failed("BuildFailed", message, spec.retryIntervalMs);
+  }
+  const place = workloads.vaultConfigMap;
+  const instances = place === undefined ? [] : await readVaultInstances(client, place, signal);
+  if (typeof instances === "string") {
+    const message = `cannot use the ConfigMap '${place?.namespace}/${place?.name}' of --sops-vault-configmap: ${instances}`;
+    throw failed("BuildFailed", message, spec.retryIntervalMs);
+  }
+  return workloadServices(workload, machine.sealedOff, instances);
 }
 
 async function keysOf(spec: KustomizationSpec, namespace: string, ports: DecryptionPorts): Promise<DecryptionKeys> {

@@ -13,11 +13,16 @@ export function clientFor(
   account: { readonly namespace: string; readonly name: string | undefined },
 ): KubeClient {
   if (account.name === undefined) return client;
-  if (!ACCOUNT_NAME.test(account.name) || account.namespace === "") {
+  if (!isAccountName(account.name) || account.namespace === "") {
     throw stalled(
       "AccessDenied",
       `Cannot impersonate ${JSON.stringify(account.name.slice(0, 100))}: it is no name of a ServiceAccount`,
     );
   }
   return client.impersonate(`system:serviceaccount:${account.namespace}:${account.name}`);
+}
+
+/** Whether a text can be the name of a ServiceAccount. */
+export function isAccountName(name: string): boolean {
+  return ACCOUNT_NAME.test(name);
 }

@@ -18,7 +18,7 @@ import { readyProfile } from "../status-profile.ts";
 import { unsupportedField } from "../unsupported-fields.ts";
 import { type Applied, applyAndPrune } from "./apply.ts";
 import { type ArtifactReader, type Built, buildObjects, loadTree } from "./build.ts";
-import { holdsClearText } from "./decryption.ts";
+import { checkDecryptionAccount, holdsClearText, type WorkloadOptions } from "./decryption.ts";
 import type { DecryptionMachine } from "./decryption-keys.ts";
 import { dependencyCircle, unmetDependency } from "./dependencies.ts";
 import { finalize } from "./finalize.ts";
@@ -41,6 +41,7 @@ export interface KustomizationOptions {
   readonly checkMac: boolean;
   readonly machine: DecryptionMachine;
   readonly commonAgeSecret?: { readonly namespace: string; readonly name: string } | undefined;
+  readonly workloads?: WorkloadOptions | undefined;
   /** Kinds other than Secret that decrypted values may reach; `*` for all. */
   readonly clearTextKinds: readonly string[];
   readonly overrideManagers: readonly string[];
@@ -160,6 +161,7 @@ class KustomizationPass {
     if (unsupported !== undefined) {
       throw stalled("UnsupportedField", `${unsupported} is not supported yet: nothing was applied`);
     }
+    checkDecryptionAccount(spec, this.#options.workloads);
     const namespace = this.#object.metadata.namespace ?? "";
     const account = spec.serviceAccountName ?? this.#options.defaultServiceAccount;
     const applier = clientFor(client, { namespace, name: account });
@@ -171,8 +173,8 @@ class KustomizationPass {
     const loaded = await loadTree(artifact, spec, { readArtifact, limits, requeueMs, signal });
     this.#status["lastAttemptedRevision"] = artifact.revision;
     await this.#progress("Building manifests for");
-    const { checkMac, machine, commonAgeSecret, clearTextKinds } = this.#options;
-    const ports = { client, signal, checkMac, machine, commonAgeSecret };
+    const { checkMac, machine, commonAgeSecret, workloads, clearTextKinds } = this.#options;
+    const ports = { client, signal, checkMac, machine, commonAgeSecret, workloads };
     const built = await buildObjects(loaded, spec, { namespace, ports, clearTextKinds });
     await this.#progress("Detecting drift for");
     const objects = built.objects.map(({ object }) => object);

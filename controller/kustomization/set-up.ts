@@ -1,6 +1,7 @@
 import { type Artifact, fetchArtifact } from "../../src/sources/index.ts";
 import type { Family } from "../start.ts";
 import type { ArtifactReader } from "./build.ts";
+import type { WorkloadOptions } from "./decryption.ts";
 import { decryptionMachine } from "./decryption-machine.ts";
 import { kustomizationController } from "./reconciler.ts";
 import { defaultKustomizationSettings, type KustomizationSettings } from "./settings.ts";
@@ -28,6 +29,7 @@ export function kustomizationFamily(given: Partial<KustomizationSettings> = {}, 
       checkMac: !settings.ignoreMac,
       machine,
       commonAgeSecret: settings.sopsAgeSecret === undefined ? undefined : { namespace, name: settings.sopsAgeSecret },
+      workloads: workloadsOf(settings, namespace),
       clearTextKinds: settings.allowClearTextIn,
       overrideManagers: settings.overrideManagers,
       stageKinds: settings.customApplyStageKinds,
@@ -37,5 +39,14 @@ export function kustomizationFamily(given: Partial<KustomizationSettings> = {}, 
   return {
     name: "kustomization",
     setUp: async ({ namespace }) => ({ controllers: [controllerIn(namespace)], ready: Promise.resolve() }),
+  };
+}
+
+function workloadsOf(settings: KustomizationSettings, namespace: string): WorkloadOptions | undefined {
+  if (!settings.objectLevelWorkloadIdentity) return undefined;
+  const name = settings.sopsVaultConfigMap;
+  return {
+    defaultAccount: settings.defaultDecryptionServiceAccount,
+    vaultConfigMap: name === undefined ? undefined : { namespace, name },
   };
 }

@@ -18,6 +18,12 @@ export interface KustomizationSettings {
   readonly sopsVaultAddresses: readonly string[];
   /** Whether files may be decrypted with the cloud credentials of this pod. */
   readonly sopsAmbientCredentials: boolean;
+  /** Whether key services may be asked in the name of ServiceAccounts. */
+  readonly objectLevelWorkloadIdentity: boolean;
+  /** The account in whose name they are asked for objects that name none. */
+  readonly defaultDecryptionServiceAccount?: string | undefined;
+  /** ConfigMap of the controllers' own namespace with the Vault servers that such accounts may log in to. */
+  readonly sopsVaultConfigMap?: string | undefined;
   /** Key services that are asked where a decryption Secret has no credentials of its own; absent: none. */
   readonly sopsKeyServices?: KeyServices | undefined;
   /** The environment of the process, for proxies and, where they are allowed, credentials. */
@@ -39,6 +45,7 @@ export const defaultKustomizationSettings: KustomizationSettings = {
   ignoreMac: false,
   sopsVaultAddresses: [],
   sopsAmbientCredentials: false,
+  objectLevelWorkloadIdentity: false,
   env: {},
   allowClearTextIn: [],
   overrideManagers: [],

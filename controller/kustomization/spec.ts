@@ -24,7 +24,9 @@ export interface KustomizationSpec {
   readonly deletionPolicy: string;
   readonly source: Reference;
   readonly suspend: boolean;
-  readonly decryption: { readonly secretName: string | undefined } | undefined;
+  readonly decryption:
+    | { readonly secretName: string | undefined; readonly serviceAccountName: string | undefined }
+    | undefined;
   readonly healthChecks: readonly HealthCheck[];
   readonly wait: boolean;
   readonly dependsOn: readonly Reference[];
@@ -52,7 +54,12 @@ export function kustomizationSpec(object: KubeObject): KustomizationSpec {
     deletionPolicy: textAt(spec, "deletionPolicy") ?? "MirrorPrune",
     source: sourceReference(object),
     suspend: fieldAt(spec, "suspend") === true,
-    decryption: decrypts ? { secretName: textAt(spec, "decryption", "secretRef", "name") } : undefined,
+    decryption: decrypts
+      ? {
+          secretName: textAt(spec, "decryption", "secretRef", "name"),
+          serviceAccountName: textAt(spec, "decryption", "serviceAccountName") || undefined,
+        }
+      : undefined,
     healthChecks: listAt(spec, "healthChecks").map((check) => ({
       apiVersion: textAt(check, "apiVersion") || "apps/v1",
       kind: textAt(check, "kind") ?? "",

@@ -13,7 +13,7 @@ export const kustomizationSupport: Support = fields({
   deletionPolicy: supported,
   sourceRef: fields({ apiVersion: supported, kind: only("GitRepository"), name: supported, namespace: supported }),
   suspend: supported,
-  decryption: fields({ provider: only("sops"), secretRef: supported }),
+  decryption: fields({ provider: only("sops"), secretRef: supported, serviceAccountName: supported }),
   healthChecks: supported,
   wait: supported,
   dependsOn: items(fields({ name: supported, namespace: supported })),

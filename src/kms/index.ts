@@ -2,7 +2,7 @@ export { type AwsKmsOptions, awsKms } from "./aws/kms.ts";
 export { getObject, putObject, type S3Location, type S3Options } from "./aws/s3.ts";
 export type { AwsCredentials } from "./aws/sigv4.ts";
 export { readAwsCredentials } from "./aws/static-credentials.ts";
-export { azureKeyVault, azureKeyVaultWith } from "./azure/azure-kv.ts";
+export { type AzureKeyVaultOptions, azureKeyVault, azureKeyVaultWith } from "./azure/azure-kv.ts";
 export type { StaticLoginOptions } from "./azure/static-login.ts";
 export { gcpKms, gcpKmsWith } from "./gcp/gcp-kms.ts";
 export { type GcsPlace, type GcsStorage, gcsStorage } from "./gcp/storage.ts";

@@ -612,7 +612,6 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
         ["spec.buildMetadata", { buildMetadata: ["originAnnotations"] }],
         ["spec.sourceRef.kind", { sourceRef: { kind: "Bucket", name: "b" } }],
         ["spec.dependsOn[0].readyExpr", { dependsOn: [{ name: "x", readyExpr: "true" }] }],
-        ["spec.decryption.serviceAccountName", { decryption: { provider: "sops", serviceAccountName: "x" } }],
       ])("%s stalls by name before any fetch or apply", async (field, spec) => {
         const key = `ks-${field.replaceAll(/[^a-z]/gi, "-").toLowerCase()}`;
         await sync(key, spec);
@@ -624,6 +623,12 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
       test.concurrent.each<[string, object, string, RegExp]>([
         ["no-source", {}, "ArtifactFailed", /^Source 'GitRepository\/apps\/no-source' not found$/],
         ["evil-account", { serviceAccountName: "x:y" }, "AccessDenied", /no name of a ServiceAccount/],
+        [
+          "closed-gate",
+          { decryption: { provider: "sops", serviceAccountName: "x" } },
+          "FeatureGateDisabled",
+          /--feature-gates ObjectLevelWorkloadIdentity=true/,
+        ],
       ])("%s", async (key, spec, reason, pattern) => {
         await sync(key, { retryInterval: "1h", ...spec });
         expect(ready(await whenFailed(KUSTOMIZATIONS, key, reason))?.message).toMatch(pattern);

@@ -13,9 +13,14 @@ import { type AzureLogin, ambientLogin } from "./credential-chain.ts";
 import { type AzureKeyPlace, readKeyPlace, shownKey } from "./key-place.ts";
 import { type StaticLoginOptions, staticLogin } from "./static-login.ts";
 
+export interface AzureKeyVaultOptions {
+  /** Whether only vaults of Microsoft's clouds are asked, whatever a file names; default false. */
+  readonly onlyMicrosoft?: boolean | undefined;
+}
+
 /** Azure Key Vault with the credentials of the environment, looked for at the first use. */
-export function azureKeyVault(ports: KmsPorts): KeyService {
-  return vaultService(ports, ambientLogin(ports), () => true);
+export function azureKeyVault(ports: KmsPorts, { onlyMicrosoft = false }: AzureKeyVaultOptions = {}): KeyService {
+  return vaultService(ports, ambientLogin(ports), onlyMicrosoft ? isKnownVault : () => true);
 }
 
 /**
