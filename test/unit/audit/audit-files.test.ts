@@ -280,7 +280,8 @@ describe("this repository", () => {
     const looked = await auditFiles(files, { policy, now: NOW });
     expect(looked.files).toBeGreaterThan(1000);
     const found = looked.findings.map((one) => ({ one, entry: allowedBy(policy.allow, one, NOW) }));
-    expect(found.filter(({ entry }) => entry === undefined).map(({ one }) => one)).toEqual([]);
+    const unnamed = found.filter(({ entry }) => entry === undefined).map(({ one }) => one);
+    expect(unnamed, `a fixture is named in ${POLICY_PATH}, with the reason`).toEqual([]);
     const needed = new Set(found.map(({ entry }) => entry));
     expect(policy.allow.filter((entry) => !needed.has(entry)).map(({ pattern }) => pattern)).toEqual([]);
   });

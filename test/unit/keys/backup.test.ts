@@ -1,18 +1,23 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseIdentitiesFile } from "../../../src/age/index.ts";
+import { encodeUtf8 } from "../../../src/bytes/utf8.ts";
 import { ClearText } from "../../../src/clear-text.ts";
 import {
+  backupDigest,
   backupText,
   carryOutRestore,
   listSealingKeys,
   openingMeans,
   parseBackup,
+  parseBackupDigest,
   planRestore,
   readBackup,
+  recordedBackup,
   renewSealingKey,
   sealedInCluster,
 } from "../../../src/keys/index.ts";
+import { KubeError } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
 import { sealedInFile, verifySealed } from "../../../src/secrets/index.ts";
 import { decrypt } from "../../../src/sops/index.ts";
@@ -188,6 +193,53 @@ describe("renewSealingKey()", () => {
       ["newest", made.fingerprint],
       ["active", ahead.certificate.fingerprint],
     ]);
+  });
+});
+
+describe("what a backup is known by", () => {
+  const HEX = "0123456789abcdef".repeat(4);
+  test.each([
+    { text: `sha256:${HEX}`, want: `sha256:${HEX}` },
+    { text: ` ${HEX.toUpperCase()}\n`, want: `sha256:${HEX}` },
+    { text: `sha512:${HEX}`, want: undefined },
+    { text: HEX.slice(1), want: undefined },
+    { text: `${HEX}0`, want: undefined },
+    { text: `${HEX.slice(1)}g`, want: undefined },
+    { text: "", want: undefined },
+  ])("$text", ({ text, want }) => {
+    expect(parseBackupDigest(text)).toBe(want);
+  });
+
+  test("another file than the expected one is refused, whether it would open or not", async () => {
+    const file = encodeUtf8("hunter2");
+    const reading = readBackup(file, { identities: [], expectDigest: `sha256:${HEX}` });
+    await expect(reading).rejects.toMatchObject({
+      code: "KEYS_BACKUP_OTHER",
+      details: [`expected: sha256:${HEX}`, `found:    ${backupDigest(file)}`],
+    });
+    await expect(readBackup(file, { identities: [], expectDigest: backupDigest(file) })).rejects.not.toMatchObject({
+      code: "KEYS_BACKUP_OTHER",
+    });
+  });
+
+  test("the record of a cluster: absent, of an older controller, not to be read, and one that fails", async () => {
+    const maps = { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true } as const;
+    const cluster = memoryCluster();
+    const recorded = () => recordedBackup(cluster, "kube-system");
+    expect(await recorded()).toBeUndefined();
+    const metadata = { name: "sealkit-backup", namespace: "kube-system" };
+    cluster.put(maps, { apiVersion: "v1", kind: "ConfigMap", metadata, data: { place: "s3://b/k", lastGood: "x" } });
+    expect(await recorded()).toBeUndefined();
+    const data = { place: "s3://b/k", digest: `sha256:${HEX}`, written: "2026-01-02T03:04:05Z" };
+    cluster.put(maps, { apiVersion: "v1", kind: "ConfigMap", metadata, data });
+    expect(await recorded()).toEqual(data);
+    for (const [status, want] of [
+      [403, undefined],
+      [500, "refused"],
+    ] as const) {
+      cluster.failures.set("get configmaps", () => new KubeError("KUBE_API", "no", { status, apiMessage: "no" }));
+      expect(await recorded().catch(() => "refused")).toBe(want);
+    }
   });
 });
 
