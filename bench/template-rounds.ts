@@ -1,6 +1,6 @@
 import { valueFunctions } from "../src/template/functions/value-functions.ts";
 import { TemplateSet } from "../src/template/index.ts";
-import { goValueOf } from "../test/helpers/template-render.ts";
+import { goValueOf } from "../test/helpers/template/render.ts";
 
 /** Parses and executes a template so often; gives its output and the nanoseconds of one round of each. */
 export function measure(text: string, value: unknown, rounds: number) {

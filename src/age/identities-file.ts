@@ -4,7 +4,7 @@ import { LIMITS } from "./limits.ts";
 import { pluginIdentity } from "./plugin/plugin-identity.ts";
 import type { Plugins } from "./plugin/plugins.ts";
 import type { Identity } from "./recipient.ts";
-import { sshIdentity } from "./ssh-identity.ts";
+import { sshIdentity } from "./ssh/identity.ts";
 import { x25519Identity } from "./x25519.ts";
 
 export interface IdentityOptions {

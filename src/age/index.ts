@@ -25,6 +25,6 @@ export {
   type RecipientsFileOptions,
 } from "./recipients-file.ts";
 export { passphraseIdentity, passphraseRecipient } from "./scrypt.ts";
-export { hidesPublicKey, type SshIdentityOptions, sshIdentity } from "./ssh-identity.ts";
+export { hidesPublicKey, type SshIdentityOptions, sshIdentity } from "./ssh/identity.ts";
 export type { Stanza } from "./stanza.ts";
 export { generateX25519Identity } from "./x25519.ts";

@@ -6,8 +6,8 @@ import { isPluginRecipient } from "./plugin/plugin-name.ts";
 import { pluginRecipient } from "./plugin/plugin-recipient.ts";
 import type { Plugins } from "./plugin/plugins.ts";
 import type { Recipient } from "./recipient.ts";
-import { parseAuthorizedKey } from "./ssh-public-key.ts";
-import { isTooSmall, sshRecipient } from "./ssh-recipient.ts";
+import { parseAuthorizedKey } from "./ssh/public-key.ts";
+import { isTooSmall, sshRecipient } from "./ssh/recipient.ts";
 import { hybridTagRecipient, tagRecipient } from "./tag.ts";
 import { x25519Recipient } from "./x25519.ts";
 

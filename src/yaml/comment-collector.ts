@@ -1,6 +1,6 @@
 import type { Comments } from "./node.ts";
-import type { ScanState } from "./scan-state.ts";
-import { BLOCK_END, type Token } from "./token.ts";
+import type { ScanState } from "./scan/state.ts";
+import { BLOCK_END, type Token } from "./scan/token.ts";
 
 /**
  * Comments on their way from the scanner to a node: those that belong to a token which has been looked at wait here for

@@ -24,11 +24,11 @@ export type {
 } from "./node.ts";
 export type { ParsedYaml, ParseOptions } from "./parse.ts";
 export { parseYaml } from "./parse.ts";
-export type { PrintJsonOptions } from "./print-json.ts";
-export { compareBytes, JsonNumberText, printJson } from "./print-json.ts";
-export { printSigs } from "./print-sigs.ts";
-export type { PrintableDocument, PrintV3Options } from "./print-v3.ts";
-export { printV3, printV3Node } from "./print-v3.ts";
+export type { PrintJsonOptions } from "./print/json.ts";
+export { compareBytes, JsonNumberText, printJson } from "./print/json.ts";
+export { printSigs } from "./print/sigs.ts";
+export type { PrintableDocument, PrintV3Options } from "./print/v3.ts";
+export { printV3, printV3Node } from "./print/v3.ts";
 export type { CoreTag, Flavor, Resolved } from "./resolve.ts";
 export { isOldBoolean, resolveTagged, resolveText } from "./resolve.ts";
 export { spliceScalar } from "./splice.ts";

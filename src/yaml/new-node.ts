@@ -1,5 +1,5 @@
 import type { AliasNode, MappingNode, Position, ScalarNode, SequenceNode, YamlNode } from "./node.ts";
-import type { ScalarStyle } from "./token.ts";
+import type { ScalarStyle } from "./scan/token.ts";
 
 /** Tag in short form (`""`: none was written, `!`: only the mark) and anchor of a node. */
 export interface Written {

@@ -1,5 +1,4 @@
 import { Anchored } from "./anchored.ts";
-import { ColumnCounter } from "./column-counter.ts";
 import { CommentCollector } from "./comment-collector.ts";
 import { DuplicateKeys, keyText } from "./duplicate-keys.ts";
 import { YamlError, type YamlErrorCode, type YamlWarning } from "./errors.ts";
@@ -7,7 +6,8 @@ import type { YamlLimits } from "./limits.ts";
 import { isExplicit, newAlias, newMapping, newScalar, newSequence, UNWRITTEN, type Written } from "./new-node.ts";
 import type { AliasNode, MappingNode, Position, ScalarNode, SequenceNode, YamlDocument, YamlNode } from "./node.ts";
 import { resolveV3Tag } from "./resolve.ts";
-import { Scanner } from "./scanner.ts";
+import { ColumnCounter } from "./scan/column-counter.ts";
+import { Scanner } from "./scan/scanner.ts";
 import {
   ALIAS,
   ANCHOR,
@@ -30,7 +30,7 @@ import {
   type Token,
   VALUE,
   VERSION_DIRECTIVE,
-} from "./token.ts";
+} from "./scan/token.ts";
 
 const YAML_TAGS = "tag:yaml.org,2002:";
 

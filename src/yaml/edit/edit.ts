@@ -2,7 +2,7 @@ import { placeOf, YamlError } from "../errors.ts";
 import { parseJsonStream } from "../json-reader.ts";
 import { readManifests } from "../manifests.ts";
 import { parseYaml } from "../parse.ts";
-import { printJson } from "../print-json.ts";
+import { printJson } from "../print/json.ts";
 import { setOwn, type YamlValue } from "../yaml-value.ts";
 import { addToBlock, fillBlock, type NewEntry, removeFromBlock } from "./block-edit.ts";
 import { addToFlow, removeFromFlow, replaceByBraces } from "./flow-edit.ts";

@@ -2,7 +2,7 @@ import { placeOf, YamlError } from "../errors.ts";
 import { parseJsonStream } from "../json-reader.ts";
 import { type Manifest, readManifests } from "../manifests.ts";
 import { parseYaml } from "../parse.ts";
-import { printJson } from "../print-json.ts";
+import { printJson } from "../print/json.ts";
 import type { YamlValue } from "../yaml-value.ts";
 import { jsonTextNode } from "./json-text.ts";
 import { lineBreakAt, lineStart } from "./lines.ts";

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { bytesOf, stringMap, TemplateError, TemplateSet } from "../../../src/template/index.ts";
 import { certify, readPrivateKey } from "../../../src/x509/index.ts";
 import { runPeer } from "../../helpers/peer-cli.ts";
-import { allTemplateCases, caseObject, isSealable, SHARED_STRINGS } from "../../helpers/template-cases.ts";
-import { MACHINE, sprigFunctions } from "../../helpers/template-sprig.ts";
+import { allTemplateCases, caseObject, isSealable, SHARED_STRINGS } from "../../helpers/template/cases.ts";
+import { MACHINE, sprigFunctions } from "../../helpers/template/sprig.ts";
 
 /** How many templates a SealedSecret gets: the original stops at none, but a page of errors has an end. */
 const BATCH = 400;

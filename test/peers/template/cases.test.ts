@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { goString } from "../../../src/template/value/go-string.ts";
-import { allTemplateCases, caseObject, type TemplateCase } from "../../helpers/template-cases.ts";
-import { askTemplateOracle, type TemplateAnswer } from "../../helpers/template-oracle.ts";
-import { oracleRequest, renderCase } from "../../helpers/template-render.ts";
+import { allTemplateCases, caseObject, type TemplateCase } from "../../helpers/template/cases.ts";
+import { askTemplateOracle, type TemplateAnswer } from "../../helpers/template/oracle.ts";
+import { oracleRequest, renderCase } from "../../helpers/template/render.ts";
 
 const functions = await sprigFunctions();
 const files = await allTemplateCases();
 
-import { MACHINE, sprigFunctions } from "../../helpers/template-sprig.ts";
+import { MACHINE, sprigFunctions } from "../../helpers/template/sprig.ts";
 
 /** What of a case is not as in Go; undefined when all is well. */
 function difference(entry: TemplateCase, go: TemplateAnswer) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { valueFunctions } from "../../../src/template/functions/value-functions.ts";
-import { quietHost } from "../../helpers/template-functions.ts";
-import { askTemplateOracle } from "../../helpers/template-oracle.ts";
+import { quietHost } from "../../helpers/template/functions.ts";
+import { askTemplateOracle } from "../../helpers/template/oracle.ts";
 
 /** Blocks that are the same throughout: ideographs, Hangul, private use, Tangut. The ends of each are kept. */
 const SAME: readonly (readonly [from: number, to: number])[] = [

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { valueFunctions } from "../../../src/template/functions/value-functions.ts";
 import { fromText } from "../../../src/template/value/go-string.ts";
 import type { ParamType } from "../../../src/template/value/go-value.ts";
-import { askTemplateOracle } from "../../helpers/template-oracle.ts";
-import { Random } from "../../helpers/template-random.ts";
-import { oracleRequest, renderCase } from "../../helpers/template-render.ts";
+import { askTemplateOracle } from "../../helpers/template/oracle.ts";
+import { Random } from "../../helpers/template/random.ts";
+import { oracleRequest, renderCase } from "../../helpers/template/render.ts";
 
 const COUNT = process.env["SLOW"] === "1" ? 100_000 : 3_000;
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { functionTable, goString, TemplateError, TemplateSet } from "../../../src/template/index.ts";
-import { GRAMMAR_DATA, TemplateGrammar } from "../../helpers/template-grammar.ts";
-import { askTemplateOracle } from "../../helpers/template-oracle.ts";
-import { Random } from "../../helpers/template-random.ts";
-import { renderCase } from "../../helpers/template-render.ts";
-import { sprigFunctions } from "../../helpers/template-sprig.ts";
+import { GRAMMAR_DATA, TemplateGrammar } from "../../helpers/template/grammar.ts";
+import { askTemplateOracle } from "../../helpers/template/oracle.ts";
+import { Random } from "../../helpers/template/random.ts";
+import { renderCase } from "../../helpers/template/render.ts";
+import { sprigFunctions } from "../../helpers/template/sprig.ts";
 
 const COUNT = process.env["SLOW"] === "1" ? 100_000 : 3_000;
 const SEED = Number(process.env["SEED"] ?? 1836);

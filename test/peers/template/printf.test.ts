@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { sprintf } from "../../../src/template/fmt/print.ts";
 import { GoBytes, type GoValue } from "../../../src/template/value/go-value.ts";
 import { dict, int, list, strings } from "../../../src/template/value/make.ts";
-import { askTemplateOracle } from "../../helpers/template-oracle.ts";
-import { Random } from "../../helpers/template-random.ts";
+import { askTemplateOracle } from "../../helpers/template/oracle.ts";
+import { Random } from "../../helpers/template/random.ts";
 
 /** Each value as the oracle reads it, and as ours. */
 const VALUES: readonly { readonly go: unknown; readonly ours: GoValue }[] = [

@@ -5,9 +5,9 @@ import { GoError } from "../../../src/template/value/go-error.ts";
 import { goString } from "../../../src/template/value/go-string.ts";
 import type { GoFunction, GoValue, ParamType } from "../../../src/template/value/go-value.ts";
 import { list } from "../../../src/template/value/make.ts";
-import { askTemplateOracle, type TemplateAnswer } from "../../helpers/template-oracle.ts";
-import { Random } from "../../helpers/template-random.ts";
-import { RandomArguments, type TaggedValue, untagged } from "../../helpers/template-values.ts";
+import { askTemplateOracle, type TemplateAnswer } from "../../helpers/template/oracle.ts";
+import { Random } from "../../helpers/template/random.ts";
+import { RandomArguments, type TaggedValue, untagged } from "../../helpers/template/values.ts";
 
 /** Calls for each function; `SLOW=1` for more. */
 const CALLS = process.env["SLOW"] === "1" ? 1_500 : 120;

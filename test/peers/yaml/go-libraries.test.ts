@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { YamlRequest } from "../../helpers/yaml-answers.ts";
-import { compareAnswer } from "../../helpers/yaml-comparison.ts";
-import { randomRequests } from "../../helpers/yaml-corpus.ts";
-import { FIXTURES } from "../../helpers/yaml-fixtures.ts";
-import { askOracle } from "../../helpers/yaml-oracle.ts";
-import { suiteCases } from "../../helpers/yaml-suite.ts";
+import type { YamlRequest } from "../../helpers/yaml/answers.ts";
+import { compareAnswer } from "../../helpers/yaml/comparison.ts";
+import { randomRequests } from "../../helpers/yaml/corpus.ts";
+import { FIXTURES } from "../../helpers/yaml/fixtures.ts";
+import { askOracle } from "../../helpers/yaml/oracle.ts";
+import { suiteCases } from "../../helpers/yaml/suite.ts";
 
 const SEEDS = process.env["SLOW"] === undefined ? [1, 2, 3] : Array.from({ length: 30 }, (_, at) => at + 1);
 const REQUESTS = 5_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TemplateError, TemplateSet } from "../../../src/template/index.ts";
-import { Random } from "../../helpers/template-random.ts";
+import { Random } from "../../helpers/template/random.ts";
 
 function outcome(text: string): string {
   try {

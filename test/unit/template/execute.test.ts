@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TemplateError, TemplateSet } from "../../../src/template/index.ts";
-import { goValueOf, renderCase } from "../../helpers/template-render.ts";
+import { goValueOf, renderCase } from "../../helpers/template/render.ts";
 
 const data = {
   a: "x",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TemplateSet } from "../../../src/template/index.ts";
-import { TemplateGrammar } from "../../helpers/template-grammar.ts";
-import { Random } from "../../helpers/template-random.ts";
+import { TemplateGrammar } from "../../helpers/template/grammar.ts";
+import { Random } from "../../helpers/template/random.ts";
 
 /** Templates, and how Go prints the tree that it makes of them. */
 const SOURCES: readonly (readonly [text: string, source: string])[] = [

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { editManifests, readManifests, replaceDocuments, YamlError } from "../../../src/yaml/index.ts";
-import { suiteCases } from "../../helpers/yaml-suite.ts";
+import { suiteCases } from "../../helpers/yaml/suite.ts";
 
 const ITEMS = ["spec", "encryptedData"] as const;
 const item = (key: string) => [...ITEMS, key];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { foldsBack } from "../../../src/yaml/write-scalar.ts";
+import { foldsBack } from "../../../src/yaml/print/write-scalar.ts";
 
 test("one long line without an end costs no square time", { timeout: 5_000 }, () => {
   expect(foldsBack("x".repeat(2_000_000))).toBe(true);

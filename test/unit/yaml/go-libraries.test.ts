@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { compareAnswer, type Difference } from "../../helpers/yaml-comparison.ts";
-import { FIXTURES, type RecordedAnswer } from "../../helpers/yaml-fixtures.ts";
+import { compareAnswer, type Difference } from "../../helpers/yaml/comparison.ts";
+import { FIXTURES, type RecordedAnswer } from "../../helpers/yaml/fixtures.ts";
 
 /** How many answers may differ, and why: a change of these numbers is a change of behaviour. */
 const KNOWN: Readonly<Record<string, Partial<Record<Difference, number>>>> = {

@@ -16,8 +16,8 @@ import {
   splitDocuments,
   type YamlNode,
 } from "../../../src/yaml/index.ts";
-import { valuesOf } from "../../helpers/yaml-answers.ts";
-import { Choices, YamlWriter } from "../../helpers/yaml-corpus.ts";
+import { valuesOf } from "../../helpers/yaml/answers.ts";
+import { Choices, YamlWriter } from "../../helpers/yaml/corpus.ts";
 
 const json = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ourEvents, suiteCases } from "../../helpers/yaml-suite.ts";
+import { ourEvents, suiteCases } from "../../helpers/yaml/suite.ts";
 
 /**
  * Where we read otherwise than YAML 1.2 asks, because the Go libraries do (the peers tests compare all of the suite with

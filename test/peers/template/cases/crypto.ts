@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 const PEM = (label: string) =>
   new RegExp(`^-----BEGIN ${label}-----\\n([A-Za-z0-9+/=]+\\n)+-----END ${label}-----\\n$`);

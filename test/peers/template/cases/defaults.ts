@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 /** Defaults, choices, JSON, reflection. */
 export const cases: readonly TemplateCase[] = [

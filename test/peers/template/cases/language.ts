@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 /** The language over the strings of a SealedSecret: texts, trimming, actions, variables, templates, literals. */
 export const cases: readonly TemplateCase[] = [

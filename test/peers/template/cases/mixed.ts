@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 /** Functions together: results of one as arguments of another, host values in lists, dicts and JSON. */
 export const cases: readonly TemplateCase[] = [

@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 /** Numbers: conversions, integers, decimals, runs. */
 export const cases: readonly TemplateCase[] = [

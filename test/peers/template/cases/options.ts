@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 const data = { a: "x", n: null, m: { k: "v" }, s: { $go: "map[string]string", value: { q: "w" } } };
 const counts = { $go: "map[string]int", value: { a: 1 } };

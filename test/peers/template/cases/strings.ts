@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 /** Text: cutting, searching, letter case, quoting, splitting, checksums. */
 export const cases: readonly TemplateCase[] = [

@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 const URLS = [
   "http://h:80/p%20q?a=b#f%20g",

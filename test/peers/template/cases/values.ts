@@ -1,4 +1,4 @@
-import type { TemplateCase } from "../../../helpers/template-cases.ts";
+import type { TemplateCase } from "../../../helpers/template/cases.ts";
 
 const data = {
   a: "x",

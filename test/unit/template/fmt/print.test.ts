@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { sprint, sprintf, sprintln } from "../../../../src/template/fmt/print.ts";
 import type { GoValue } from "../../../../src/template/value/go-value.ts";
 import { dict, int, list } from "../../../../src/template/value/make.ts";
-import { quietHost } from "../../../helpers/template-functions.ts";
+import { quietHost } from "../../../helpers/template/functions.ts";
 
 /** Format, values, and what Go's fmt gives for them. */
 const ROWS: readonly (readonly [format: string, values: readonly GoValue[], text: string])[] = [

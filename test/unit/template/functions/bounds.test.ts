@@ -4,7 +4,7 @@ import { LimitReached } from "../../../../src/template/value/go-error.ts";
 import { type GoMap, GoSlice, type GoValue } from "../../../../src/template/value/go-value.ts";
 import type { Host } from "../../../../src/template/value/host.ts";
 import { dict, int, list } from "../../../../src/template/value/make.ts";
-import { answerOf, goValue, quietHost, type TableArgument } from "../../../helpers/template-functions.ts";
+import { answerOf, goValue, quietHost, type TableArgument } from "../../../helpers/template/functions.ts";
 
 /** A host that gives a million bytes and a hundred thousand steps. */
 function meanHost(): Host {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { valueFunctions } from "../../../../src/template/functions/value-functions.ts";
 import { goString } from "../../../../src/template/value/go-string.ts";
-import { answerOf, type FunctionRow } from "../../../helpers/template-functions.ts";
+import { answerOf, type FunctionRow } from "../../../helpers/template/functions.ts";
 
 /** Answers of Sprig 3.3 to names and letters. */
 const ROWS: readonly FunctionRow[] = [

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { valueFunctions } from "../../../../src/template/functions/value-functions.ts";
 import { int64, stringMap, strings } from "../../../../src/template/value/make.ts";
-import { answerOf, type FunctionRow } from "../../../helpers/template-functions.ts";
+import { answerOf, type FunctionRow } from "../../../helpers/template/functions.ts";
 
 /** Answers of Sprig 3.3 for lists and dicts. */
 const ROWS: readonly FunctionRow[] = [

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { valueFunctions } from "../../../../src/template/functions/value-functions.ts";
 import { goString } from "../../../../src/template/value/go-string.ts";
 import { stringMap, strings } from "../../../../src/template/value/make.ts";
-import { answerOf, type FunctionRow } from "../../../helpers/template-functions.ts";
+import { answerOf, type FunctionRow } from "../../../helpers/template/functions.ts";
 
 /** Answers of Sprig 3.3: defaults, JSON, reflection. */
 const ROWS: readonly FunctionRow[] = [

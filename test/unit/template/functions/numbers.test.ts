@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { valueFunctions } from "../../../../src/template/functions/value-functions.ts";
 import { int, int64 } from "../../../../src/template/value/make.ts";
-import { answerOf, type FunctionRow } from "../../../helpers/template-functions.ts";
+import { answerOf, type FunctionRow } from "../../../helpers/template/functions.ts";
 
 /** Answers of Sprig 3.3; what is no number is 0. */
 const ROWS: readonly FunctionRow[] = [

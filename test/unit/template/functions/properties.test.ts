@@ -4,7 +4,7 @@ import { valueFunctions } from "../../../../src/template/functions/value-functio
 import { byteLength, goString } from "../../../../src/template/value/go-string.ts";
 import type { GoValue } from "../../../../src/template/value/go-value.ts";
 import { int } from "../../../../src/template/value/make.ts";
-import { goValue, quietHost } from "../../../helpers/template-functions.ts";
+import { goValue, quietHost } from "../../../helpers/template/functions.ts";
 
 const runs = { numRuns: process.env["SLOW"] === "1" ? 5_000 : 100 };
 
