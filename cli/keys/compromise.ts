@@ -199,11 +199,10 @@ interface Resealing {
 async function resealFolder(folder: string, paths: ReadonlySet<string>, { keyring, certificate, io }: Resealing) {
   const full = resolve(io.cwd, folder);
   const repository = await workTreeFiles(full, { env: io.env, signal: io.signal });
-  const { changed, left, leftFiles } = await resealInRepository(repository, paths, {
-    keyring,
-    certificate,
-    ...(await changePlace(full, LABEL)),
-  });
+  const place = await changePlace(full, LABEL);
+  const { changed, left, leftFiles } = await withProgress(io, `Sealing in ${folder}`, (onStep) =>
+    resealInRepository(repository, paths, { keyring, certificate, ...place, onStep }),
+  );
   if (changed.length > 0) await note(io, `Sealed ${count(changed.length, "file")} of ${folder} anew: commit and push`);
   for (const { path, why } of leftFiles.slice(0, SHOWN)) await note(io, `Left ${path} of ${folder}: ${why}`);
   for (const { object, at, why } of left.slice(0, SHOWN)) await note(io, `Left ${object} in ${at}: ${why}`);

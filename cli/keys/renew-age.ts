@@ -11,6 +11,7 @@ import {
   identitiesOf,
   identitySources,
   KeysError,
+  type RenewInRepositoryOptions,
   renewalIn,
   renewInRepository,
   unopenedWithout,
@@ -22,9 +23,11 @@ import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { RepositoryRules } from "../opening/repository-rules-adapter.ts";
 import { note, table, warn, write } from "../output.ts";
+import { withProgress } from "../progress.ts";
 import { localKeyServices } from "../sops/keys/key-services.ts";
 import { count } from "./backup.ts";
 import { type Form, inForm } from "./form.ts";
+import { filesWithBranches } from "./needs.ts";
 import { changePlace, endBrokenOff, foldersAt, type NamedFolder } from "./repositories.ts";
 
 const LABEL = "keys renew --age";
@@ -35,6 +38,7 @@ export interface RenewAgeFlags {
   readonly secret: string | undefined;
   readonly repo: readonly string[];
   readonly retireOld: boolean;
+  readonly allBranches: boolean;
   readonly dryRun: boolean;
   readonly output: Form;
 }
@@ -90,14 +94,8 @@ async function addNew(client: KubeClient, secret: AgeSecret, flags: RenewAgeFlag
   const reports: FolderReport[] = [];
   for (const folder of foldersAt(io, flags.repo)) {
     const found = await filesNaming(await files(io, folder.full), old);
-    const { changed, left } = await renewInRepository(await files(io, folder.full), found, {
-      ...(await changedIn(folder, io)),
-      added: renewal.recipient,
-      old,
-      isRemoved: false,
-      keyring,
-      now: io.now(),
-    });
+    const change = { added: renewal.recipient, old, isRemoved: false, keyring };
+    const { changed, left } = await renewFolder(folder, found, change, io);
     reports.push(reportOf(folder.shown, found, changed, left));
   }
   await write(io.stdout, resultText(renewal, reports, flags.output));
@@ -141,10 +139,16 @@ async function retireOld(client: KubeClient, secret: AgeSecret, flags: RenewAgeF
   for (const folder of folders) {
     // Those too that a broken off call has changed already.
     const concerned = new Set([...old, renewal.recipient]);
-    const left = await unopenedWithout(await files(io, folder.full), concerned, keyring);
-    unopened.push(...left.map(({ path, why }) => ({ path: `${folder.shown}/${path}`, why })));
+    for (const state of await filesWithBranches(io, folder.shown, flags.allBranches)) {
+      const left = await withProgress(io, `Opening ${folder.shown}`, (onStep) =>
+        unopenedWithout(state, concerned, keyring, onStep),
+      );
+      unopened.push(...left.map(({ path, why }) => ({ path: `${folder.shown}/${path}`, why })));
+    }
   }
   if (unopened.length > 0) throw stillNeeded(renewal, unopened);
+  if (!flags.allBranches)
+    await note(io, "Only the files on disk were opened: --all-branches opens those of branches too");
   if (flags.dryRun) {
     await write(io.stdout, resultText(renewal, [], flags.output));
     await note(io, `Every file opens with ${renewal.recipient} alone: the old identities could be retired`);
@@ -154,14 +158,8 @@ async function retireOld(client: KubeClient, secret: AgeSecret, flags: RenewAgeF
   const reports: FolderReport[] = [];
   for (const folder of folders) {
     const found = await filesNaming(await files(io, folder.full), old);
-    const { changed, left } = await renewInRepository(await files(io, folder.full), found, {
-      ...(await changedIn(folder, io)),
-      added: renewal.recipient,
-      old,
-      isRemoved: true,
-      keyring: withServices,
-      now: io.now(),
-    });
+    const change = { added: renewal.recipient, old, isRemoved: true, keyring: withServices };
+    const { changed, left } = await renewFolder(folder, found, change, io);
     reports.push(reportOf(folder.shown, found, changed, left));
     if (left.length > 0) throw stillNeeded(renewal, left);
     await note(io, `Changed ${count(changed.length, "file")} of ${folder.shown}: commit and push`);
@@ -225,14 +223,17 @@ function stillNeeded({ namespace, name, recipient }: AgeRenewal, left: readonly 
   });
 }
 
-/** Where files of a folder are replaced, and how its configuration wants them printed. */
-async function changedIn({ full }: NamedFolder, io: Io) {
+type RecipientsIn = Pick<RenewInRepositoryOptions, "added" | "old" | "isRemoved" | "keyring">;
+
+/** The files of a folder with other recipients, printed as its configuration wants them. */
+async function renewFolder({ shown, full }: NamedFolder, found: AgeFiles, change: RecipientsIn, io: Io) {
   const { isWorkTree, base } = await findPlace(full);
   const rules = new RepositoryRules(io, isWorkTree ? base : full);
-  return {
-    ...(await changePlace(full, LABEL)),
-    indentsOf: async (path: string) => (await rules.ruleFor(join(full, path))).indents,
-  };
+  const indentsOf = async (path: string) => (await rules.ruleFor(join(full, path))).indents;
+  const place = { ...(await changePlace(full, LABEL)), now: io.now(), indentsOf };
+  return await withProgress(io, `Encrypting in ${shown}`, async (onStep) =>
+    renewInRepository(await files(io, full), found, { ...place, ...change, onStep }),
+  );
 }
 
 async function files(io: Io, full: string) {

@@ -35,6 +35,7 @@ export const renewCommand = defineCommand({
     secret: flag.text({ placeholder: "NAMESPACE/NAME", help: "With --age: the Secret that holds it" }),
     repo: flag.texts({ placeholder: "FOLDER", help: "With --age: repository to change; may be repeated" }),
     retireOld: flag.toggle({ help: "With --age: take the old identities away, after proof" }),
+    allBranches: flag.toggle({ help: "With --retire-old: the proof takes in what all branches have committed" }),
     bits: flag.choice(["2048", "3072", "4096"], { default: "4096", help: "Size of the RSA key" }),
     ttl: flag.duration({ default: "87600h", placeholder: "DURATION", help: "How long its certificate is valid" }),
     wait: flag.toggle({ default: true, help: "Wait until the controller seals with it" }),
@@ -53,10 +54,14 @@ export const renewCommand = defineCommand({
       if (flags.age) {
         return await renewAge(client, flags, io);
       }
-      if (flags.retireOld || flags.secret !== undefined || flags.repo.length > 0) {
-        throw new CliError("CLI_BAD_FLAG", "Cannot use --secret, --repo or --retire-old without --age", {
-          hints: ["a sealing key is retired with: sealkit keys retire KEY --repo FOLDER"],
-        });
+      if (flags.retireOld || flags.allBranches || flags.secret !== undefined || flags.repo.length > 0) {
+        throw new CliError(
+          "CLI_BAD_FLAG",
+          "Cannot use --secret, --repo, --all-branches or --retire-old without --age",
+          {
+            hints: ["a sealing key is retired with: sealkit keys retire KEY --repo FOLDER"],
+          },
+        );
       }
       if (flags.dryRun) {
         const { namespace } = keyPlace(flags);

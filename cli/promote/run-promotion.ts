@@ -18,6 +18,7 @@ import type { OpeningFlagValues } from "../opening/flags.ts";
 import { loadMeans } from "../opening/load-means.ts";
 import { RepositoryRules } from "../opening/repository-rules-adapter.ts";
 import { note, table, write } from "../output.ts";
+import { withProgress } from "../progress.ts";
 import { agreed } from "../sops/call/agreed.ts";
 import { Answers } from "../sops/call/prompt.ts";
 
@@ -174,8 +175,7 @@ async function makePlan(io: Io, chosen: readonly EncryptedFile[], { to, place, o
   const secrets = options.via === undefined ? [] : await secretsVia(io, options.via, options);
   const means = await loadMeans(options, io, { command: "promote --from DIR --to DIR", secrets });
   const rules = new RepositoryRules(io, place.isWorkTree ? place.base : io.cwd);
-  const plan: Planned[] = [];
-  for (const found of chosen) {
+  const planOne = async (found: EncryptedFile): Promise<Planned> => {
     io.signal.throwIfAborted();
     const { path } = found.file;
     const target = `${to}/${path}`;
@@ -196,9 +196,16 @@ async function makePlan(io: Io, chosen: readonly EncryptedFile[], { to, place, o
       existing,
       now: io.now(),
     });
-    plan.push({ path, target, promoted, seen: there?.seen });
-  }
-  return plan;
+    return { path, target, promoted, seen: there?.seen };
+  };
+  return await withProgress(io, "Opening", async (onStep) => {
+    const plan: Planned[] = [];
+    for (const found of chosen) {
+      plan.push(await planOne(found));
+      onStep(plan.length, chosen.length);
+    }
+    return plan;
+  });
 }
 
 /** The certificate of the target, whose key somebody has compared. */

@@ -106,16 +106,20 @@ export async function unopenedWithout(
   repository: RepositoryFiles,
   recipients: ReadonlySet<string>,
   keyring: Keyring,
+  onFile: (done: number, all: number) => void = () => undefined,
 ): Promise<readonly AgeFileLeft[]> {
   const left: AgeFileLeft[] = [];
+  let done = 0;
   for await (const file of repository.files()) {
+    onFile(++done, repository.count);
     const found = findEncrypted(file);
     if (found?.sops === undefined || !recipientsOf(found).some((recipient) => recipients.has(recipient))) continue;
     try {
       await decrypt(file.bytes, found.sops.format, keyring, { file: file.path });
     } catch (cause) {
       if (!(cause instanceof ToolkitError)) throw cause;
-      left.push({ path: file.path, why: [cause.message, ...cause.details].join("; ") });
+      const path = file.branches.length === 0 ? file.path : `${file.path} of ${file.branches.join(", ")}`;
+      left.push({ path, why: [cause.message, ...cause.details].join("; ") });
     }
   }
   return left;

@@ -9,6 +9,8 @@ export interface ChangePlace {
   readonly begin: (paths: readonly string[]) => Promise<Replacement>;
   /** A file as it is now, by what the place calls it. */
   readonly find: (path: string) => Promise<FoundFile | undefined>;
+  /** Called after each file that is to change, with the number of those done and of all. */
+  readonly onStep?: ((done: number, all: number) => void) | undefined;
 }
 
 /** What became of files of a repository. */
@@ -31,7 +33,7 @@ const NO_UTF8 = "\ufffd";
 export async function changeFiles(
   repository: RepositoryFiles,
   paths: ReadonlySet<string>,
-  { inPlace, begin, find }: ChangePlace,
+  { inPlace, begin, find, onStep }: ChangePlace,
   make: (file: RepositoryFile) => Promise<Uint8Array | undefined>,
 ): Promise<ChangedFiles> {
   const named = [...paths].filter((path) => !path.includes(NO_UTF8));
@@ -43,6 +45,7 @@ export async function changeFiles(
   const replacement = await begin([...targets.values()]);
   return await commitOrAbandon(replacement, async () => {
     const changed: string[] = [];
+    let done = 0;
     // As they were before they are read: what is changed in between is then refused, never overwritten.
     const seen = new Map<string, FoundFile | undefined>();
     for (const [path, target] of targets) seen.set(path, await find(target));
@@ -50,6 +53,7 @@ export async function changeFiles(
       const target = targets.get(file.path);
       if (target === undefined) continue;
       const content = await make(file);
+      onStep?.(++done, targets.size);
       if (content === undefined) continue;
       await replacement.stage(target, content, { seen: seen.get(file.path) });
       changed.push(file.path);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { generateX25519Identity, parseIdentity } from "../../../src/age/index.ts";
-import { filesByRecipient, listAgeIdentities } from "../../../src/keys/index.ts";
+import { filesByRecipient, listAgeIdentities, unopenedWithout } from "../../../src/keys/index.ts";
 import type { ApiResource } from "../../../src/kube/index.ts";
 import type { RepositoryFile } from "../../../src/repository/index.ts";
+import { loadKeyring } from "../../../src/sops/index.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 
 const SECRETS = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true } as const;
@@ -81,6 +82,22 @@ describe("filesByRecipient()", () => {
     async *files(): AsyncGenerator<RepositoryFile> {
       for (const [at, text] of texts.entries()) yield { path: `${at}.yaml`, bytes: Buffer.from(text), branches: [] };
     },
+  });
+
+  test("what does not open without the old one is named with the branches that hold it", async () => {
+    const file = { path: "a.yaml", bytes: Buffer.from(sops("age1a")), branches: ["feature/x", "main"] };
+    const files = async function* () {
+      yield file;
+    };
+    const steps: string[] = [];
+    const left = await unopenedWithout(
+      { count: 1, skipped: [], files },
+      new Set(["age1a"]),
+      loadKeyring([]),
+      (done, all) => steps.push(`${done}/${all}`),
+    );
+    expect(left).toMatchObject([{ path: "a.yaml of feature/x, main" }]);
+    expect(steps).toEqual(["1/1"]);
   });
 
   test("names files once, and passes over what is not encrypted or cannot be read", async () => {

@@ -108,8 +108,11 @@ describe("sealkit keys renew --age", () => {
   test("--retire-old takes the old one away when every file opens with the new one alone", async () => {
     const blind = await keys("renew --age --retire-old");
     expect([blind.code, blind.stderr]).toEqual([1, expect.stringContaining("no repository was named")]);
+    const nowhere = await keys("renew --age --repo repo --retire-old --all-branches");
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining("it is in no Git repository")]);
     const { code, stderr, files: after } = await keys("renew --age --repo repo --retire-old");
     expect(code).toBe(0);
+    expect(stderr).toContain("Only the files on disk were opened: --all-branches opens those of branches too\n");
     expect(stderr).toContain("Took 1 old entry out of Secret flux-system/sops-age");
     expect(after["repo/.sops.yaml"]?.text).toContain(`- age: ${nameOf(other)},${nameOf(fresh)} # two\n`);
     const text = after["repo/apps/db.yaml"]?.text ?? "";
