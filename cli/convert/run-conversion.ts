@@ -168,7 +168,7 @@ async function keysFor(
       hints: ["name who may open it: --age age1…", "or add a rule to .sops.yaml whose path_regex matches"],
     });
   }
-  const [selector] = [...rule.selectors].map(([kind, pattern]) => ({ kind, pattern }));
+  const [selector] = [...rule.selectors()].map(([kind, pattern]) => ({ kind, pattern }));
   const { shamirThreshold, macOnlyEncrypted } = rule;
   return { groups: rule.keyGroups(), shamirThreshold, selector, macOnlyEncrypted, indents };
 }

@@ -72,7 +72,7 @@ export async function planOf(call: SopsCall, source: Pick<Source, "name">): Prom
   const keyGroups = ofCommandLine === undefined ? (rule?.keyGroups() ?? [[]]) : [ofCommandLine];
   return {
     keyGroups: await completeKeys(keyGroups, keyring),
-    selector: selectorOf(flags, rule?.selectors ?? new Map()),
+    selector: selectorOf(flags, rule?.selectors() ?? new Map()),
     macOnlyEncrypted: flags.has("mac-only-encrypted") || rule?.macOnlyEncrypted === true,
     shamirThreshold: threshold === "" ? (rule?.shamirThreshold ?? 0) : Number.parseInt(threshold, 10) || 0,
   };

@@ -4,7 +4,7 @@ import type { CommandRunner } from "../command.ts";
 import { type GoFlagProblem, type GoFlags, parseGoFlags } from "../go-flag.ts";
 import type { Io } from "../io.ts";
 import { nearestWord } from "../nearest.ts";
-import { write } from "../output.ts";
+import { printable, write } from "../output.ts";
 import { withAuditTrail } from "./audit/recording.ts";
 import { ending, SOPS_EXIT, SopsFailure } from "./call/failure.ts";
 import { absentFile } from "./call/files-adapter.ts";
@@ -58,7 +58,7 @@ import { PUBLISH_HELP } from "./publish/help.ts";
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
   ["encrypt", { flags: ENCRYPT_FLAGS, help: ENCRYPT_HELP, action: "encrypt", run: runEncrypt }],
   ["decrypt", { flags: DECRYPT_FLAGS, help: DECRYPT_HELP, action: "decrypt", run: runDecrypt }],
-  ["edit", { flags: EDIT_FLAGS, help: EDIT_HELP, action: "change", run: runEdit }],
+  ["edit", { flags: EDIT_FLAGS, help: EDIT_HELP, action: "edit", run: runEdit }],
   [
     "rotate",
     {
@@ -313,7 +313,12 @@ async function refuseMistyped(io: Io, word: string | undefined): Promise<void> {
 }
 
 async function helpOf(io: Io, name: string): Promise<number> {
-  await write(io.stdout, SUBCOMMANDS.get(name)?.help ?? FAMILIES.get(name)?.help ?? ROOT_HELP);
+  const help = name === "" ? ROOT_HELP : (SUBCOMMANDS.get(name)?.help ?? FAMILIES.get(name)?.help);
+  if (help === undefined) {
+    await write(io.stderr, `No help topic for '${printable(name)}'\nhint: sealkit sops help\n`);
+    return SOPS_EXIT.cannotWrite;
+  }
+  await write(io.stdout, help);
   return 0;
 }
 

@@ -43,7 +43,7 @@ export class SopsFailure extends Error {
 }
 
 /** `change` is all that opens an encrypted file and writes it again, `exec` what gives it to a command. */
-export type Action = "encrypt" | "decrypt" | "change" | "groups" | "exec" | "exec-file";
+export type Action = "encrypt" | "decrypt" | "change" | "edit" | "groups" | "exec" | "exec-file";
 
 const ENCRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
@@ -67,16 +67,22 @@ const DECRYPT_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
   SOPS_WRONG_KEY_OR_ALTERED: SOPS_EXIT.decryptingTree,
 };
 
+const CHANGE_EXITS: Partial<Record<SopsErrorCode, SopsExit>> = {
+  ...DECRYPT_EXITS,
+  SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
+  SOPS_COMMENT_CONFLICT: SOPS_EXIT.encryptingTree,
+};
+
+/** What keeps a data key from being encrypted: the one error of keys that `edit` ends otherwise with than the others. */
+const NO_NEW_DATA_KEY = ["SOPS_NO_RECIPIENTS", "SOPS_BAD_THRESHOLD", "SOPS_KEY_NOT_USED"] as const;
+
 const EXITS: Readonly<Record<Action, Partial<Record<SopsErrorCode, SopsExit>>>> = {
   encrypt: ENCRYPT_EXITS,
   decrypt: DECRYPT_EXITS,
   exec: { ...DECRYPT_EXITS, SOPS_UNPRINTABLE: SOPS_EXIT.generic },
   "exec-file": DECRYPT_EXITS,
-  change: {
-    ...DECRYPT_EXITS,
-    SOPS_ALREADY_ENCRYPTED: SOPS_EXIT.alreadyEncrypted,
-    SOPS_COMMENT_CONFLICT: SOPS_EXIT.encryptingTree,
-  },
+  change: CHANGE_EXITS,
+  edit: { ...CHANGE_EXITS, ...Object.fromEntries(NO_NEW_DATA_KEY.map((code) => [code, SOPS_EXIT.noDataKey])) },
   // It ends with 1 but for its panics.
   groups: { SOPS_NO_GROUP: SOPS_EXIT.cannotRead },
 };
@@ -93,7 +99,10 @@ const PREFIXES: Readonly<Record<Action, Partial<Record<SopsErrorCode, string>>>>
   "exec-file": { SOPS_UNPRINTABLE: "Error dumping file: " },
   groups: {},
   change: { SOPS_UNPRINTABLE: "Could not marshal tree: " },
+  edit: { SOPS_UNPRINTABLE: "Could not marshal tree: " },
 };
+
+const FAILING = "Could not generate data key: ";
 
 /** Runs one action and ends as the original would, our own explanation behind its sentence. */
 export async function ending(action: Action, io: Io, work: () => Promise<number>): Promise<number> {
@@ -115,7 +124,13 @@ export function failureText(action: Action, io: Io, error: SopsFailure | Toolkit
 function originalText(action: Action, io: Io, error: ToolkitError): string {
   if (error instanceof AuditError && error.original !== undefined) return logLine(io, "fatal", error.original, "AUDIT");
   if (!(error instanceof SopsError) || error.upstream === undefined) return "";
-  return printable(`${PREFIXES[action][error.code] ?? ""}${error.upstream}\n\n`);
+  const { code, upstream } = error;
+  if (action === "edit" && upstream.startsWith(FAILING)) {
+    return printable(
+      `Error encrypting the data key with one or more master keys: ${upstream.slice(FAILING.length)}\n\n`,
+    );
+  }
+  return printable(`${PREFIXES[action][code] ?? ""}${upstream}\n\n`);
 }
 
 export function exitOf(action: Action, error: SopsFailure | ToolkitError): SopsExit {

@@ -135,8 +135,8 @@ function otherKeys({ groups }: KeyChanges): string {
 }
 
 /** The original takes only suffixes of a recreation rule, and encrypts everything where it has another selector. */
-async function suffixOf({ doubts }: PublishCall, { selectors }: CreationRule): Promise<Selector | undefined> {
-  for (const [kind, pattern] of selectors) {
+async function suffixOf({ doubts }: PublishCall, rule: CreationRule): Promise<Selector | undefined> {
+  for (const [kind, pattern] of rule.selectors()) {
     if (kind === "encrypted_suffix" || kind === "unencrypted_suffix") return { kind, pattern };
     await doubts.raise(`${kind} of a recreation_rule has no effect: only suffixes have`);
   }

@@ -15,7 +15,8 @@ export interface CreationRule {
    * @throws {SopsError} `SOPS_BAD_KEY`, `SOPS_BAD_CONFIG`.
    */
   keyGroups(): readonly KeyGroup[];
-  readonly selectors: ReadonlyMap<SelectorKind, string>;
+  /** None or one, looked at as late as the keys. @throws {SopsError} `SOPS_BAD_CONFIG` for several. */
+  selectors(): ReadonlyMap<SelectorKind, string>;
   readonly macOnlyEncrypted: boolean;
   /** 0 when not given. */
   readonly shamirThreshold: number;
@@ -23,10 +24,11 @@ export interface CreationRule {
 
 /** @throws {SopsError} `SOPS_BAD_CONFIG`; `where` names the rule. */
 export function readRule(rule: Branch, where: string, file: string): CreationRule {
+  const selectors = readSelectors(rule, where, file);
   return {
     pathPattern: textOf(rule, "path_regex", where, file),
     keyGroups: ruleKeys(rule, { where, file }),
-    selectors: readSelectors(rule, where, file),
+    selectors: () => onlyOne(selectors, where, file),
     macOnlyEncrypted: readBoolean(rule, "mac_only_encrypted", where, file),
     shamirThreshold: readThreshold(rule, where, file),
   };
@@ -38,11 +40,17 @@ function readSelectors(rule: Branch, where: string, file: string): ReadonlyMap<S
     const pattern = textOf(rule, kind, where, file);
     if (pattern !== "") given.set(kind, pattern);
   }
-  if (given.size > 1) {
-    const upstream = `error loading config: cannot use more than one of ${SELECTOR_LIST} for the same rule`;
-    throw badConfig(file, `${where} has ${[...given.keys()].join(" and ")}, which exclude each other`, upstream);
-  }
   return given;
+}
+
+function onlyOne(
+  selectors: ReadonlyMap<SelectorKind, string>,
+  where: string,
+  file: string,
+): ReadonlyMap<SelectorKind, string> {
+  if (selectors.size <= 1) return selectors;
+  const upstream = `error loading config: cannot use more than one of ${SELECTOR_LIST} for the same rule`;
+  throw badConfig(file, `${where} has ${[...selectors.keys()].join(" and ")}, which exclude each other`, upstream);
 }
 
 export const SELECTOR_LIST =

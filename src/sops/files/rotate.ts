@@ -4,7 +4,7 @@ import { newDataKey } from "../keys/data-key.ts";
 import type { Keyring } from "../keys/keyring.ts";
 import { isSameKey } from "../keys/master-key-name.ts";
 import { checkRecipients, rewrap } from "../keys/rewrap.ts";
-import { fieldOf, type KeyGroup } from "../metadata/metadata.ts";
+import { fieldOf, type KeyGroup, type MasterKey } from "../metadata/metadata.ts";
 import { refuseOtherFormat } from "../preserve/keeping-layout.ts";
 import { type OpenOptions, openFile } from "./open-file.ts";
 import { reseal } from "./reseal.ts";
@@ -50,6 +50,7 @@ export async function rotate(
   const opened = await openFile(input, format, keyring, { ...options, rememberIvs: true });
   const dataKey = newDataKey(fillRandom);
   const { metadata } = opened;
+  await checkRecipients(strangers(remove, metadata.keyGroups));
   const keys = await rewrap(dataKey, {
     groups: changedGroups(wanted ?? metadata.keyGroups, add, remove),
     threshold:
@@ -62,6 +63,12 @@ export async function rotate(
   });
   const rotated = { ...opened, metadata: { ...opened.metadata, ...keys }, cipher: opened.cipher.withKey(dataKey) };
   return reseal(rotated, { ...options, outputFormat });
+}
+
+/** Recipients that are to go and are not there: a typing error would pass for one that is gone. */
+function strangers(remove: KeyGroup, groups: readonly KeyGroup[]): string[] {
+  const isThere = (key: MasterKey) => groups.some((group) => group.some((known) => isSameKey(known, key)));
+  return remove.flatMap((key) => (key.type === "age" && !isThere(key) ? [fieldOf(key, "recipient")] : []));
 }
 
 /** New keys go to the first group, one that is there already as well; removed ones leave every group. */

@@ -188,6 +188,28 @@ describe("sealkit sops encrypt", () => {
   });
 });
 
+test("help of a command that is none ends as with the original", async () => {
+  const run = await runCli("sops help nope");
+  expect([run.code, run.stdout, run.stderr]).toEqual([3, "", expect.stringContaining("No help topic for 'nope'")]);
+});
+
+test("a mistyped recipient is not taken for one that is gone", async () => {
+  const files = { "f.yaml": ENCRYPTED };
+  const env = { SOPS_AGE_KEY: IDENTITY_A };
+  const run = await runCli("sops rotate --rm-age age1mistyped f.yaml", { files, env });
+  expect([run.code, run.stdout]).toEqual([1, ""]);
+});
+
+test("a rule with two selectors stops only those whom it concerns", async () => {
+  const rules = `creation_rules:\n- {path_regex: ^other, encrypted_regex: a, encrypted_suffix: b}\n- age: ${RECIPIENT_A}\n`;
+  const files = { "f.yaml": ENCRYPTED, "clear.yaml": "a: 1\n", "other.yaml": "a: 1\n", ".sops.yaml": rules };
+  const env = { SOPS_AGE_KEY: IDENTITY_A };
+  const codes = ["decrypt f.yaml", "encrypt clear.yaml", "encrypt other.yaml"].map(async (line) => {
+    return (await runCli(`sops ${line}`, { files, env })).code;
+  });
+  expect(await Promise.all(codes)).toEqual([0, 0, 1]);
+});
+
 test("trap: a change in place keeps the mode of the file and the link to it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "sealkit-traps-"));
   try {

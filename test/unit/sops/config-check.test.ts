@@ -276,6 +276,9 @@ describe("parseConfig()", () => {
     const { creationRules = [] } = parseConfig(Buffer.from(text), ".sops.yaml");
     const [first, second] = [ruleFor(creationRules, "x", "c"), ruleFor(creationRules, "y", "c")];
     expect(first.keyGroups()[0]?.[0]?.fields.get("recipient")).toBe(RECIPIENT_B);
-    expect([first.selectors.get("encrypted_regex"), second.selectors.get("encrypted_regex")]).toEqual(["^a$", "^b$"]);
+    expect([first.selectors().get("encrypted_regex"), second.selectors().get("encrypted_regex")]).toEqual([
+      "^a$",
+      "^b$",
+    ]);
   });
 });

@@ -200,6 +200,12 @@ describe("sealkit sops edit", () => {
   test.each([
     { name: "a folder that is not there", words: ["edit", "--age", RECIPIENT_A, "no/n.yaml"], code: 3 },
     { name: "a recipient that is none", words: ["edit", "--age", "age1x", "n.yaml"], code: 1 },
+    {
+      name: "a rule without keys",
+      words: ["--config", "none.yaml", "edit", "n.yaml"],
+      code: 128,
+      says: "Error encrypting the data key with one or more master keys: [empty key group provided]",
+    },
     { name: "a mistyped command", words: ["decrpt"], code: 1, says: "did you mean: sealkit sops decrypt" },
     { name: "a selector that is no pattern", words: ["bad.yaml"], code: 1, says: "not a valid RE2 pattern" },
     {
@@ -210,6 +216,7 @@ describe("sealkit sops edit", () => {
   ])("refuses $name before anybody types", async ({ words, code, says = "" }) => {
     const files = {
       ".sops.yaml": `creation_rules:\n  - age: ${RECIPIENT_A}\n`,
+      "none.yaml": "creation_rules:\n  - key_groups: [{}]\n",
       "bad.yaml": enc.replace(/unencrypted_suffix: .*/, 'unencrypted_regex: "("'),
     };
     const run = await edit(words, "touch started", { files });
