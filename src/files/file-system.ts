@@ -17,16 +17,26 @@ export interface FoundFile extends FileIdentity {
   readonly group: number;
 }
 
+/** A file that was just made. */
+export interface NewFile {
+  readonly identity: FileIdentity;
+  /**
+   * Its content is on its way to the disk while others are made, and is there once this resolves. It has to be waited for,
+   * or be caught, before the file counts.
+   */
+  readonly flushed: Promise<void>;
+}
+
 /** What of a file system it takes to replace files together. Failures are the system's own errors (`code`: `ENOSPC`, …). */
 export interface FileSystem {
   /** The regular file at a path; undefined when nothing is there. @throws when it is no regular file. */
   find(path: string): Promise<FoundFile | undefined>;
-  /** Makes a file that is not there yet, with mode and owner of `like` or the given mode. Does not flush. */
+  /** Makes a file that is not there yet, with mode and owner of `like` or the given mode. */
   writeNew(
     path: string,
     content: Uint8Array,
     as: { readonly mode: number; readonly like?: FoundFile | undefined },
-  ): Promise<FileIdentity>;
+  ): Promise<NewFile>;
   /** Gives a file a second name; a copy with the same mode and owner where the system has no such names. */
   keep(from: string, to: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;

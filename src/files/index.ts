@@ -1,6 +1,6 @@
 export { commitOrAbandon } from "./commit-or-abandon.ts";
 export { FilesError, type FilesErrorCode } from "./errors.ts";
-export type { FileIdentity, FileSystem, FoundFile } from "./file-system.ts";
+export type { FileIdentity, FileSystem, FoundFile, NewFile } from "./file-system.ts";
 export { lockFolder, type Worker } from "./lock.ts";
 export { inParallel } from "./parallel.ts";
 export { besideName, isBeside, type ReplacePlace } from "./place.ts";
@@ -10,5 +10,5 @@ export {
   endUnfinished,
   type Replacement,
   type ReplaceRun,
-  type StageOptions,
 } from "./replace-files.ts";
+export { FileStage, type StageContext, type StagedFile, type StageOptions } from "./stage.ts";

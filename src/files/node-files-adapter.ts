@@ -39,11 +39,11 @@ export const nodeFiles: FileSystem = {
   },
   async writeNew(path, content, { mode, like }) {
     const descriptor = writeBeside(path, content, { mode, like });
-    try {
-      return foundFile(fstatSync(descriptor, { bigint: true }));
-    } finally {
-      closeSync(descriptor);
-    }
+    const identity = identityOf(descriptor);
+    const flushed = closing(descriptor, flushDescriptor);
+    // Whoever waits hears of it; who gave up meanwhile need not.
+    flushed.catch(() => undefined);
+    return { identity, flushed };
   },
   async keep(from, to) {
     try {
@@ -57,6 +57,8 @@ export const nodeFiles: FileSystem = {
     renameSync(from, to);
   },
   async remove(path) {
+    // A failed call costs ten times as much as one that looks first, and most of these files are gone.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
     try {
       unlinkSync(path);
     } catch (cause) {
@@ -131,6 +133,15 @@ export function writeBeside(
   } catch (cause) {
     closeSync(descriptor);
     unlinkSync(path);
+    throw cause;
+  }
+}
+
+function identityOf(descriptor: number): FileIdentity {
+  try {
+    return foundFile(fstatSync(descriptor, { bigint: true }));
+  } catch (cause) {
+    closeSync(descriptor);
     throw cause;
   }
 }

@@ -22,7 +22,7 @@ export interface BesidePaths {
   readonly former: string;
 }
 
-export function besidePaths({ base }: ReplacePlace, run: string, path: string, at: number): BesidePaths {
+export function besidePaths({ base }: Pick<ReplacePlace, "base">, run: string, path: string, at: number): BesidePaths {
   const target = `${base}/${path}`;
   const stem = `${folderOf(target)}/.sealkit-${run}-${at}`;
   return { target, staged: `${stem}.new`, former: `${stem}.old` };

@@ -1,10 +1,11 @@
-import { FilesError } from "./errors.ts";
-import { type FileIdentity, type FileSystem, type FoundFile, isSameFile } from "./file-system.ts";
+import { cannotWrite, changed, errno, FilesError } from "./errors.ts";
+import { type FileSystem, isSameFile } from "./file-system.ts";
 import { commitLine, DONE_LINE, firstLine, JOURNAL, readJournalText, UNDO_LINE } from "./journal.ts";
 import { lockFolder, type Worker } from "./lock.ts";
 import { inParallel, PARALLEL } from "./parallel.ts";
 import { besidePaths, folderOf, type ReplacePlace } from "./place.ts";
 import { findUnfinished, type Recovered, recover } from "./recover.ts";
+import { FileStage, type StageContext, type StagedFile, type StageOptions } from "./stage.ts";
 
 export interface ReplaceRun {
   /** Twelve random hex digits. */
@@ -15,13 +16,6 @@ export interface ReplaceRun {
   readonly paths: readonly string[];
 }
 
-export interface StageOptions {
-  /** The file as it was when its content was read: one that has changed since is not replaced. */
-  readonly seen?: FoundFile | undefined;
-  /** Permission bits of a file that is new; one that is replaced keeps its own. */
-  readonly mode?: number | undefined;
-}
-
 /** Replacements that become visible together. Ends with `commit` or `abandon`, one of which must be called. */
 export interface Replacement {
   /**
@@ -30,6 +24,10 @@ export interface Replacement {
    * @throws {FilesError} `FILES_CHANGED`, `FILES_CANNOT_WRITE`; the others may go on or be abandoned.
    */
   stage(path: string, content: Uint8Array, options?: StageOptions): Promise<void>;
+  /** What another thread needs to write new contents beside the files, with a `FileStage` of its own. */
+  readonly stageContext: StageContext;
+  /** Takes in what another thread wrote and flushed: files that nobody else staged. */
+  adopt(staged: readonly StagedFile[]): void;
   /**
    * Puts everything that was staged in its place, or nothing: what stops it half way is undone.
    *
@@ -45,7 +43,7 @@ export interface Replacement {
  *
  * 1. a journal says which files may be replaced;
  * 2. `stage` writes the new contents beside them;
- * 3. `commit` flushes these in one go, gives each former file a second name beside, and writes into the journal that all
+ * 3. `commit` waits until the disk has all of them, gives each former file a second name beside, and writes into the journal that all
  *    is ready; only then it renames, and removes the former files last.
  *
  * A program that is killed before the journal says so has replaced nothing, and `recover` removes what it left; killed
@@ -118,19 +116,14 @@ async function startJournal(files: FileSystem, journal: string, run: ReplaceRun)
   }
 }
 
-interface Staged {
-  readonly at: number;
-  readonly before: FoundFile | undefined;
-  readonly after: FileIdentity;
-}
-
 class OpenReplacement implements Replacement {
   readonly #files: FileSystem;
   readonly #place: ReplacePlace;
   readonly #run: ReplaceRun;
   readonly #release: () => Promise<void>;
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #staged: Staged[] = [];
+  readonly #stage: FileStage;
+  readonly #adopted: StagedFile[] = [];
 
   constructor(files: FileSystem, place: ReplacePlace, run: ReplaceRun, release: () => Promise<void>) {
     this.#files = files;
@@ -138,30 +131,31 @@ class OpenReplacement implements Replacement {
     this.#run = run;
     this.#release = release;
     this.#numbers = new Map(run.paths.map((path, at) => [path, at]));
+    this.#stage = new FileStage(files, this.stageContext);
   }
 
-  async stage(path: string, content: Uint8Array, { seen, mode = 0o644 }: StageOptions = {}): Promise<void> {
+  get stageContext(): StageContext {
+    return { base: this.#place.base, run: this.#run.run };
+  }
+
+  async stage(path: string, content: Uint8Array, options: StageOptions = {}): Promise<void> {
     const at = this.#numbers.get(path);
     if (at === undefined) throw new TypeError(`"${path}" is not one of the files of this run`);
-    const { target, staged } = this.#paths(at);
-    try {
-      const before = await this.#files.find(target);
-      if (seen !== undefined && !isSameFile(seen, before)) throw changed(path);
-      const after = await this.#files.writeNew(staged, content, { mode: before?.mode ?? mode, like: before });
-      this.#staged.push({ at, before, after });
-    } catch (cause) {
-      await this.#files.remove(staged).catch(() => undefined);
-      throw cause instanceof FilesError ? cause : cannotWrite(path, cause);
-    }
+    await this.#stage.add({ at, path }, content, options);
+  }
+
+  adopt(staged: readonly StagedFile[]): void {
+    this.#adopted.push(...staged);
   }
 
   async commit(): Promise<void> {
-    const staged = [...this.#staged].sort((left, right) => left.at - right.at);
+    const staged = [...this.#stage.files, ...this.#adopted].sort((left, right) => left.at - right.at);
     if (staged.length === 0) return await this.abandon();
     const folders = new Set(staged.map(({ at }) => folderOf(this.#paths(at).target)));
     await this.#orUndo(async () => {
-      await inParallel(staged, PARALLEL, ({ at }) => this.#files.flush(this.#paths(at).staged));
+      // The disk is still at work on the last contents meanwhile.
       await this.#keepFormer(staged);
+      await this.#stage.flushed();
       await inParallel([...folders], PARALLEL, (folder) => this.#files.flushFolder(folder));
       await this.#write(commitLine(staged));
     }, "before");
@@ -181,6 +175,7 @@ class OpenReplacement implements Replacement {
 
   async abandon(): Promise<void> {
     try {
+      await this.#stage.flushed().catch(() => undefined);
       await recover(this.#files, this.#place, "undo");
     } finally {
       await this.#leave();
@@ -200,7 +195,7 @@ class OpenReplacement implements Replacement {
     return besidePaths(this.#place, this.#run.run, this.#run.paths[at] ?? "", at);
   }
 
-  async #keepFormer(staged: readonly Staged[]): Promise<void> {
+  async #keepFormer(staged: readonly StagedFile[]): Promise<void> {
     await inParallel(staged, PARALLEL, async ({ at, before }) => {
       const { target, former } = this.#paths(at);
       if (!isSameFile(before, await this.#files.find(target))) throw changed(this.#run.paths[at] ?? "");
@@ -208,7 +203,7 @@ class OpenReplacement implements Replacement {
     });
   }
 
-  async #replace({ at, before }: Staged): Promise<void> {
+  async #replace({ at, before }: StagedFile): Promise<void> {
     const { target, staged } = this.#paths(at);
     if (!isSameFile(before, await this.#files.find(target))) throw changed(this.#run.paths[at] ?? "");
     try {
@@ -243,32 +238,12 @@ class OpenReplacement implements Replacement {
   }
 }
 
-function changed(path: string): FilesError {
-  return new FilesError("FILES_CHANGED", `Cannot replace "${path}": it was changed while this ran`, {
-    details: ["no file was replaced"],
-    hints: ["look at it, and run the command again"],
-  });
-}
-
 function unfinished(label: string, { state }: ReplacePlace): FilesError {
   return new FilesError("FILES_UNFINISHED", "Cannot replace files here: an earlier run did not end", {
     details: [`it was: ${label}`, `its journal: ${state}/${JOURNAL}`],
     hints: ["let the command finish it, or undo it with --undo"],
   });
 }
-
-function cannotWrite(path: string, cause: unknown): FilesError {
-  return new FilesError("FILES_CANNOT_WRITE", `Cannot replace "${path}": the system says ${errno(cause)}`, {
-    cause,
-    details: ["no file was replaced"],
-    hints: HINTS.get(errno(cause)) ?? [],
-  });
-}
-
-const HINTS: ReadonlyMap<string, readonly string[]> = new Map([
-  ["ENOSPC", ["make room: the new files have to stand beside the old ones"]],
-  ["EBUSY", ["it is mounted by itself, and no file can take its place: work on it alone, without -r"]],
-]);
 
 function notUndone(error: FilesError, cause: unknown): FilesError {
   return new FilesError(error.code, error.message, {
@@ -284,8 +259,4 @@ function formerRemain(cause: unknown): FilesError {
     details: ["all files were replaced; what they held before still stands beside some of them, as .sealkit-*.old"],
     hints: ["run the command again: it removes them first"],
   });
-}
-
-function errno(cause: unknown): string {
-  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "no";
 }

@@ -1,4 +1,4 @@
-import type { FileSystem, FoundFile } from "../../../src/files/index.ts";
+import type { FileSystem, FoundFile, NewFile } from "../../../src/files/index.ts";
 
 interface Content {
   readonly inode: number;
@@ -53,7 +53,7 @@ export class MemoryFiles implements FileSystem {
     return content === undefined ? undefined : identity(content);
   }
 
-  async writeNew(path: string, bytes: Uint8Array, as: { readonly mode: number }): Promise<FoundFile> {
+  async writeNew(path: string, bytes: Uint8Array, as: { readonly mode: number }): Promise<NewFile> {
     if (this.names.has(path)) throw failure("EEXIST");
     const content = { inode: ++this.#inode, mode: as.mode, text: "", flushed: "", modified: ++this.#clock };
     const text = Buffer.from(bytes).toString();
@@ -67,7 +67,9 @@ export class MemoryFiles implements FileSystem {
         content.text = text.slice(0, text.length / 2);
       },
     );
-    return identity(content);
+    const flushed = this.flush(path);
+    flushed.catch(() => undefined);
+    return { identity: identity(content), flushed };
   }
 
   async keep(from: string, to: string): Promise<void> {
