@@ -14,6 +14,8 @@ export interface GoFlags {
   texts(name: string): readonly string[];
   /** The texts of several flags in the order of the command line, each with the first spelling of its flag. */
   inOrder(...names: readonly string[]): readonly (readonly [name: string, text: string])[];
+  /** All of them, by the first spelling of each. */
+  readonly given: ReadonlyMap<string, readonly string[]>;
   /** The words before the first one that is no flag. */
   readonly before: readonly string[];
   /** The first word that is no flag, and all after it. */
@@ -83,6 +85,7 @@ export function parseGoFlags(flags: readonly GoFlag[], words: readonly string[])
   return {
     has: (name) => (given.get(name) ?? []).length > 0,
     texts: (name) => given.get(name) ?? [],
+    given,
     inOrder: (...names) => ordered.filter(([name]) => names.includes(name)),
     before: words.slice(0, at),
     args: words.slice(at),

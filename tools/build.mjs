@@ -63,6 +63,7 @@ const PROGRAMS = new Map([
   ["age-chunk-thread.cjs", "src/age/threads/age-chunk-thread-adapter.ts"],
   ["age-files-thread.cjs", "cli/age/batch/age-files-thread-adapter.ts"],
   ["repository-thread.cjs", "cli/repository-threads/repository-thread-adapter.ts"],
+  ["sops-thread.cjs", "cli/sops/many/threads/sops-thread-adapter.ts"],
 ]);
 
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });

@@ -15,14 +15,14 @@ export interface ReadTarget {
 }
 
 /** Reads one file of a folder, at once: for small files the pool of threads takes longer than the disk. @throws {CliError} */
-export function readTarget(file: string, absolute: string): ReadTarget {
+export function readTarget(file: string, absolute: string, maxBytes: number = SOPS_LIMITS.maxFileBytes): ReadTarget {
   try {
     const descriptor = openSync(absolute, FLAGS);
     try {
       const stats = fstatSync(descriptor, { bigint: true });
       if (!stats.isFile()) throw Object.assign(new Error("no regular file"), { code: "EINVAL" });
-      if (stats.size > SOPS_LIMITS.maxFileBytes) {
-        const limit = `${SOPS_LIMITS.maxFileBytes / 1024 / 1024} MiB`;
+      if (stats.size > maxBytes) {
+        const limit = `${maxBytes / 1024 / 1024} MiB`;
         throw new CliError("CLI_FILE_TOO_BIG", `Cannot read "${file}": it is larger than ${limit}`);
       }
       return { bytes: readFileSync(descriptor), seen: foundFile(stats) };

@@ -42,9 +42,9 @@ export interface Replacement {
  * Begins to replace files together, so that each is as before or as after whatever stops the program:
  *
  * 1. a journal says which files may be replaced;
- * 2. `stage` writes the new contents beside them;
- * 3. `commit` waits until the disk has all of them, gives each former file a second name beside, and writes into the journal that all
- *    is ready; only then it renames, and removes the former files last.
+ * 2. `stage` writes the new contents beside them, and gives each former file a second name there;
+ * 3. `commit` waits until the disk has all of them, and writes into the journal that all is ready; only then it renames,
+ *    and removes the former files last.
  *
  * A program that is killed before the journal says so has replaced nothing, and `recover` removes what it left; killed
  * later, `recover` finishes or undoes. A file that somebody else changed meanwhile is never overwritten. Between the
@@ -154,7 +154,7 @@ class OpenReplacement implements Replacement {
     const folders = new Set(staged.map(({ at }) => folderOf(this.#paths(at).target)));
     await this.#orUndo(async () => {
       // The disk is still at work on the last contents meanwhile.
-      await this.#keepFormer(staged);
+      await this.#checkUnchanged(staged);
       await this.#stage.flushed();
       await inParallel([...folders], PARALLEL, (folder) => this.#files.flushFolder(folder));
       await this.#write(commitLine(staged));
@@ -195,12 +195,10 @@ class OpenReplacement implements Replacement {
     return besidePaths(this.#place, this.#run.run, this.#run.paths[at] ?? "", at);
   }
 
-  async #keepFormer(staged: readonly StagedFile[]): Promise<void> {
-    await inParallel(staged, PARALLEL, async ({ at, before }) => {
-      const { target, former } = this.#paths(at);
-      if (!isSameFile(before, await this.#files.find(target))) throw changed(this.#run.paths[at] ?? "");
-      if (before !== undefined) await this.#files.keep(target, former);
-    });
+  async #checkUnchanged(staged: readonly StagedFile[]): Promise<void> {
+    for (const { at, before } of staged) {
+      if (!isSameFile(before, await this.#files.find(this.#paths(at).target))) throw changed(this.#run.paths[at] ?? "");
+    }
   }
 
   async #replace({ at, before }: StagedFile): Promise<void> {

@@ -26,11 +26,11 @@ export interface StagedFile {
 }
 
 /** Files that may be on their way to the disk at the same time, each with an open descriptor. */
-const MAX_UNFLUSHED = 64;
+const MAX_UNFLUSHED = 256;
 
 /**
- * Writes new contents beside files, which stay as they are. The disk gets each at once, so that it works while the others
- * are made.
+ * Writes new contents beside files, which stay as they are, and gives these a second name. The disk gets each content at
+ * once, so that it works while the others are made.
  */
 export class FileStage {
   readonly #files: FileSystem;
@@ -55,15 +55,17 @@ export class FileStage {
     { seen, mode = 0o644 }: StageOptions,
   ): Promise<void> {
     const { base, run } = this.#context;
-    const { target, staged } = besidePaths({ base }, run, path, at);
+    const { target, staged, former } = besidePaths({ base }, run, path, at);
     try {
       const before = await this.#files.find(target);
       if (seen !== undefined && !isSameFile(seen, before)) throw changed(path);
       const made = await this.#files.writeNew(staged, content, { mode: before?.mode ?? mode, like: before });
-      this.#staged.push({ at, before, after: made.identity });
       this.#follow(made.flushed, path);
+      if (before !== undefined) await this.#files.keep(target, former);
+      this.#staged.push({ at, before, after: made.identity });
     } catch (cause) {
       await this.#files.remove(staged).catch(() => undefined);
+      await this.#files.remove(former).catch(() => undefined);
       throw cause instanceof FilesError ? cause : cannotWrite(path, cause);
     }
     if (this.#unflushed.size >= MAX_UNFLUSHED) await Promise.race(this.#unflushed);

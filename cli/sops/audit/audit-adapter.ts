@@ -13,12 +13,14 @@ const MAX_CONFIG_BYTES = 1024 * 1024;
 
 /** The record of what this program does to files, if the machine keeps one. */
 export interface AuditTrail {
+  /** Whether anything is recorded. */
+  readonly isKept: boolean;
   /** Records in every database. `path` is that of the file, undefined for standard input. @throws {AuditError} */
   record(action: AuditEvent["action"], path: string | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
-const NO_TRAIL: AuditTrail = { record: async () => undefined, close: async () => undefined };
+const NO_TRAIL: AuditTrail = { isKept: false, record: async () => undefined, close: async () => undefined };
 
 /**
  * Connects to the databases of the machine's audit configuration; without one nothing is recorded.
@@ -45,6 +47,7 @@ export async function openAuditTrail(
     throw error;
   }
   return {
+    isKept: true,
     async record(action, path) {
       // The original gives standard input the name of the folder.
       const event: AuditEvent = { action, user: userName(), file: path === undefined ? io.cwd : resolve(io.cwd, path) };

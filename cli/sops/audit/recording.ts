@@ -26,6 +26,11 @@ export async function withAuditTrail<T>(io: Io, work: () => Promise<T>): Promise
   }
 }
 
+/** Whether this machine keeps an audit trail of what is done here. @throws {AuditError} */
+export async function isRecorded(io: Io): Promise<boolean> {
+  return (await trailOf(io)).isKept;
+}
+
 /** Records what is about to show: before anything is printed or written. @throws {AuditError} */
 export async function recordAction(io: Io, action: AuditEvent["action"], path: string | undefined): Promise<void> {
   await (await trailOf(io)).record(action, path);

@@ -246,28 +246,25 @@ export interface SopsFlags {
   /** The last value given, `""` when there is none. */
   text(name: string): string;
   texts(name: string): readonly string[];
+  /** All that were given, by name; a bool has the text `true`. Plain data. */
+  readonly given: GivenFlags;
   /** The words that are no flags, and all after the first of them. */
   readonly args: readonly string[];
 }
 
-export function sopsFlags(flags: GoFlags): SopsFlags {
-  return {
-    has: (name) => flags.has(name),
-    text: (name) => flags.texts(name).at(-1) ?? "",
-    texts: (name) => flags.texts(name),
-    args: flags.args,
-  };
+/** The texts of each flag, by its name. */
+export type GivenFlags = ReadonlyMap<string, readonly string[]>;
+
+export function sopsFlags({ given, args }: Pick<GoFlags, "given" | "args">): SopsFlags {
+  const texts = (name: string) => given.get(name) ?? [];
+  return { has: (name) => texts(name).length > 0, text: (name) => texts(name).at(-1) ?? "", texts, given, args };
 }
 
 /** The flags of a subcommand, with the global ones that stand before it. */
 export function withGlobals(own: SopsFlags, root: SopsFlags): SopsFlags {
-  const pick = (name: string) => (GLOBAL_FLAGS.includes(name) && !own.has(name) ? root : own);
-  return {
-    has: (name) => pick(name).has(name),
-    text: (name) => pick(name).text(name),
-    texts: (name) => pick(name).texts(name),
-    args: own.args,
-  };
+  const given = new Map(own.given);
+  for (const name of GLOBAL_FLAGS) if (!own.has(name)) given.set(name, root.texts(name));
+  return sopsFlags({ given, args: own.args });
 }
 
 /**

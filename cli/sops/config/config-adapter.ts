@@ -13,17 +13,15 @@ const MISTAKEN_NAME = ".sops.yml";
 /** Folders looked through, from the current one up. */
 const MAX_FOLDERS = 100;
 
-export interface FoundConfig extends SopsConfig {
-  readonly path: string;
-}
-
-/** The file that holds a configuration. */
+/** The file that holds a configuration. Plain data. */
 export interface LocatedConfig {
   readonly bytes: Uint8Array;
   readonly path: string;
   /** As people know it. */
   readonly shown: string;
 }
+
+export interface FoundConfig extends SopsConfig, LocatedConfig {}
 
 /**
  * The configuration of a call: the file of `--config` or `SOPS_CONFIG`, else the nearest `.sops.yaml` from the current
@@ -34,8 +32,12 @@ export interface LocatedConfig {
 export async function findConfig(io: Io, named: string, doubts: Doubts): Promise<FoundConfig | undefined> {
   const located = await locateConfig(io, named, doubts);
   if (located === undefined) return undefined;
-  const { bytes, path, shown } = located;
-  return { ...parseConfig(bytes, shown), path };
+  return readConfigFile(located);
+}
+
+/** @throws {SopsError} `SOPS_BAD_CONFIG` */
+export function readConfigFile(located: LocatedConfig): FoundConfig {
+  return { ...parseConfig(located.bytes, located.shown), ...located };
 }
 
 /** The same, unread. @throws {SopsFailure} */

@@ -21,6 +21,9 @@ const KEY_FLAGS: readonly KeyFlag[] = [
   { flag: "age", variable: "SOPS_AGE_RECIPIENTS", type: "age" },
 ];
 
+/** The variables that stand for flags. */
+export const KEY_VARIABLES: readonly string[] = KEY_FLAGS.map(({ variable }) => variable);
+
 /**
  * The keys of flags and variables; undefined when there are none.
  *

@@ -1,4 +1,4 @@
-import { DEFAULT_DECRYPTION_ORDER, type Keyring, loadKeyring } from "../../../src/sops/index.ts";
+import { DEFAULT_DECRYPTION_ORDER, type IdentitySource, type Keyring, loadKeyring } from "../../../src/sops/index.ts";
 import { terminalPlugins } from "../../age/plugins.ts";
 import type { Io } from "../../io.ts";
 import { SOPS_EXIT, SopsFailure } from "../call/failure.ts";
@@ -9,7 +9,7 @@ import { localKeyServices } from "./key-services.ts";
 import { remoteKeyServices } from "./remote-key-services.ts";
 
 /** How the keys of a file are tried: as flags and variables say, or as they stand in the file. */
-type Order = "as told" | "as in the file";
+export type Order = "as told" | "as in the file";
 
 /**
  * Everything that decrypts and encrypts data keys here: identities, key services of this machine, remote ones. One
@@ -24,13 +24,31 @@ export async function commandKeyring(
   useLocalKeys: boolean,
   order: Order = "as told",
 ): Promise<Keyring> {
+  return (await commandKeys(io, flags, doubts, useLocalKeys, order)).keyring;
+}
+
+/** A keyring, and what of it can be used where nobody and nothing is asked. */
+export interface CommandKeys {
+  readonly keyring: Keyring;
+  /** Identities that are at hand; none where only remote services are to be used. */
+  readonly sources: readonly IdentitySource[];
+  /** Whether the keys of this machine are used at all. */
+  readonly isLocal: boolean;
+}
+
+/** As `commandKeyring`. @throws {SopsFailure} */
+export async function commandKeys(
+  io: Io,
+  flags: SopsFlags,
+  doubts: Doubts,
+  useLocalKeys: boolean,
+  order: Order,
+): Promise<CommandKeys> {
   const decryptionOrder = order === "as told" ? decryptionOrderOf(io, flags) : [];
   const services = await servicesOf(io, flags, doubts, useLocalKeys);
-  return loadKeyring(services.useLocal ? await storedIdentities(io) : [], {
-    ...services,
-    decryptionOrder,
-    askForIdentities: identityCommands(io),
-  });
+  const sources = services.useLocal ? await storedIdentities(io) : [];
+  const keyring = loadKeyring(sources, { ...services, decryptionOrder, askForIdentities: identityCommands(io) });
+  return { keyring, sources, isLocal: services.useLocal };
 }
 
 /** Everything that encrypts data keys here. Identities are looked for only where something is to be decrypted. */

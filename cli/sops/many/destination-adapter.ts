@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from "node:path";
-import type { FoundFile, Replacement } from "../../../src/files/index.ts";
+import type { FoundFile, StageOptions } from "../../../src/files/index.ts";
 import { nodeFiles } from "../../../src/files/node-files-adapter.ts";
 import { type FoundPlace, findPlace } from "../../../src/files/place-adapter.ts";
 import { isIgnoredFolder } from "../../files-below/walk-adapter.ts";
@@ -15,9 +15,44 @@ const SECRET_MODE = 0o600;
 
 /** Where results go: into the files themselves, or into another folder. */
 export interface Destination extends ReplacedFiles {
-  /** `paths` are those of the sources. */
-  begin(label: string, paths: readonly string[]): Promise<Replacement>;
-  stage(replacement: Replacement, path: string, content: Uint8Array, seen: FoundFile): Promise<void>;
+  /** The folder that all results are below. */
+  readonly base: string;
+  /** Whether they replace the files themselves; otherwise they are new, in folders that may not be there. */
+  readonly isInPlace: boolean;
+  /** Where the results of these files go, below the base. */
+  targetsOf(paths: readonly string[]): readonly string[];
+}
+
+/** What `stageInto` needs of a destination. Plain data. */
+export interface StageTargets {
+  readonly base: string;
+  readonly isInPlace: boolean;
+  /** By the numbers of the files. */
+  readonly targets: readonly string[];
+}
+
+/** Puts the result of a file, by its number, beside the place where it goes. @throws {FilesError} */
+export type Stage = (at: number, content: Uint8Array, seen: FoundFile) => Promise<void>;
+
+/** Stages results by `put`, each with what its place needs: a folder, a mode, or the file that was seen there. */
+export function stageInto(
+  { base, isInPlace, targets }: StageTargets,
+  put: (
+    file: { readonly at: number; readonly path: string },
+    content: Uint8Array,
+    options: StageOptions,
+  ) => Promise<void>,
+): Stage {
+  const folders = new Map<string, Promise<void>>();
+  return async (at, content, seen) => {
+    const path = targets[at] ?? "";
+    if (isInPlace) return await put({ at, path }, content, { seen });
+    const folder = dirname(`${base}/${path}`);
+    const made = folders.get(folder) ?? nodeFiles.makeFolder(folder);
+    folders.set(folder, made);
+    await made;
+    await put({ at, path }, content, { mode: SECRET_MODE });
+  };
 }
 
 /**
@@ -47,21 +82,7 @@ export async function destinationOf(
 }
 
 function destination(place: FoundPlace, translate: (path: string) => string, isInPlace: boolean): Destination {
-  const replaced = replacedFiles(place);
-  const folders = new Map<string, Promise<void>>();
-  return {
-    ...replaced,
-    begin: (label, paths) => replaced.begin(label, paths.map(translate)),
-    async stage(replacement, path, content, seen) {
-      const target = translate(path);
-      if (isInPlace) return await replacement.stage(target, content, { seen });
-      const folder = dirname(`${place.base}/${target}`);
-      const made = folders.get(folder) ?? nodeFiles.makeFolder(folder);
-      folders.set(folder, made);
-      await made;
-      await replacement.stage(target, content, { mode: SECRET_MODE });
-    },
-  };
+  return { ...replacedFiles(place), base: place.base, isInPlace, targetsOf: (paths) => paths.map(translate) };
 }
 
 function refuseClearText(flags: SopsFlags, { base }: FoundPlace): void {

@@ -2,36 +2,56 @@ import { relative } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { ToolkitError } from "../../../src/errors.ts";
 import { FilesError, type FoundFile, inParallel, type Replacement } from "../../../src/files/index.ts";
-import { formatOfName, formatOfWord } from "../../../src/sops/index.ts";
 import type { Io } from "../../io.ts";
 import { endEarlierRun, replaceTogether } from "../../many-files/earlier-run.ts";
-import { readTarget } from "../../many-files/read-adapter.ts";
 import { note, printable, write } from "../../output.ts";
 import { withProgress } from "../../progress.ts";
 import { agreed } from "../call/agreed.ts";
 import type { SopsCall } from "../call/call.ts";
 import { exitOf, failureText, SOPS_EXIT, SopsFailure } from "../call/failure.ts";
-import type { Source } from "../call/files-adapter.ts";
 import type { SopsFlags } from "../call/flags.ts";
 import { type Doubts, doubts as doubtsOf } from "../call/log.ts";
 import { Answers } from "../call/prompt.ts";
 import { findConfig } from "../config/config-adapter.ts";
-import { commandKeyring } from "../keys/keyring.ts";
-import { type Destination, destinationOf } from "./destination-adapter.ts";
+import { commandKeys } from "../keys/keyring.ts";
+import { destinationOf, type StageTargets, stageInto } from "./destination-adapter.ts";
+import { makeOne, type Target } from "./make-one.ts";
 import { type Outcome, printJson, printText, type Report } from "./report.ts";
 import { findTargets, type Targets } from "./targets-adapter.ts";
-import type { Made, ManyCommand } from "./work.ts";
+import { type ManyThreads, ownThreads, type ThreadsWanted, threadsFor } from "./threads/many-threads-adapter.ts";
+import { SharedList } from "./threads/shared-list.ts";
+import type { ManyCommand } from "./work.ts";
 
 const FILES_A_TURN = 32;
 
 /** Files that are worked on at the same time: enough that reading and asking services overlap with computing. */
 const PARALLEL = 8;
 
+export interface ManyOptions {
+  readonly useLocalKeys: boolean;
+  /** Threads that share the work where it pays; undefined for none, default those of this build. */
+  readonly threads?: ThreadsWanted | undefined;
+}
+
+/** All that is to be done, and by whom. */
+interface Work {
+  readonly command: ManyCommand;
+  readonly targets: Targets;
+  /** Where results go; undefined when nothing is to be written. */
+  readonly stageTargets: StageTargets | undefined;
+  readonly threads: ManyThreads | undefined;
+}
+
 /**
  * `sealkit sops COMMAND -r FOLDER…`: one command on all files that it is for, in one process. New contents are all made and
  * written beside before the first file is replaced; when one fails, none is replaced unless `--keep-going` is given.
  */
-export async function runMany(io: Io, command: ManyCommand, flags: SopsFlags, useLocalKeys: boolean): Promise<number> {
+export async function runMany(
+  io: Io,
+  command: ManyCommand,
+  flags: SopsFlags,
+  { useLocalKeys, threads: wanted = ownThreads() }: ManyOptions,
+): Promise<number> {
   checkFlags(command, flags);
   const started = io.now();
   const doubts = doubtsOf(io, flags.has("strict"));
@@ -44,20 +64,19 @@ export async function runMany(io: Io, command: ManyCommand, flags: SopsFlags, us
     throw new SopsFailure(SOPS_EXIT.generic, "config file not found, or has no creation rules");
   }
   const order = command.name === "updatekeys" ? "as in the file" : "as told";
-  const keyring = await commandKeyring(io, flags, doubts, useLocalKeys, order);
-  const call: SopsCall = { io, flags, doubts, keyring, config };
-  if (
-    !isDryRun &&
-    command.name === "updatekeys" &&
-    !flags.has("yes") &&
-    !(await agreesToChanges(call, command, targets))
-  ) {
+  const keys = await commandKeys(io, flags, doubts, useLocalKeys, order);
+  const call: SopsCall = { io, flags, doubts, keyring: keys.keyring, config };
+  const threads = await threadsFor(call, keys, wanted);
+  const planned: Work = { command, targets, stageTargets: undefined, threads };
+  if (!isDryRun && command.name === "updatekeys" && !flags.has("yes") && !(await agreesToChanges(call, planned))) {
     await note(io, "Nothing was changed.");
     return 0;
   }
-  const replacement = isDryRun ? undefined : await destination.begin(`sops ${command.name}`, targets.paths);
+  const stageTargets = { ...destination, targets: destination.targetsOf(targets.paths) };
+  const label = `sops ${command.name}`;
+  const replacement = isDryRun ? undefined : await destination.begin(label, stageTargets.targets);
   const outcomes = await replaceTogether(io, replacement, async () => {
-    const result = await makeAll(call, command, targets, destination, replacement);
+    const result = await makeAll(call, { ...planned, stageTargets }, replacement);
     return { result, isRefused: isRefused(flags, result) };
   });
   const end = replacement === undefined ? "planned" : isRefused(flags, outcomes) ? "refused" : "done";
@@ -98,9 +117,9 @@ async function configFor(io: Io, flags: SopsFlags, { root }: Targets, doubts: Do
   return config ?? (await findConfig({ ...io, cwd: root }, "", doubts));
 }
 
-async function agreesToChanges(call: SopsCall, command: ManyCommand, targets: Targets): Promise<boolean> {
+async function agreesToChanges(call: SopsCall, planned: Work): Promise<boolean> {
   const { io } = call;
-  const outcomes = await makeAll(call, command, targets, undefined, undefined);
+  const outcomes = await makeAll(call, planned, undefined);
   const changes = new Map<string, number>();
   for (const outcome of outcomes) {
     if (outcome.state !== "done" || outcome.changes === undefined) continue;
@@ -119,62 +138,61 @@ async function agreesToChanges(call: SopsCall, command: ManyCommand, targets: Ta
 
 async function makeAll(
   call: SopsCall,
-  command: ManyCommand,
-  { place, paths }: Targets,
-  destination: Destination | undefined,
+  { command, targets: { place, paths }, stageTargets, threads }: Work,
   replacement: Replacement | undefined,
 ): Promise<Outcome[]> {
   const { io } = call;
   const outcomes: Outcome[] = [];
+  const stage =
+    replacement === undefined || stageTargets === undefined
+      ? async () => undefined
+      : stageInto(stageTargets, ({ path }, content, options) => replacement.stage(path, content, options));
   await withProgress(io, command.words[0], async (onStep) => {
-    await inParallel(paths, PARALLEL, async (path) => {
+    const list = new SharedList(paths.length);
+    const make = async (at: number) => {
       io.signal.throwIfAborted();
-      const absolute = `${place.base}/${path}`;
-      const file = relative(io.cwd, absolute) || ".";
-      outcomes.push(
-        await makeOne(call, command, { file, absolute }, async (content, seen) => {
-          if (replacement !== undefined) await destination?.stage(replacement, path, content, seen);
-        }),
-      );
-      onStep(outcomes.length, paths.length);
+      const absolute = `${place.base}/${paths[at] ?? ""}`;
+      const target = { file: relative(io.cwd, absolute) || ".", absolute };
+      outcomes.push(await outcomeOf(call, command, target, (content, seen) => stage(at, content, seen)));
+      list.countDone();
+      onStep(list.done, paths.length);
       // Reading and computing never wait: signals and the line of progress need a turn now and then.
       if (outcomes.length % FILES_A_TURN === 0) await turn();
-    });
+    };
+    const makeHere = (numbers: Iterable<number>) => inParallel(numbers, PARALLEL, make);
+    const context = replacement?.stageContext;
+    const others = await threads?.start(call, command, { paths, base: place.base, list, stageTargets, context });
+    if (others === undefined) return await makeHere(list.fromStart());
+    try {
+      await makeHere(list.fromStart());
+      const made = await others.finished();
+      outcomes.push(...made.outcomes);
+      replacement?.adopt(made.staged);
+      await makeHere(made.left);
+    } finally {
+      list.stop();
+      await others.close();
+    }
   });
   return outcomes.sort((left, right) => (left.file < right.file ? -1 : 1));
 }
 
-async function makeOne(
+async function outcomeOf(
   call: SopsCall,
   command: ManyCommand,
-  { file, absolute }: { readonly file: string; readonly absolute: string },
+  target: Target,
   stage: (content: Uint8Array, seen: FoundFile) => Promise<void>,
 ): Promise<Outcome> {
   try {
-    const { bytes, seen } = readTarget(file, absolute);
-    const made: Made = await command.make(forFile(call, file), sourceOf(call.flags, file, bytes));
-    if (made.kind === "skipped") return { file, state: "skipped", why: made.why };
-    await stage(made.content, seen);
-    return { file, state: "done", changes: made.changes };
+    return await makeOne(call, command, target, { stage });
   } catch (error) {
     if (!(error instanceof SopsFailure) && !(error instanceof ToolkitError)) throw error;
     const action = command.name === "encrypt" || command.name === "decrypt" ? command.name : "change";
     const code = error instanceof ToolkitError ? error.code : "SOPS_FAILURE";
     const exit = error instanceof FilesError ? SOPS_EXIT.cannotWrite : exitOf(action, error);
     const [summary = ""] = error.message.split("\n", 1);
-    return { file, state: "failed", code, summary, error: failureText(action, call.io, error), exit };
+    return { file: target.file, state: "failed", code, summary, error: failureText(action, call.io, error), exit };
   }
-}
-
-export function sourceOf(flags: SopsFlags, file: string, bytes: Uint8Array): Source {
-  const inputFormat = formatOfWord(flags.text("input-type")) ?? formatOfName(file);
-  const outputFormat = formatOfWord(flags.text("output-type")) ?? formatOfName(file);
-  return { bytes, path: file, name: file, inputFormat, outputFormat };
-}
-
-/** Doubts that say which file they are about. */
-function forFile(call: SopsCall, file: string): SopsCall {
-  return { ...call, doubts: { raise: (message) => call.doubts.raise(`${file}: ${message}`) } };
 }
 
 /** 0 when none failed, the code of those that did when they agree, else 1. */

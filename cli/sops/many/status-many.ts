@@ -8,7 +8,7 @@ import { SOPS_EXIT, SopsFailure } from "../call/failure.ts";
 import type { SopsFlags } from "../call/flags.ts";
 import { doubts as doubtsOf } from "../call/log.ts";
 import { findConfig } from "../config/config-adapter.ts";
-import { sourceOf } from "./run-many.ts";
+import { sourceOf } from "./make-one.ts";
 import { findTargets } from "./targets-adapter.ts";
 import { isEncrypted, isToEncrypt } from "./work.ts";
 

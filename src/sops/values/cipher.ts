@@ -10,7 +10,9 @@ const IV_BYTES = 32;
 const TAG_BYTES = 16;
 /** Longer ones OpenSSL does not take, and nobody writes them. */
 const MAX_IV_BYTES = 128;
-const POOL_IVS = 128;
+/** IVs that are made at once: for a few values few, for many as many as it takes to make the call cheap. */
+const FIRST_IVS = 8;
+const MOST_IVS = 128;
 
 /** Fills a buffer with random bytes. */
 export type FillRandom = (buffer: Uint8Array) => void;
@@ -29,6 +31,7 @@ export class ValueCipher {
   readonly #knownIvs: Map<string, Buffer> | undefined;
   #pool: Buffer = Buffer.alloc(0);
   #poolAt = 0;
+  #ivs = FIRST_IVS;
 
   /** `dataKey` must be 16, 24 or 32 bytes (`isDataKey`). */
   constructor(dataKey: Uint8Array, options: { fillRandom?: FillRandom; rememberIvs?: boolean } = {}) {
@@ -95,7 +98,8 @@ export class ValueCipher {
 
   #freshIv(): Buffer {
     if (this.#poolAt >= this.#pool.length) {
-      this.#pool = Buffer.allocUnsafe(IV_BYTES * POOL_IVS);
+      this.#pool = Buffer.allocUnsafe(IV_BYTES * this.#ivs);
+      this.#ivs = Math.min(2 * this.#ivs, MOST_IVS);
       this.#fillRandom(this.#pool);
       this.#poolAt = 0;
     }

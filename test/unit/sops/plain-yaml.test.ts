@@ -38,6 +38,12 @@ const WORDS = [
   "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]",
   "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str] ",
   "x".repeat(300),
+  "a\n",
+  "a\nb \nc\n",
+  "a\n b\nc: d\n",
+  "- a\n# b\n",
+  "2024-01-02T03:04:05Z",
+  "2024-13-02T03:04:05Z",
   "-----BEGIN AGE ENCRYPTED FILE-----\nYQ==\n-----END AGE ENCRYPTED FILE-----\n",
 ];
 /** And those on which they agree at once: a document of nasty ones alone never gets through the quick reader. */
