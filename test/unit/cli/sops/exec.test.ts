@@ -132,7 +132,7 @@ describe("sealkit sops exec-file", () => {
     expect(result.slice(0, PLAIN.length)).toBe(PLAIN);
     const path = result.slice(PLAIN.length).trim();
     expect(path).toMatch(flags.includes("app.conf") ? /\/app\.conf$/ : /\/tmp-file$/);
-    await vi.waitFor(() => expect(existsSync(dirname(path))).toBe(false), { timeout: 5000, interval: 5 });
+    await vi.waitFor(() => expect(existsSync(dirname(path))).toBe(false), { timeout: 60_000, interval: 5 });
   });
 
   test.runIf(process.getuid?.() === 0)("--user: the command and nobody else may read", async () => {
