@@ -18,8 +18,9 @@ import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { count } from "../keys/backup.ts";
+import { backupFlags, openedBy } from "../keys/backup-flags.ts";
 import { readBackupPlace } from "../keys/backup-place.ts";
-import { expectDigestFlag, recordText } from "../keys/backup-provenance.ts";
+import { recordText } from "../keys/backup-provenance.ts";
 import { openBackupBytes } from "../keys/open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
 import { note, write } from "../output.ts";
@@ -55,14 +56,7 @@ export const drillCommand = defineCommand({
     "come back, or is not as it is in the live cluster. GitRepositories that name a --repo by the URL of its remote get it\n" +
     "from here; nothing is fetched.",
   flags: {
-    identity: flag.texts({
-      short: "i",
-      placeholder: "FILE",
-      help: "age identity that opens the backup; may be repeated",
-    }),
-    registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
-    expectDigest: expectDigestFlag,
-    share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
+    ...backupFlags,
     repo: flag.texts({
       placeholder: "FOLDER",
       help: "Repository to sync; more of them answer for sources that name them; default: this folder",
@@ -87,9 +81,7 @@ export const drillCommand = defineCommand({
     const bytes = await readBackupPlace(io, file, flags);
     const backup = await openBackupBytes(io, bytes, {
       path: file,
-      identityFiles: flags.identity,
-      shareFiles: flags.share,
-      expectDigest: flags.expectDigest,
+      ...openedBy(flags),
       prefix,
       remedy: `sealkit drill -i IDENTITY ${file} --repo ${flags.repo[0] ?? "."}`,
     });

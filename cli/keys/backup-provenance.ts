@@ -1,15 +1,4 @@
-import { type Backup, parseBackupDigest, type RecordedBackup } from "../../src/keys/index.ts";
-import { flag } from "../define-command.ts";
-
-/** Flag of every command that trusts what is in a backup. */
-export const expectDigestFlag = {
-  ...flag.text({
-    placeholder: "sha256:HEX",
-    help: "Take this backup and no other: the digest that keys backup told",
-  }),
-  check: (text: string) =>
-    parseBackupDigest(text) === undefined ? "it is no SHA-256: sha256: and 64 hexadecimal digits" : undefined,
-};
+import type { Backup, RecordedBackup } from "../../src/keys/index.ts";
 
 /** What a backup says of itself, and what it is known by. */
 export function provenance({ manifest }: Pick<Backup, "manifest">, digest: string): string {

@@ -17,7 +17,8 @@ import type { Io } from "../io.ts";
 import { note, table, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { count } from "./backup.ts";
-import { expectDigestFlag, provenance, recordText } from "./backup-provenance.ts";
+import { backupFlags, openedBy } from "./backup-flags.ts";
+import { provenance, recordText } from "./backup-provenance.ts";
 import { type Form, formFlag, inForm } from "./form.ts";
 import { shortFingerprint } from "./list.ts";
 import { openBackup } from "./open-backup.ts";
@@ -41,14 +42,7 @@ export const restoreCommand = defineCommand({
     "nothing; two at once do no harm. A Secret that holds other values in the cluster is left as it is and reported, with\n" +
     "exit status 1. A key that the cluster has and the backup lacks is kept and reported: the backup is stale then.",
   flags: {
-    identity: flag.texts({
-      short: "i",
-      placeholder: "FILE",
-      help: "age identity that opens the backup; may be repeated",
-    }),
-    registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
-    expectDigest: expectDigestFlag,
-    share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
+    ...backupFlags,
     dryRun: flag.toggle({ help: "Print the plan and change nothing" }),
     wait: flag.toggle({ help: "Wait until the controller uses the newest key and all SealedSecrets are synced" }),
     timeout: flag.duration({ default: "60s", placeholder: "DURATION", help: "How long to wait" }),
@@ -59,10 +53,7 @@ export const restoreCommand = defineCommand({
     const path = args[0] ?? "";
     const { namespace, prefix } = keyPlace(flags);
     const backup = await openBackup(io, path, {
-      identityFiles: flags.identity,
-      shareFiles: flags.share,
-      registryConfig: flags.registryConfig,
-      expectDigest: flags.expectDigest,
+      ...openedBy(flags),
       prefix,
       remedy: `sealkit keys restore -i IDENTITY ${path}`,
     });

@@ -17,7 +17,8 @@ import { note, printable, table, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { repositoryThreads } from "../repository-threads/threads-adapter.ts";
 import { count } from "./backup.ts";
-import { expectDigestFlag, recordText } from "./backup-provenance.ts";
+import { backupFlags, openedBy } from "./backup-flags.ts";
+import { recordText } from "./backup-provenance.ts";
 import { type Form, formFlag, inForm } from "./form.ts";
 import { openBackup } from "./open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
@@ -41,14 +42,7 @@ export const verifyCommand = defineCommand({
     "them, and lists what does not open, and why. Exit status 1 when anything does not. Without --repo it looks at the\n" +
     "current folder, unless --cluster is given alone.",
   flags: {
-    identity: flag.texts({
-      short: "i",
-      placeholder: "FILE",
-      help: "age identity that opens the backup; may be repeated",
-    }),
-    registryConfig: flag.text({ placeholder: "FILE", help: "Logins of registries, for a backup in oci://…" }),
-    expectDigest: expectDigestFlag,
-    share: flag.texts({ placeholder: "FILE", help: "Share of the identity that opens it; as many as it takes" }),
+    ...backupFlags,
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at; may be repeated" }),
     allBranches: flag.toggle({ help: "What is committed in all branches, in place of the files on disk" }),
     cluster: flag.toggle({ help: "Look at the SealedSecrets of the cluster too" }),
@@ -59,10 +53,7 @@ export const verifyCommand = defineCommand({
     const path = args[0] ?? "";
     const { namespace, prefix } = keyPlace(flags);
     const backup = await openBackup(io, path, {
-      identityFiles: flags.identity,
-      shareFiles: flags.share,
-      registryConfig: flags.registryConfig,
-      expectDigest: flags.expectDigest,
+      ...openedBy(flags),
       prefix,
       remedy: `sealkit keys verify -i IDENTITY ${path}`,
     });
