@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { readWorkload } from "../../controller/kustomization/workload.ts";
+import { createKubeClient, loadClusterConfig } from "../../src/kube/index.ts";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
 import { buildSealkit, startController } from "../helpers/controller.ts";
 import { CHART, render } from "../helpers/helm.ts";
@@ -266,9 +268,42 @@ describe("deploy/ on a real API server", () => {
     { name: "in the namespace of the controller", path: rbac("sealkit-system", "rolebindings") },
     { name: "in the whole cluster", path: rbac("", "clusterrolebindings") },
   ])("not even an administrator lets the sync account in $name", async ({ path }) => {
-    const answer = await cluster.api("POST", path, binding("sealkit-tenant"));
-    expect(answer.status).toBe(403);
-    expect(answer.json.message).toContain("it would give the sync controller the sealing keys");
+    for (const role of ["sealkit-tenant", "sealkit-tenant-identity"]) {
+      const answer = await cluster.api("POST", path, binding(role));
+      expect(answer.status).toBe(403);
+      expect(answer.json.message).toContain("it would give the sync controller the sealing keys");
+    }
+  });
+
+  test("an administrator lets it log in as the accounts of a namespace, each token for one service", async () => {
+    const config = await loadClusterConfig({
+      ...{ env: {}, cwd: cluster.folder, context: undefined },
+      kubeconfig: cluster.kubeconfigWith(tokens.sync),
+    });
+    const client = createKubeClient(config);
+    const { signal } = new AbortController();
+    const account = {
+      metadata: { name: "decryptor", annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/r" } },
+    };
+    expect((await cluster.api("POST", in_("other", "serviceaccounts"), account)).status).toBe(201);
+    const place = { namespace: "other", name: "decryptor" };
+    await expect(readWorkload(client, place, signal)).rejects.toThrow("forbidden");
+    const bound = await cluster.api("POST", rbac("other", "rolebindings"), binding("sealkit-tenant-identity"));
+    expect(bound.status).toBe(201);
+    await until("the binding counts", async () => {
+      return (await readWorkload(client, place, signal).catch(() => undefined)) !== undefined;
+    });
+    const workload = await readWorkload(client, place, signal);
+    expect(workload?.annotations["eks.amazonaws.com/role-arn"]).toBe("arn:aws:iam::1:role/r");
+    const [, claims = ""] = (await workload?.token("sts.amazonaws.com"))?.split(".") ?? [];
+    const { aud, sub, iat, exp } = JSON.parse(Buffer.from(claims, "base64url").toString());
+    expect([aud, sub, exp - iat]).toEqual([["sts.amazonaws.com"], "system:serviceaccount:other:decryptor", 600]);
+    await expect(readWorkload(client, { namespace: "kube-system", name: "default" }, signal)).rejects.toThrow(
+      "forbidden",
+    );
+    const secrets = await cluster.api("GET", in_("other", "secrets", "known"), undefined, { token: tokens.sync });
+    expect(secrets.status).toBe(403);
+    await client.close();
   });
 
   describe("the key holder's account", () => {
