@@ -39,7 +39,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sealkit-aws-"));
   const keys = `aws_access_key_id = ${ALICE.accessKeyId}\naws_secret_access_key = ${ALICE.secretAccessKey}\n`;
   writeFileSync(join(folder, "credentials"), `[default]\n${keys}[team]\n${keys}`);
-  writeFileSync(join(folder, "config"), "[profile admin]\nregion = us-west-2\n");
+  const withCode = `[profile code]\nrole_arn = ${ROLE}\nsource_profile = team\nmfa_serial = arn:aws:iam::111122223333:mfa/a\n`;
+  writeFileSync(join(folder, "config"), `[profile admin]\nregion = us-west-2\n${withCode}`);
   base = {
     AWS_ENDPOINT_URL: aws.url,
     AWS_EC2_METADATA_DISABLED: "true",
@@ -167,6 +168,11 @@ describe("AWS KMS, failures as of sops", () => {
       name: "a profile that is not there",
       env: { AWS_PROFILE: "nope" },
       says: "could not load AWS config: failed to get shared config profile, nope",
+    },
+    {
+      name: "a profile whose role wants a code",
+      env: { AWS_PROFILE: "code" },
+      says: "assume role with MFA enabled, but AssumeRoleTokenProvider session option not set.",
     },
     {
       name: "a role that may not be taken",

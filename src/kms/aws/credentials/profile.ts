@@ -1,3 +1,4 @@
+import { shellWord } from "../../../bytes/shell-word.ts";
 import type { KmsPorts } from "../../ports.ts";
 import type { EndpointSettings } from "../endpoint.ts";
 import { assumeRole } from "../sts.ts";
@@ -37,11 +38,13 @@ async function followProfile(look: ProfileLookup, name: string, from: readonly s
     return webIdentityCredentials(ports, { tokenFile, roleArn, sessionName, region, endpoints, where });
   }
   // A profile that is its own source stands with its own keys.
-  if (roleArn === undefined || from.at(-1) === name) return ownCredentials(look, profile, where);
+  if (roleArn === undefined || from.at(-1) === name) return ownCredentials(look, { name, profile, where });
   if (from.includes(name) || from.length >= MAX_CHAIN) return broken(where, "its source profiles go round in a circle");
   if (profile.has("mfa_serial")) {
-    return broken(where, "its role wants a code of an MFA device, which is not supported", {
-      hint: "take the role with another tool, and give its keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
+    return broken(where, "its role wants a code of an MFA device, and nobody is asked for one", {
+      original:
+        "could not load AWS config: assume role with MFA enabled, but AssumeRoleTokenProvider session option not set.",
+      hint: exportedBy(name),
     });
   }
   const source = await sourceOf(look, { name, profile, where, from });
@@ -96,17 +99,28 @@ async function takeRole(
   });
 }
 
-async function ownCredentials({ ports, files }: ProfileLookup, profile: Profile, where: string): Promise<Lookup> {
+async function ownCredentials(
+  { ports, files }: ProfileLookup,
+  { name, profile, where }: Omit<Step, "from">,
+): Promise<Lookup> {
   const accessKeyId = profile.get("aws_access_key_id");
   const secretAccessKey = profile.get("aws_secret_access_key");
   if (accessKeyId && secretAccessKey) {
     return found({ accessKeyId, secretAccessKey, sessionToken: profile.get("aws_session_token") || undefined, where });
   }
   if (accessKeyId || secretAccessKey) return broken(where, "it has one half of an access key");
+  if (profile.has("login_session")) {
+    return broken(where, "sessions of `aws login` are not supported", { hint: exportedBy(name) });
+  }
   if (profile.has("sso_session") || profile.has("sso_start_url")) return ssoCredentials(ports, files, profile, where);
   const command = profile.get("credential_process");
   if (command !== undefined) return programCredentials(ports, command, where);
   return absent(where, "it has no credentials");
+}
+
+/** The command line of AWS asks for codes, and knows every way to log in; it prints lines for a shell. */
+function exportedBy(profile: string): string {
+  return `eval "$(aws configure export-credentials --profile ${shellWord(profile)} --format env)", and unset AWS_PROFILE`;
 }
 
 function missingProfile(name: string, where: string): Lookup {

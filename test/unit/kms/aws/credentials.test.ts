@@ -295,6 +295,13 @@ describe("findCredentials() says why there are none", () => {
       says: "MFA",
     },
     {
+      name: "a session of aws login",
+      profile: "a",
+      config: profile("profile a", "login_session = arn:aws:iam::111122223333:user/a"),
+      kind: "broken",
+      says: "aws login",
+    },
+    {
       name: "a role that may not be taken",
       profile: "r",
       config: profile("profile r", `role_arn = ${ROLE}-2`, "source_profile = default") + profile("default", ...alice),
