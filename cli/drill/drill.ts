@@ -15,6 +15,7 @@ import {
 } from "../../src/keys/index.ts";
 import type { KeyServices } from "../../src/sops/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
+import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { count } from "../keys/backup.ts";
@@ -30,6 +31,9 @@ import { compareWithLive, readLive } from "./live.ts";
 import { rehearse } from "./rehearse.ts";
 import { REPORT_FORMS, reportText } from "./report-text.ts";
 import { openSource, type RepositorySource } from "./repository.ts";
+import { OTHER_SOURCES } from "./stand-in-source.ts";
+
+const SOURCE_FOLDER = /^(([A-Za-z]+)\/[a-z0-9.-]+\/[a-z0-9.-]+)=(.+)$/;
 
 export const drillCommand = defineCommand({
   name: "drill",
@@ -61,6 +65,10 @@ export const drillCommand = defineCommand({
       placeholder: "FOLDER",
       help: "Repository to sync; more of them answer for sources that name them; default: this folder",
     }),
+    sourceFolder: flag.texts({
+      placeholder: "KIND/NAMESPACE/NAME=FOLDER",
+      help: "Folder that is what a source gives which is no GitRepository; may be repeated",
+    }),
     path: flag.texts({
       placeholder: "PATH",
       help: "Path in it that the cluster syncs; may be repeated; default: all of it",
@@ -87,6 +95,7 @@ export const drillCommand = defineCommand({
     });
     const folders = flags.repo.length === 0 ? ["."] : flags.repo;
     const sources = await Promise.all(folders.map((folder) => openSource(folder, io)));
+    const stoodIn = await openSourceFolders(flags.sourceFolder, io);
     const paths = pathsIn(sources[0]?.below ?? "", flags.path);
     const runKey = randomBytes(RUN_KEY_BYTES);
     // First, so that whoever lacks a right there is told so before anything else.
@@ -99,6 +108,7 @@ export const drillCommand = defineCommand({
       rehearse(backup, sources, {
         paths,
         namespaces: flags.createNamespace,
+        folders: stoodIn,
         prefix,
         keyServices: flags.askKeyServices ? ownKeyServices(io) : undefined,
         runKey,
@@ -120,7 +130,9 @@ export const drillCommand = defineCommand({
         expected: flags.expectDigest !== undefined,
         record: live === undefined ? undefined : recordText(live.recorded, backupDigest(bytes)),
       },
-      repositories: await Promise.all(sources.map((source, at) => describeSource(source, at === 0 ? paths : []))),
+      repositories: await Promise.all(
+        [...sources, ...stoodIn.values()].map((source, at) => describeSource(source, at === 0 ? paths : [])),
+      ),
       rehearsal: rehearsed,
       comparison,
     };
@@ -129,6 +141,22 @@ export const drillCommand = defineCommand({
     return report.result === "passed" ? EXIT.ok : EXIT.failed;
   },
 });
+
+/** @throws {CliError} `CLI_BAD_FLAG` */
+async function openSourceFolders(words: readonly string[], io: Io): Promise<ReadonlyMap<string, RepositorySource>> {
+  const folders = new Map<string, RepositorySource>();
+  for (const word of words) {
+    const [, place = "", kind = "", folder = ""] = SOURCE_FOLDER.exec(word) ?? [];
+    if (!OTHER_SOURCES.some((known) => known === kind)) {
+      throw new CliError("CLI_BAD_FLAG", `Cannot use "${word}" for --source-folder: it names no source and folder`, {
+        details: [`wanted: KIND/NAMESPACE/NAME=FOLDER, the kind being one of ${OTHER_SOURCES.join(", ")}`],
+        hints: ["sealkit drill --help"],
+      });
+    }
+    folders.set(place, await openSource(folder, io));
+  }
+  return folders;
+}
 
 /** The paths to sync, from the root of the repository; they are given from the folder that was named. */
 function pathsIn(below: string, paths: readonly string[]): readonly string[] {

@@ -24,14 +24,22 @@ const WORKLOADS = [
 const REHEARSED: readonly string[] = ["Kustomization", "GitRepository"];
 const SOURCES = `source${FLUX_GROUPS}`;
 
-/** Looks through the cluster of a rehearsal once everything has settled. @throws {KubeError} */
-export async function lookAround(client: KubeClient): Promise<Surroundings> {
+/**
+ * Looks through the cluster of a rehearsal once everything has settled.
+ *
+ * @param stoodInFor sources that a folder answered for, as `KIND/NAMESPACE/NAME`
+ * @throws {KubeError}
+ */
+export async function lookAround(client: KubeClient, stoodInFor: ReadonlySet<string>): Promise<Surroundings> {
   const flux = (await objectsOf(client, await fluxResources(client))).toSorted(byName);
   const workloads = await objectsOf(client, await resourcesFor(client, WORKLOADS));
   const own = flux.filter(({ metadata }) => !(metadata.name ?? "").startsWith(DRILL_NAME));
   const present = await presentInputs(client);
   return {
-    notRehearsed: own.flatMap((object) => notRehearsed(object)),
+    notRehearsed: own.flatMap((object) => {
+      const { namespace = "", name = "" } = object.metadata;
+      return stoodInFor.has(`${object.kind}/${namespace}/${name}`) ? [] : notRehearsed(object);
+    }),
     wanted: [...own, ...workloads].flatMap((object) =>
       inputsOf(object)
         .filter((input) => !isPresent(input, present))

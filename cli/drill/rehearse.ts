@@ -32,6 +32,8 @@ export interface RehearseOptions {
   /** Paths of the repository to sync, each as a Kustomization. */
   readonly paths: readonly string[];
   readonly namespaces: readonly string[];
+  /** What stands in for sources that are no GitRepositories, by `KIND/NAMESPACE/NAME`. */
+  readonly folders: ReadonlyMap<string, RepositorySource>;
   readonly prefix: string;
   /** Key services that may be asked, with the rights of whoever rehearses; undefined for none. */
   readonly keyServices?: KeyServices | undefined;
@@ -57,8 +59,8 @@ export async function rehearse(
   sources: readonly RepositorySource[],
   options: RehearseOptions,
 ): Promise<Rehearsal> {
-  const { paths, namespaces, prefix, keyServices, runKey, timeoutMs, signal, onStep } = options;
-  const standIn = standInSource(sources);
+  const { paths, namespaces, folders, prefix, keyServices, runKey, timeoutMs, signal, onStep } = options;
+  const standIn = standInSource(sources, folders);
   // The keys are those of the backup: one that the rehearsal made itself would prove nothing.
   const settings = { keyPrefix: prefix, generateKeys: false, keyRenewPeriodMs: 0 };
   let restored = 0;
@@ -70,11 +72,15 @@ export async function rehearse(
     families: [
       sealedSecretFamily(settings),
       standIn.family,
-      kustomizationFamily({ requeueDependencyMs: 1000, sopsKeyServices: keyServices }, standIn.readArtifact),
+      kustomizationFamily(
+        { requeueDependencyMs: 1000, sopsKeyServices: keyServices },
+        standIn.readArtifact,
+        standIn.otherSources,
+      ),
     ],
     prepare: async (client) => {
       await makeNamespaces(client, namespaces);
-      for (const source of sources) {
+      for (const source of [...sources, ...folders.values()]) {
         const { tree } = await source.tree(undefined);
         for (const kind of await defineMissingKinds(client, tree)) standInKinds.add(kind);
       }
@@ -109,7 +115,7 @@ export async function rehearse(
         problems,
         standInKinds: [...standInKinds].sort(),
         asksKeyServices: keyServices !== undefined,
-        ...(await lookAround(client)),
+        ...(await lookAround(client, new Set(folders.keys()))),
       },
       secrets,
     };

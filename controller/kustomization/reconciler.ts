@@ -26,8 +26,15 @@ import { failed, Halt, stalled, waiting } from "./halt.ts";
 import { checkHealth, healthTargets } from "./health.ts";
 import { withResult } from "./history.ts";
 import { clientFor } from "./identity.ts";
-import { dependencyKeys, inventoryOf, type KustomizationSpec, kustomizationSpec, sourceReference } from "./spec.ts";
-import { kustomizationSupport } from "./support.ts";
+import {
+  dependencyKeys,
+  inventoryOf,
+  type KustomizationSpec,
+  kustomizationSpec,
+  type Reference,
+  sourceReference,
+} from "./spec.ts";
+import { kustomizationSupport, supportWith } from "./support.ts";
 
 export interface KustomizationOptions {
   readonly readArtifact: ArtifactReader;
@@ -37,6 +44,8 @@ export interface KustomizationOptions {
   readonly jitterPercent: number;
   readonly defaultServiceAccount?: string | undefined;
   readonly noCrossNamespaceRefs: boolean;
+  /** Answers for sources that are no GitRepositories; absent: an object that names one is not touched. */
+  readonly otherSources?: OtherSources | undefined;
   /** Flux does not check the MAC of SOPS files; we do unless told not to. */
   readonly checkMac: boolean;
   readonly machine: DecryptionMachine;
@@ -48,6 +57,13 @@ export interface KustomizationOptions {
   readonly stageKinds: readonly string[];
   readonly limits?: Partial<TreeLimits> | undefined;
   readonly labelSelector?: string | undefined;
+}
+
+/** Artifacts of sources that no controller of ours looks after. */
+export interface OtherSources {
+  readonly kinds: readonly string[];
+  /** That of one source, or why there is none, in words. */
+  artifactOf(kind: string, source: Reference): Promise<Artifact | string>;
 }
 
 const BY_SOURCE = "source";
@@ -157,7 +173,9 @@ class KustomizationPass {
   async #reconcile(signal: AbortSignal): Promise<Pass> {
     const { client, clock } = this.#context;
     const spec = this.#spec;
-    const unsupported = unsupportedField(this.#object, kustomizationSupport);
+    const others = this.#options.otherSources;
+    const support = others === undefined ? kustomizationSupport : supportWith(["GitRepository", ...others.kinds]);
+    const unsupported = unsupportedField(this.#object, support);
     if (unsupported !== undefined) {
       throw stalled("UnsupportedField", `${unsupported} is not supported yet: nothing was applied`);
     }
@@ -194,13 +212,18 @@ class KustomizationPass {
   async #sourceArtifact(): Promise<Artifact> {
     const { client, signal } = this.#context;
     const { source, retryIntervalMs } = this.#spec;
-    const named = `GitRepository/${keyOf(source)}`;
+    const kind = textAt(this.#object["spec"], "sourceRef", "kind") || "GitRepository";
+    const named = `${kind}/${keyOf(source)}`;
     if (this.#options.noCrossNamespaceRefs && source.namespace !== this.#object.metadata.namespace) {
       throw stalled("AccessDenied", `can't access '${named}', cross-namespace references have been blocked`);
     }
-    const object = await client.get<KubeObject>(GIT_REPOSITORIES, source, signal);
-    if (object === undefined) throw failed("ArtifactFailed", `Source '${named}' not found`, retryIntervalMs);
-    const artifact = artifactOf(object);
+    const other = kind === "GitRepository" ? undefined : await this.#options.otherSources?.artifactOf(kind, source);
+    if (typeof other === "string") throw stalled("ArtifactFailed", `Source '${named}': ${other}`);
+    const object = other === undefined ? await client.get<KubeObject>(GIT_REPOSITORIES, source, signal) : undefined;
+    if (object === undefined && other === undefined) {
+      throw failed("ArtifactFailed", `Source '${named}' not found`, retryIntervalMs);
+    }
+    const artifact = other ?? (object === undefined ? undefined : artifactOf(object));
     if (artifact === undefined) {
       const afterMs = this.#options.requeueDependencyMs;
       throw waiting("ArtifactFailed", `Source artifact not found, retrying in ${formatDuration(afterMs)}`, afterMs);

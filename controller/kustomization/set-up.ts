@@ -3,11 +3,18 @@ import type { Family } from "../start.ts";
 import type { ArtifactReader } from "./build.ts";
 import type { WorkloadOptions } from "./decryption.ts";
 import { decryptionMachine } from "./decryption-machine.ts";
-import { kustomizationController } from "./reconciler.ts";
+import { kustomizationController, type OtherSources } from "./reconciler.ts";
 import { defaultKustomizationSettings, type KustomizationSettings } from "./settings.ts";
 
-/** The Kustomization controller. `readArtifact` is where artifacts come from, when not over HTTP. */
-export function kustomizationFamily(given: Partial<KustomizationSettings> = {}, readArtifact?: ArtifactReader): Family {
+/**
+ * The Kustomization controller. `readArtifact` is where artifacts come from, when not over HTTP; `otherSources` answers for
+ * what is no GitRepository.
+ */
+export function kustomizationFamily(
+  given: Partial<KustomizationSettings> = {},
+  readArtifact?: ArtifactReader,
+  otherSources?: OtherSources,
+): Family {
   const settings = { ...defaultKustomizationSettings, ...given };
   const machine = decryptionMachine({
     env: settings.env,
@@ -20,6 +27,7 @@ export function kustomizationFamily(given: Partial<KustomizationSettings> = {}, 
       readArtifact:
         readArtifact ??
         ((artifact: Artifact, options) => fetchArtifact(artifact, { ...options, retries: settings.httpRetries })),
+      otherSources,
       concurrency: settings.concurrency,
       applyConcurrency: settings.applyConcurrency,
       requeueDependencyMs: settings.requeueDependencyMs,

@@ -223,7 +223,7 @@ describe("sealkit drill", () => {
       expect.objectContaining({
         kind: "Kustomization",
         name: "from-oci",
-        why: expect.stringContaining("spec.sourceRef.kind"),
+        why: expect.stringContaining("--source-folder OCIRepository/apps/x=FOLDER"),
       }),
       expect.objectContaining({
         kind: "Kustomization",
@@ -276,6 +276,7 @@ describe("sealkit drill", () => {
         "id-v2.txt": fixture("identity.txt"),
         "cloud/namespace.yaml": NAMESPACE,
         "cloud/sealed.yaml": fixture("sealed-v2.yaml"),
+        "pushed/secret.yaml": secret("of-artifact", CANARY),
         "cloud/kms.yaml": kms.stdout,
         "cloud/pgp.yaml": `apiVersion: v1\nkind: Secret\nmetadata: {name: pgp, namespace: apps}\ndata: {db.yaml: ${fixture("sops-v2-pgp.yaml").toString("base64")}}\n`,
         "cloud/flux.yaml": [
@@ -286,6 +287,13 @@ describe("sealkit drill", () => {
             "{valuesFrom: [{kind: Secret, name: pgp, valuesKey: db.yaml}, {kind: Secret, name: lost}]}",
           ),
           flux("source", "HelmRepository", "charts", "{url: https://charts.example.com, secretRef: {name: kms}}"),
+          flux("source", "OCIRepository", "pushed", "{url: oci://registry.example.com/pushed}"),
+          flux(
+            "kustomize",
+            "Kustomization",
+            "from-oci",
+            "{interval: 1h, path: ., prune: false, sourceRef: {kind: OCIRepository, name: pushed}}",
+          ),
           flux(
             "kustomize",
             "Kustomization",
@@ -298,12 +306,16 @@ describe("sealkit drill", () => {
       const rehearse = async (place: string, more = "") =>
         await runCli(`drill -i id-v2.txt ${place} --repo cloud -o json ${more}`, { cwd, env: cloud });
       const digest = createHash("sha256").update(bundle).digest("hex");
-      const asked = await rehearse("s3://backups/prod/keys.age", `--ask-key-services --expect-digest ${digest}`);
+      const asked = await rehearse(
+        "s3://backups/prod/keys.age",
+        `--ask-key-services --expect-digest ${digest} --source-folder OCIRepository/apps/pushed=pushed`,
+      );
       const found = JSON.parse(asked.stdout);
       expect(found.rehearsal.problems).toEqual([]);
       expect(found.rehearsal).toMatchObject({
+        kustomizations: 3,
         sealedSecrets: 2,
-        secrets: 5,
+        secrets: 6,
         asksKeyServices: true,
         notRehearsed: [
           { kind: "HelmRelease", namespace: "apps", name: "web", why: expect.stringContaining("neither fetched nor") },
@@ -332,6 +344,7 @@ describe("sealkit drill", () => {
       const alone = await rehearse(reference, "--registry-config logins.json");
       const left = JSON.parse(alone.stdout).rehearsal;
       expect([alone.code, left.asksKeyServices, aws.requests.length]).toEqual([1, false, requests]);
+      expect(found.repositories.map(({ folder }: { folder: string }) => folder)).toEqual(["cloud", "pushed"]);
       expect(left.problems).toEqual([
         expect.objectContaining({
           kind: "Kustomization",
@@ -388,6 +401,12 @@ describe("sealkit drill", () => {
     { name: "too few shares", line: "drill --share share.txt keys.age --repo fleet", says: /share/ },
     { name: "no such folder", line: "drill -i id.txt keys.age --repo none", says: /there is no such folder/ },
     { name: "no backup", line: "drill", says: /BACKUP/, code: 2 },
+    {
+      name: "a folder for a source that answers itself",
+      line: "drill -i id.txt keys.age --repo fleet --source-folder GitRepository/a/b=fleet",
+      says: /wanted: KIND\/NAMESPACE\/NAME=FOLDER/,
+      code: 2,
+    },
     {
       name: "a live cluster that is not there",
       line: "drill -i id.txt keys.age --repo fleet --path apps --compare --kubeconfig none",
