@@ -69,9 +69,10 @@ export async function findNeeds(
       ? undefined
       : await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, { openers, onStep }));
   const found: FolderNeeds[] = [];
+  const told = new Set<string>();
   const need = async (what: string, files: RepositoryFiles) => {
     const result = await withProgress(io, `Opening ${what}`, (onStep) => countNeedIn(files, keys, { openers, onStep }));
-    if (isTold) await tellUnread(io, what, files, result);
+    if (isTold) await tellUnread(io, what, { files, need: result, told });
     return result;
   };
   for (const place of folders) {
@@ -157,12 +158,26 @@ function fromFolder(files: RepositoryFiles, prefix: string): RepositoryFiles {
 /** As many files as are named. */
 const SHOWN = 20;
 
+interface Told {
+  readonly files: RepositoryFiles;
+  readonly need: Need;
+  /** What was said before. */
+  readonly told: Set<string>;
+}
+
 /** What nobody could read may need any key. */
-async function tellUnread(io: Io, what: string, { skipped }: RepositoryFiles, { unread }: Need): Promise<void> {
-  const files = [...unread, ...skipped.filter(({ why }) => why !== "symbolic link" && why !== "submodule")];
+async function tellUnread(io: Io, what: string, { files: { skipped }, need: { unread }, told }: Told): Promise<void> {
+  // What is so on disk is mostly so in branches: once is enough.
+  const isNew = ({ path, why }: { readonly path: string; readonly why: string }) => {
+    const before = told.size;
+    return told.add(`${path}\0${why}`).size > before;
+  };
+  const files = [...unread, ...skipped.filter(({ why }) => why !== "symbolic link" && why !== "submodule")].filter(
+    isNew,
+  );
   for (const { path, why } of files.slice(0, SHOWN)) await warn(io, `could not look at "${path}" in ${what}: ${why}`);
   if (files.length > SHOWN) await warn(io, `and at ${files.length - SHOWN} more files`);
-  const submodules = new Set(skipped.flatMap(({ path, why }) => (why === "submodule" ? [path] : []))).size;
+  const submodules = skipped.filter((one) => one.why === "submodule" && isNew(one)).length;
   if (submodules > 0) {
     await note(
       io,

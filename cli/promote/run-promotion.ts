@@ -213,7 +213,7 @@ async function pinnedCertificate(io: Io, options: PromotionOptions) {
   if (options.certFingerprint.length === 0) {
     throw new CliError("CLI_BAD_FLAG", "Cannot promote SealedSecrets: the key of the target is not pinned", {
       details: ["who answers in place of the target could read everything that is promoted"],
-      hints: ["--cert-fingerprint SHA256:…, as sealkit keys list prints it on the target's cluster"],
+      hints: ["--cert-fingerprint SHA256:…, as sealkit keys list -o wide prints it on the target's cluster"],
     });
   }
   const certs = options.cert === undefined ? [] : [options.cert];

@@ -31,6 +31,8 @@ export async function printReport(io: Io, result: RotationResult, form: "table" 
     ? `Rotated ${parts.join(" and ")} in ${(spentMs / 1000).toFixed(1)} s`
     : `Would rotate ${parts.join(" and ")}; nothing was written`;
   await note(io, `${first}; ${rest.join("; ")}.`);
+  const submodules = result.skipped.filter(({ why }) => why === "submodule").length;
+  if (submodules > 0) await note(io, `Left out: ${count(submodules, "submodule")}; rotate each by itself`);
   if (commit !== undefined)
     await note(io, `Committed as ${commit.hash}${commit.branch === undefined ? "" : ` on ${commit.branch}`}`);
   if (form === "table" && of("failed").length > SHOWN)

@@ -123,6 +123,11 @@ describe("convert", () => {
   });
 
   test.each([
+    {
+      name: "conflict markers",
+      run: () => toSops("f.yaml", { "f.yaml": `<<<<<<< a\n${sealed}=======\n>>>>>>> b\n` }),
+      says: "it has conflict markers of a merge",
+    },
     { name: "a template", run: () => toSops("f.yaml", { "f.yaml": template() }), says: 'the template of "config"' },
     {
       name: "a label of its own",

@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -51,6 +60,13 @@ const rotate = (more: string) =>
     cwd: base,
     env: { ...USER, SOPS_AGE_KEY: IDENTITY_A, PATH: process.env["PATH"] ?? "", HOME: base },
   });
+
+test("a submodule is left out, and said to be", async () => {
+  git("update-index", "--add", "--cacheinfo", `160000,${git("rev-parse", "HEAD").trim()},module`);
+  mkdirSync(join(repo, "module"));
+  const { code, stderr } = await rotate("--dry-run");
+  expect([code, stderr]).toEqual([0, expect.stringContaining("Left out: 1 submodule; rotate each by itself\n")]);
+});
 
 describe("rotate --commit", () => {
   test("exactly the changed files; what else is staged or changed stays so", async () => {
