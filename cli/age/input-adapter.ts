@@ -76,6 +76,7 @@ export async function* untilInterrupted(
 ): AsyncGenerator<Uint8Array> {
   const { promise: interrupted, reject } = withReject();
   const stop = () => reject(new DOMException("Interrupted", "AbortError"));
+  if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   try {
     const iterator = pieces[Symbol.asyncIterator]();

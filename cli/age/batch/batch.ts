@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { AgeError, decrypt, encrypt } from "../../../src/age/index.ts";
 import type { Io } from "../../io.ts";
 import { write } from "../../output.ts";
@@ -34,15 +35,18 @@ type Outcomes = Map<Item, string | undefined>;
  */
 export async function runBatch(io: Io, plan: Plan, work: BatchWork, threads: FileThreadsPlan = {}): Promise<number> {
   const { cwd, signal } = io;
-  const finished = await workInThreads(plan.items, { cwd, signal, ...work }, threads);
   const outcomes: Outcomes = new Map();
-  for (const item of finished) outcomes.set(item, undefined);
-  await workHere(
-    io,
-    plan.items.filter((item) => !finished.has(item)),
-    work,
-    outcomes,
-  );
+  // A signal that nobody listens to ends the program before it could clear up.
+  const heard = () => undefined;
+  signal.addEventListener("abort", heard);
+  try {
+    const finished = await workInThreads(plan.items, { cwd, signal, ...work }, threads);
+    for (const item of finished) outcomes.set(item, undefined);
+    const left = plan.items.filter((item) => !finished.has(item));
+    await workHere(io, left, work, outcomes);
+  } finally {
+    signal.removeEventListener("abort", heard);
+  }
   if (work.force) {
     const folders = new Set(plan.items.map(({ output }) => dirname(resolve(cwd, output))));
     await Promise.all([...folders].slice(0, 1000).map(flushFolder));
@@ -77,6 +81,8 @@ async function workHere(io: Io, items: readonly Item[], work: BatchWork, outcome
       });
       if (problem !== undefined) outcomes.set(item, problem);
       if (group.length >= GROUP) await flush();
+      // Signals need a turn now and then.
+      if (index % GROUP === 0) await turn();
     }
     await flush();
     await flushing;

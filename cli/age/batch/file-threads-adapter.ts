@@ -31,7 +31,7 @@ const SMALLEST_BATCH = 300;
 const MOST_THREADS = 8;
 const FILES_AT_ONCE = 64;
 /** A thread holds some files of a megabyte, outside of this. */
-const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, codeRangeSizeMb: 16 };
+const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 24, codeRangeSizeMb: 16 };
 
 /**
  * Works on the small files of a batch in threads, as far as they can: what needs a person or a plugin, what is large, and

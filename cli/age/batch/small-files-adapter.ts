@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsync,
   linkSync,
@@ -9,7 +10,6 @@ import {
   readSync,
   renameSync,
   rmSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -146,7 +146,7 @@ function place(beside: string, path: string, replace: boolean): void {
 
 /** Whether anything has that name. */
 export function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  return existsSync(path);
 }
 
 /** Makes the new names in a folder durable; some file systems refuse to flush a folder. */

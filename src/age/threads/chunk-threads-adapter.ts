@@ -81,8 +81,14 @@ async function runRanges(
   });
   let next = 0;
   let firstUndone = total;
+  let isStopped = signal?.aborted === true;
+  // A signal that nobody listens to ends the program before it could clear up.
+  const stop = () => {
+    isStopped = true;
+  };
+  signal?.addEventListener("abort", stop, { once: true });
   const lane = async () => {
-    while (next < firstUndone && signal?.aborted !== true) {
+    while (next < firstUndone && !isStopped) {
       const first = next;
       const count = Math.min(rangeChunks, total - first);
       next += count;
@@ -96,6 +102,7 @@ async function runRanges(
     await Promise.all(Array.from({ length: 2 * threads }, lane));
   } finally {
     await pool.close();
+    signal?.removeEventListener("abort", stop);
   }
   return Math.min(next, firstUndone);
 }

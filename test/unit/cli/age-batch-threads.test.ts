@@ -1,7 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { getEventListeners } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BatchWork, runBatch } from "../../../cli/age/batch/batch.ts";
@@ -130,6 +141,18 @@ describe("many files in threads", () => {
     const running = run({ ...many(5), "out/x": "" }, ENCRYPT, threads, AbortSignal.abort());
     await expect(running).rejects.toThrow("Interrupted");
     expect(readdirSync(join(scratch, `${runs - 1}`, "out"))).toEqual(["x"]);
+  });
+
+  test("an interrupt in the middle: it is heard, and what was begun is finished", async () => {
+    const interrupt = new AbortController();
+    const running = run(many(600), ENCRYPT, threads, interrupt.signal);
+    while (getEventListeners(interrupt.signal, "abort").length === 0) await turn();
+    interrupt.abort();
+    await expect(running).rejects.toThrow("Interrupted");
+    const out = join(scratch, `${runs - 1}`, "out");
+    for (const path of existsSync(out) ? readdirSync(out, { recursive: true, encoding: "utf8" }) : []) {
+      if (path !== "deep") await decryptBytes(readFileSync(join(out, path)), [identity]);
+    }
   });
 
   test("a thread that dies over a file: the main thread does the rest, and no half file stays", async () => {
