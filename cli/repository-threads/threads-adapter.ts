@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { AuditedFile, Finding } from "../../src/audit/index.ts";
 import type { KeyMaterial, OpenFile, RotatedFile, SopsRule } from "../../src/keys/index.ts";
-import type { RepositoryFile } from "../../src/repository/index.ts";
+import { mayHoldEncrypted, type RepositoryFile } from "../../src/repository/index.ts";
 import { Moved, type ThreadPool, threadProgram } from "../../src/threads/index.ts";
 import { startThreads } from "../../src/threads/start-threads-adapter.ts";
 import { Batches } from "./batches.ts";
@@ -14,7 +14,9 @@ const MAX_FILE_BYTES = 1024 * 1024;
 /** Each thread takes some tens of megabytes. */
 const MAX_THREADS = 16;
 const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
-const MAX_BATCH = { maxItems: 16, maxWeight: 256 * 1024 };
+const MAX_BATCH = { maxItems: 64, maxWeight: 256 * 1024 };
+/** What takes private keys, or reading as YAML, counts as so many bytes more: sixteen such files are a batch. */
+const ENCRYPTED_WEIGHT = 16 * 1024;
 
 type FindLeaks = (file: RepositoryFile) => Promise<readonly Finding[]>;
 type AuditFile = (file: RepositoryFile) => Promise<AuditedFile>;
@@ -72,7 +74,7 @@ export function repositoryThreads(
     const batches = new Batches((files: readonly RepositoryFile[]) => send(started(program), packed(files)), {
       ...MAX_BATCH,
       threads,
-      weightOf: ({ bytes }) => bytes.length,
+      weightOf,
     });
     return async (file: RepositoryFile) => {
       const said = isForThread(file) ? await batches.run(file) : undefined;
@@ -91,7 +93,7 @@ export function repositoryThreads(
         const rules = asked.map(({ rule }) => rule);
         return started(program).run("rotate", new Moved({ ...value, rules, now: now() }, buffers));
       };
-      const batches = new Batches(send, { ...MAX_BATCH, threads, weightOf: ({ file }) => file.bytes.length });
+      const batches = new Batches(send, { ...MAX_BATCH, threads, weightOf: ({ file }) => weightOf(file) });
       return async (file, ruleFor) => {
         if (!isForThread(file)) return await here(file, ruleFor);
         const said = await batches.run({ file, rule: await ruleFor() });
@@ -109,6 +111,10 @@ type Pool = ThreadPool<RepositoryJobs>;
 interface AskedToRotate {
   readonly file: RepositoryFile;
   readonly rule: SopsRule | undefined;
+}
+
+function weightOf(file: RepositoryFile): number {
+  return file.bytes.length + (mayHoldEncrypted(file) ? ENCRYPTED_WEIGHT : 0);
 }
 
 /** Beside the bundle; sources that were not built have none. */

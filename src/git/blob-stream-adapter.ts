@@ -26,7 +26,8 @@ export interface StreamOptions extends Pick<GitRun, "cwd" | "env" | "timeoutMs" 
 
 /**
  * Reads objects one after the other from one `git cat-file --batch`, in their order. At most one is in memory, whatever
- * their number. Ending the iteration early ends git.
+ * their number, and however long whoever takes them is at one: the time is bounded that git may take for an answer. Ending
+ * the iteration early ends git.
  *
  * @throws {GitError} `GIT_NOT_INSTALLED`, `GIT_TIMEOUT`, `GIT_ABORTED`, `GIT_FAILED`
  */
@@ -46,8 +47,10 @@ export async function* streamBlobs(names: readonly string[], options: StreamOpti
     killGroup(child.pid);
   };
   const onAbort = () => stop(new GitError("GIT_ABORTED", "Cannot finish the Git operation: it was stopped"));
+  let isWaiting = false;
   const timer = setTimeout(() => {
-    stop(new GitError("GIT_TIMEOUT", `Cannot read objects: no end after ${timeoutMs / 1000} s`));
+    if (isWaiting) stop(new GitError("GIT_TIMEOUT", `Cannot read objects: git said nothing for ${timeoutMs / 1000} s`));
+    else timer.refresh();
   }, timeoutMs);
   signal?.addEventListener("abort", onAbort, { once: true });
   child.on("error", (cause: NodeJS.ErrnoException) => {
@@ -60,7 +63,10 @@ export async function* streamBlobs(names: readonly string[], options: StreamOpti
   try {
     const reader = new AnswerReader(child.stdout, maxBytes);
     for (const name of names) {
+      timer.refresh();
+      isWaiting = true;
       const answer = await reader.next(name);
+      isWaiting = false;
       if (answer === undefined) break;
       yield answer;
     }

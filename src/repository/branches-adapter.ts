@@ -8,10 +8,6 @@ import {
   type SkippedFile,
 } from "./repository-file.ts";
 
-/** One call of git brings so many files, or as many as these bytes hold. */
-const BATCH_FILES = 1_000;
-const BATCH_BYTES = 64 * 1024 * 1024;
-
 export interface BranchesOptions extends LocalOptions {
   /** Short or full names; all local and remote-tracking branches when absent. */
   readonly branches?: readonly string[] | undefined;
@@ -56,13 +52,12 @@ export async function branchFiles(folder: string, options: BranchesOptions): Pro
     count: wanted.length,
     skipped,
     async *files(): AsyncGenerator<RepositoryFile> {
-      for (const batch of batches(wanted)) {
-        const hashes = [...new Set(batch.map(({ file }) => file.hash))];
-        const total = batch.reduce((sum, { file }) => sum + file.bytes, 0);
-        const contents = await repository.read(hashes, total);
-        for (const { file, branches } of batch) {
-          yield { path: file.path, bytes: contents.get(file.hash) ?? new Uint8Array(), branches: branches.toSorted() };
-        }
+      const hashes = wanted.map(({ file }) => file.hash);
+      let at = 0;
+      for await (const { state, bytes } of repository.stream(hashes, limits.maxFileBytes)) {
+        const { file: { path = "" } = {}, branches = [] } = wanted[at++] ?? {};
+        if (state === "read") yield { path, bytes, branches: branches.toSorted() };
+        else skipped.push({ path, why: "not in this clone" });
       }
     },
   };
@@ -81,19 +76,4 @@ async function chosenBranches(repository: LocalRepository, folder: string, names
 /** `main`, `origin/main` */
 function shortName(name: string): string {
   return name.replace(/^refs\/(heads|remotes)\//, "");
-}
-
-function* batches<T extends { readonly file: GitFile }>(versions: readonly T[]): Generator<T[]> {
-  let batch: T[] = [];
-  let bytes = 0;
-  for (const version of versions) {
-    if (batch.length >= BATCH_FILES || (batch.length > 0 && bytes + version.file.bytes > BATCH_BYTES)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(version);
-    bytes += version.file.bytes;
-  }
-  if (batch.length > 0) yield batch;
 }

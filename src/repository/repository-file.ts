@@ -46,7 +46,7 @@ export const REPOSITORY_LIMITS: RepositoryLimits = { maxFiles: 500_000, maxFileB
  * enough that it does not matter how large they are.
  */
 export const FILES_AHEAD: AheadLimits<RepositoryFile> = {
-  width: 256,
+  width: 512,
   maxWeight: 16 * 1024 * 1024,
   weightOf: ({ bytes }) => bytes.length,
 };

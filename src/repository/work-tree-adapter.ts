@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, read } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, read, readSync } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { promisify } from "node:util";
@@ -19,6 +19,10 @@ const READ_AHEAD = 16;
 /** What takes the place of a file after it was looked at is neither followed nor waited for. */
 const READ_ONLY = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const readInto = promisify(read);
+/** Larger files are read by the pool of threads; so are, for a while, all that follow one that was waited for so long. */
+const SMALL_BYTES = 64 * 1024;
+const LONG_MS = 1;
+const READS_BY_POOL = 256;
 
 export interface WorkTreeOptions extends LocalOptions {
   readonly limits?: Partial<RepositoryLimits> | undefined;
@@ -55,7 +59,8 @@ async function* readAll(
   { limits, skipped }: { readonly limits: RepositoryLimits; readonly skipped: SkippedFile[] },
 ): AsyncGenerator<RepositoryFile> {
   const prefix = Buffer.from(root.endsWith(sep) ? root : root + sep);
-  for await (const read of ahead(paths, READ_AHEAD, (path) => readOne(prefix, path, limits))) {
+  const pace = { byPool: 0 };
+  for await (const read of ahead(paths, READ_AHEAD, (path) => readOne(prefix, path, { ...limits, pace }))) {
     if (read === undefined) continue;
     if ("why" in read) skipped.push(read);
     else yield read;
@@ -63,14 +68,14 @@ async function* readAll(
 }
 
 /**
- * Undefined for what is gone: a file that was deleted and not committed, or that vanished in the meantime. Only the content
- * is waited for: whoever listed the files has brought the rest to memory, and a way to the thread pool and back costs more
- * than these calls.
+ * Undefined for what is gone: a file that was deleted and not committed, or that vanished in the meantime. A way to the
+ * thread pool and back costs more than these calls, and as whoever listed the files has brought names to memory, so mostly
+ * are contents; where a disk or a network has to be waited for, the pool does so for many files at once.
  */
 async function readOne(
   prefix: Buffer,
   path: Buffer,
-  { maxFileBytes }: RepositoryLimits,
+  { maxFileBytes, pace }: RepositoryLimits & { readonly pace: Pace },
 ): Promise<RepositoryFile | SkippedFile | undefined> {
   const full = Buffer.concat([prefix, path]);
   const shown = showUtf8(path);
@@ -82,7 +87,7 @@ async function readOne(
     if (found.size > maxFileBytes) return { path: shown, why: "too large" };
     const descriptor = openSync(full, READ_ONLY);
     try {
-      const bytes = await readWhole(descriptor, found.size, maxFileBytes);
+      const bytes = await readWhole(descriptor, found.size, maxFileBytes, pace);
       return bytes === undefined ? { path: shown, why: "too large" } : { path: shown, bytes, branches: [] };
     } finally {
       closeSync(descriptor);
@@ -96,20 +101,37 @@ async function readOne(
   }
 }
 
+/** How long reading takes here. */
+interface Pace {
+  /** How many of the next files the pool reads. */
+  byPool: number;
+}
+
 /** The bytes of a file that may be growing; undefined when they are too many. */
-async function readWhole(descriptor: number, size: number, maxBytes: number): Promise<Uint8Array | undefined> {
+async function readWhole(
+  descriptor: number,
+  size: number,
+  maxBytes: number,
+  pace: Pace,
+): Promise<Uint8Array | undefined> {
+  const isAtOnce = size <= SMALL_BYTES && pace.byPool === 0;
   const parts: Buffer[] = [];
   let bytes = 0;
+  if (!isAtOnce && pace.byPool > 0) pace.byPool--;
+  const started = isAtOnce ? performance.now() : 0;
   // One byte more than it was long: so the end shows without another call.
   for (let room = size + 1; ; room = 64 * 1024) {
     const part = Buffer.allocUnsafe(room);
-    const { bytesRead } = await readInto(descriptor, part, 0, room, null);
+    const bytesRead = isAtOnce
+      ? readSync(descriptor, part, 0, room, null)
+      : (await readInto(descriptor, part, 0, room, null)).bytesRead;
     if (bytesRead === 0) break;
     parts.push(part.subarray(0, bytesRead));
     bytes += bytesRead;
     if (bytes > maxBytes) return undefined;
     if (bytesRead < room) break;
   }
+  if (isAtOnce && performance.now() - started > LONG_MS) pace.byPool = READS_BY_POOL;
   return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 }
 
