@@ -1,24 +1,23 @@
 /**
- * Runs `work` for every item, at most `limit` at a time, and waits for all that were begun. After the first failure
- * nothing further begins; that failure is thrown when the others have ended.
+ * Does work on every item, at most `limit` at a time, and waits for all that were begun. When one fails no other begins, and
+ * the first failure is thrown when those that run have ended.
  */
-export async function inParallel<T>(
-  items: readonly T[],
+export async function inParallel<Item>(
+  items: Iterable<Item>,
   limit: number,
-  work: (item: T) => Promise<void>,
+  work: (item: Item) => Promise<void>,
 ): Promise<void> {
-  const queue = items.values();
-  let failure: { readonly error: unknown } | undefined;
+  const rest = items[Symbol.iterator]();
+  const failures: unknown[] = [];
   const worker = async () => {
-    for (const item of queue) {
-      if (failure !== undefined) return;
+    for (let next = rest.next(); next.done !== true && failures.length === 0; next = rest.next()) {
       try {
-        await work(item);
-      } catch (error) {
-        failure ??= { error };
+        await work(next.value);
+      } catch (cause) {
+        failures.push(cause);
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(limit, items.length)) }, worker));
-  if (failure !== undefined) throw failure.error;
+  await Promise.all(Array.from({ length: Math.max(1, limit) }, worker));
+  if (failures.length > 0) throw failures[0];
 }

@@ -10,6 +10,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "package.json": 0,
   "src/errors.ts": 0,
   "src/clear-text.ts": 0,
+  "src/parallel.ts": 0,
   "src/bytes": 0,
   "src/crypto": 0,
   "src/age": 1,

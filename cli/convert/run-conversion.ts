@@ -1,8 +1,9 @@
 import { dirname, resolve } from "node:path";
 import { ToolkitError } from "../../src/errors.ts";
-import { type FoundFile, inParallel } from "../../src/files/index.ts";
+import type { FoundFile } from "../../src/files/index.ts";
 import { type FoundPlace, findPlace } from "../../src/files/place-adapter.ts";
 import { type Converted, convertToSealed, convertToSops, mayHoldSecrets, type SopsKeys } from "../../src/keys/index.ts";
+import { inParallel } from "../../src/parallel.ts";
 import { type EncryptedFile, findEncrypted, workTreeFiles } from "../../src/repository/index.ts";
 import { ageKey, decrypt, SopsError } from "../../src/sops/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";

@@ -1,8 +1,9 @@
 import { relative } from "node:path";
 import { ToolkitError } from "../../src/errors.ts";
-import { type FoundFile, inParallel, isBeside, type Replacement } from "../../src/files/index.ts";
+import { type FoundFile, isBeside, type Replacement } from "../../src/files/index.ts";
 import type { FoundPlace } from "../../src/files/place-adapter.ts";
 import { type NotRotated, type RotatedFile, rotateFile, type SopsRule } from "../../src/keys/index.ts";
+import { inParallel } from "../../src/parallel.ts";
 import {
   ahead,
   FILES_AHEAD,

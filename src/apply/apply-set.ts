@@ -1,11 +1,11 @@
 import { type ApiResource, type Clock, sleep } from "../kube/index.ts";
 import { applyStages, type KubeObject, objectId, subjectOf } from "../objects/index.ts";
+import { inParallel } from "../parallel.ts";
 import { carryOut, failed, type ObjectOptions, planObject, type Step } from "./apply-object.ts";
 import { type Change, changeOf } from "./change.ts";
 import type { Owner } from "./controls.ts";
 import { desiredObject } from "./desired.ts";
 import { ApplyError } from "./errors.ts";
-import { inParallel } from "./parallel.ts";
 import { waitUntilHealthy } from "./wait.ts";
 
 export interface ApplyOptions extends ObjectOptions {

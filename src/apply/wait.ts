@@ -1,7 +1,7 @@
 import { type Clock, type KubeClient, sleep } from "../kube/index.ts";
 import { type KubeObject, numberAt, type ObjectId, subjectOf } from "../objects/index.ts";
+import { inParallel } from "../parallel.ts";
 import { failureOf, type Health, healthOf } from "./health.ts";
-import { inParallel } from "./parallel.ts";
 
 /** An object whose health counts. */
 export interface WaitTarget {

@@ -1,26 +1,2 @@
 /** Files that are worked on at the same time. */
 export const PARALLEL = 16;
-
-/**
- * Does work on every item, at most `limit` at a time. When one fails, those that run are waited for, no other begins,
- * and the first failure is thrown.
- */
-export async function inParallel<Item>(
-  items: Iterable<Item>,
-  limit: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const rest = items[Symbol.iterator]();
-  const failures: unknown[] = [];
-  const worker = async () => {
-    for (let next = rest.next(); next.done !== true && failures.length === 0; next = rest.next()) {
-      try {
-        await work(next.value);
-      } catch (cause) {
-        failures.push(cause);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: limit }, worker));
-  if (failures.length > 0) throw failures[0];
-}

@@ -1,3 +1,4 @@
+import { inParallel } from "../parallel.ts";
 import { type FileSystem, isSameFile } from "./file-system.ts";
 import {
   type CommittedFile,
@@ -8,7 +9,7 @@ import {
   readJournalText,
   UNDO_LINE,
 } from "./journal.ts";
-import { inParallel, PARALLEL } from "./parallel.ts";
+import { PARALLEL } from "./limits.ts";
 import { besidePaths, folderOf, type ReplacePlace } from "./place.ts";
 
 /** A run that was broken off, or is under way. */

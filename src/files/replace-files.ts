@@ -1,8 +1,9 @@
+import { inParallel } from "../parallel.ts";
 import { cannotWrite, changed, errno, FilesError } from "./errors.ts";
 import { type FileSystem, isSameFile } from "./file-system.ts";
 import { commitLine, DONE_LINE, firstLine, JOURNAL, readJournalText, UNDO_LINE } from "./journal.ts";
+import { PARALLEL } from "./limits.ts";
 import { lockFolder, type Worker } from "./lock.ts";
-import { inParallel, PARALLEL } from "./parallel.ts";
 import { besidePaths, folderOf, type ReplacePlace } from "./place.ts";
 import { findUnfinished, type Recovered, recover } from "./recover.ts";
 import { FileStage, type StageContext, type StagedFile, type StageOptions } from "./stage.ts";

@@ -1,7 +1,8 @@
 import { relative } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { ToolkitError } from "../../../src/errors.ts";
-import { FilesError, type FoundFile, inParallel, type Replacement } from "../../../src/files/index.ts";
+import { FilesError, type FoundFile, type Replacement } from "../../../src/files/index.ts";
+import { inParallel } from "../../../src/parallel.ts";
 import type { Io } from "../../io.ts";
 import { endEarlierRun, replaceTogether } from "../../many-files/earlier-run.ts";
 import { note, printable, write } from "../../output.ts";

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { inParallel } from "../../../src/files/index.ts";
+import { inParallel } from "../../../src/parallel.ts";
 import type { Io } from "../../io.ts";
 import { readTarget } from "../../many-files/read-adapter.ts";
 import { note, table, write } from "../../output.ts";

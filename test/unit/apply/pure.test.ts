@@ -3,8 +3,8 @@ import { desiredObject } from "../../../src/apply/desired.ts";
 import { hasDrifted } from "../../../src/apply/drift.ts";
 import { type Health, hasControl, healthOf, isOwnedBy } from "../../../src/apply/index.ts";
 import { takeoverPatch } from "../../../src/apply/managers.ts";
-import { inParallel } from "../../../src/apply/parallel.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
+import { inParallel } from "../../../src/parallel.ts";
 
 const NOW = Date.parse("2026-01-01T00:01:00Z");
 const condition = (type: string, status = "True", more: object = {}) => ({ type, status, ...more });
