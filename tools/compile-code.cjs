@@ -1,6 +1,6 @@
 // Runs usual command lines from one bundle in one process and writes the code that V8 compiled for them, so that the
 // first start of an installed sealkit is as quick as the second. Usage: node tools/compile-code.cjs DIST_BIN BUNDLE
-const { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
@@ -25,15 +25,17 @@ async function main() {
   process.stdout.write = silent;
   process.chdir(folder);
   copyFileSync(join(__dirname, "compile-code.pem"), "cert.pem");
+  mkdirSync("many");
+  writeFileSync("many/a.yaml", "kind: Secret\nstringData: {c: d}\n");
   writeFileSync("secret.yaml", "kind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {c: d}\n");
   const tell = process.stderr.write;
   process.stderr.write = silent;
   await run(load("sealkit"), ["age-keygen", "-o", "key.txt"]);
-  process.stderr.write = tell;
   process.env.SOPS_AGE_KEY_FILE = join(folder, "key.txt");
   const [recipient] = /age1\w+/.exec(readFileSync("key.txt", "utf8"));
   const bundle = load(name);
   for (const words of commandLines(recipient)[name]) await run(bundle, words);
+  process.stderr.write = tell;
   process.stdout.write = write;
   const flavour = `${process.version}-${process.platform}-${process.arch}`;
   writeFileSync(`${bundle.path}.${flavour}.code`, bundle.script.createCachedData());
@@ -69,6 +71,8 @@ function commandLines(recipient) {
     sops: [
       ["sops", "encrypt", "--age", recipient, "--output", "encrypted.yaml", "secret.yaml"],
       ["sops", "decrypt", "encrypted.yaml"],
+      ["sops", "encrypt", "-r", "-i", "--age", recipient, "many"],
+      ["sops", "rotate", "-r", "-i", "many"],
     ],
   };
 }

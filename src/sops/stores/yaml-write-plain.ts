@@ -2,8 +2,8 @@ import { isOldBoolean, resolveText } from "../../yaml/index.ts";
 import type { Branch, Entry, List, Node } from "../values/value.ts";
 
 const KEY = /^[A-Za-z_][\w./-]{0,100}$/;
-/** Begins with a letter, and holds nothing that YAML has a meaning for. */
-const PLAIN = /^[A-Za-z][\w./=+-]*(?: [\w./=+-]+)*$/;
+/** Begins with a letter, a digit or `_`, and holds nothing that YAML has a meaning for. */
+const PLAIN = /^[A-Za-z0-9_][\w./=+-]*(?: [\w./=+-]+)*$/;
 const ENVELOPE =
   /^ENC\[AES256_GCM,data:[A-Za-z0-9+/=]+,iv:[A-Za-z0-9+/=]+,tag:[A-Za-z0-9+/=]+,type:(?:str|int|float|bool|time|bytes)\]$/;
 /** Lines that begin and end with a mark of ASCII, the last one with a break. */

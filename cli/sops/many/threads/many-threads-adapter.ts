@@ -19,7 +19,7 @@ export interface ThreadsWanted {
   readonly most: number;
   /** Files for each of them, the main thread included: with fewer, starting it takes longer than it spares. */
   readonly filesEach: number;
-  /** Called before they are started. */
+  /** Called when there are files for more than one, before any is started. */
   readonly onStart?: (() => void) | undefined;
 }
 
@@ -28,11 +28,11 @@ const DEFAULTS = { most: 7, filesEach: 75 };
 /** One file at a time, of at most a mebibyte: far less than this is needed. */
 const LIMITS = { maxOldGenerationSizeMb: 256 };
 
-/** The threads of this build; undefined where it has no program for them, and where there is one core. */
+/** The threads of this build, none where there is one core; undefined where it has no program for them. */
 export function ownThreads(here: string = import.meta.url): ThreadsWanted | undefined {
   const most = Math.min(availableParallelism() - 1, DEFAULTS.most);
   // Only the bundle has it beside it.
-  if (most < 1 || !here.endsWith(".bundle")) return undefined;
+  if (!here.endsWith(".bundle")) return undefined;
   return { program: threadProgram(here, "sops-thread"), most, filesEach: DEFAULTS.filesEach, onStart: optimizeLater };
 }
 
@@ -78,9 +78,10 @@ export async function threadsFor(
     );
   return {
     async start(call, command, work) {
-      const count = Math.min(Math.floor(work.paths.length / wanted.filesEach) - 1, wanted.most);
+      const useful = Math.floor(work.paths.length / wanted.filesEach) - 1;
+      if (useful > 0) wanted.onStart?.();
+      const count = Math.min(useful, wanted.most);
       if (count < 1 || (command.name !== "encrypt" && identities().length === 0)) return undefined;
-      wanted.onStart?.();
       return started(requestOf(call, command, work), identities, { count, program: wanted.program });
     },
   };
