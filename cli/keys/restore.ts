@@ -83,7 +83,13 @@ export const restoreCommand = defineCommand({
         await note(io, `The controller seals with ${shortFingerprint(newest.fingerprint)} now`);
       }
       const synced = await withProgress(io, "Waiting for SealedSecrets", (onLook) =>
-        waitUntilSynced(client, { timeoutMs: flags.timeout, clock: systemClock, signal: io.signal, onLook }),
+        waitUntilSynced(client, {
+          timeoutMs: flags.timeout,
+          clock: systemClock,
+          signal: io.signal,
+          controller: { namespace, name: flags.controllerName },
+          onLook,
+        }),
       );
       await note(io, `Synced: ${count(synced, "SealedSecret")}`);
       return EXIT.ok;

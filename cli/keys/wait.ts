@@ -15,6 +15,7 @@ export async function waitForKey(
     fingerprint,
     timeoutMs: flags.timeout,
     clock: systemClock,
+    controller: { namespace: flags.controllerNamespace, name: flags.controllerName },
     signal: io.signal,
   });
 }

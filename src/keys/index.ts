@@ -129,7 +129,7 @@ export {
   sealingKeysOf,
   unsealingKeys,
 } from "./sealing/sealing-keys.ts";
-export { type ServedOptions, waitUntilServed } from "./sealing/served.ts";
+export { type ControllerPlace, type ServedOptions, waitUntilServed } from "./sealing/served.ts";
 export { type CombinedIdentity, combineIdentity } from "./shares/combine-identity.ts";
 export { type KeyShare, parseShares } from "./shares/share.ts";
 export { type SplitIdentity, splitNewIdentity } from "./shares/split-identity.ts";

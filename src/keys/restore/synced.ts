@@ -2,11 +2,14 @@ import { type Clock, type KubeClient, KubeError, sleep } from "../../kube/index.
 import { fieldAt, type KubeObject } from "../../objects/index.ts";
 import { KeysError } from "../errors.ts";
 import { SEALED_SECRETS } from "../resources.ts";
+import { type ControllerPlace, restartHint } from "../sealing/served.ts";
 
 export interface SyncedOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** Where the controller is, for the hint. */
+  readonly controller?: ControllerPlace | undefined;
   /** Called after each look, with how many are synced and how many there are. */
   readonly onLook?: ((synced: number, all: number) => void) | undefined;
 }
@@ -21,7 +24,7 @@ const SHOWN = 20;
  * @throws {KeysError} `KEYS_NOT_SYNCED` when the time is over: it names those that are not, and why.
  */
 export async function waitUntilSynced(client: KubeClient, options: SyncedOptions): Promise<number> {
-  const { timeoutMs, clock, signal, onLook = () => undefined } = options;
+  const { timeoutMs, clock, signal, controller, onLook = () => undefined } = options;
   const deadline = clock.now() + timeoutMs;
   let left: readonly NotSynced[] = [];
   let trouble: KubeError | undefined;
@@ -54,9 +57,7 @@ export async function waitUntilSynced(client: KubeClient, options: SyncedOptions
       ...(left.length > SHOWN ? [`and ${left.length - SHOWN} more`] : []),
       waited,
     ],
-    hints: [
-      "the original controller reads its keys at start only: kubectl -n kube-system rollout restart deployment sealed-secrets-controller",
-    ],
+    hints: [restartHint(controller)],
   });
 }
 

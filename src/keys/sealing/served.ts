@@ -9,6 +9,21 @@ export interface ServedOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** Where the controller is, for the hint. */
+  readonly controller?: ControllerPlace | undefined;
+}
+
+/** Namespace of a controller, and the name of its Service, which its Deployment mostly has too. */
+export interface ControllerPlace {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const USUAL_PLACE: ControllerPlace = { namespace: "kube-system", name: "sealed-secrets-controller" };
+
+/** What helps when a controller does not know a key that is there. */
+export function restartHint({ namespace, name }: ControllerPlace = USUAL_PLACE): string {
+  return `the original controller reads its keys at start only: kubectl -n ${namespace} rollout restart deployment ${name}`;
 }
 
 const EVERY_MS = 500;
@@ -19,7 +34,7 @@ const EVERY_MS = 500;
  * @throws {KeysError} `KEYS_NOT_SERVED` when the time is over, with what it handed out instead.
  */
 export async function waitUntilServed(options: ServedOptions): Promise<void> {
-  const { fetchCertificate, fingerprint, timeoutMs, clock, signal } = options;
+  const { fetchCertificate, fingerprint, timeoutMs, clock, signal, controller } = options;
   const deadline = clock.now() + timeoutMs;
   let last = "it was never reached";
   for (;;) {
@@ -38,8 +53,6 @@ export async function waitUntilServed(options: ServedOptions): Promise<void> {
   }
   throw new KeysError("KEYS_NOT_SERVED", `Cannot see the controller use key ${fingerprint}: the time is over`, {
     details: [`waited ${Math.round(timeoutMs / 1000)} s; ${last}`, "the key itself is in the cluster"],
-    hints: [
-      "the original controller reads its keys at start only: kubectl -n kube-system rollout restart deployment sealed-secrets-controller",
-    ],
+    hints: [restartHint(controller)],
   });
 }

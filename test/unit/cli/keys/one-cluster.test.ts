@@ -519,6 +519,20 @@ describe("promote, rotate and audit with the keys of clusters", () => {
     },
   );
 
+  test("restore tells a certificate that begins in the future, and restarts the controller that was named", async () => {
+    const files = { kc, "keys.yaml": keys.backup };
+    const line = "keys restore keys.yaml --context source --wait --timeout 1ms --controller-name ours";
+    const now = Date.now() - 10 * 86_400_000;
+    const { code, stderr } = await runCli(line, { files, env: { KUBECONFIG: "kc" }, now });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/warning: the certificate of key-1 begins in the future, 20/),
+    ]);
+    expect(stderr).toContain(
+      "hint: the original controller reads its keys at start only: kubectl -n kube-system rollout restart deployment ours",
+    );
+  });
+
   test("a newest key whose certificate is of another key: told, and nothing is sealed for it", async () => {
     const pair = {
       ...keys.newest,
