@@ -2,7 +2,9 @@ import { decodeUtf8 } from "../../bytes/utf8.ts";
 import { exchange } from "../http/exchange.ts";
 import { jsonObject, textField } from "../http/message.ts";
 import type { KmsPorts } from "../ports.ts";
+import { federatedKeys } from "./federation.ts";
 import type { FoundHuawei, Problem } from "./lookup.ts";
+import { podKeys } from "./pod.ts";
 
 const METADATA = "http://169.254.169.254";
 const METADATA_LIMITS = { timeoutMs: 3_000, attempts: 1, maxAnswerBytes: 64 * 1024 };
@@ -12,7 +14,7 @@ const REFRESH_BEFORE_MS = 5 * 60_000;
 
 /**
  * Looks for credentials where the SDK of Huawei Cloud does and in its order: the environment, the credentials file, the
- * metadata service of the machine. Found once, renewed before they end.
+ * metadata service of the machine, the agent of a pod. Found once, renewed before they end.
  */
 export function huaweiCredentials(ports: KmsPorts): () => Promise<FoundHuawei | readonly Problem[]> {
   let kept: FoundHuawei | undefined;
@@ -32,19 +34,25 @@ export function huaweiCredentials(ports: KmsPorts): () => Promise<FoundHuawei | 
 
 async function look(ports: KmsPorts): Promise<FoundHuawei | readonly Problem[]> {
   const problems: Problem[] = [];
-  for (const place of [fromEnvironment, fromFile, fromMachine]) {
+  for (const place of [fromEnvironment, fromFile, fromMachine, podKeys]) {
     const result = await place(ports);
     if ("ak" in result) return result;
+    if (result.isFinal === true) return [result];
     problems.push(result);
   }
   return problems;
 }
 
-function fromEnvironment({ env }: KmsPorts): FoundHuawei | Problem {
+async function fromEnvironment(ports: KmsPorts): Promise<FoundHuawei | Problem> {
+  const { env } = ports;
   const where = "HUAWEICLOUD_SDK_AK";
   const [ak, sk] = [env("HUAWEICLOUD_SDK_AK"), env("HUAWEICLOUD_SDK_SK")];
-  if (ak === undefined && env("HUAWEICLOUD_SDK_IDP_ID") !== undefined) {
-    return { where: "HUAWEICLOUD_SDK_IDP_ID", problem: "tokens of an identity provider are not supported" };
+  const [idpId, tokenFile] = [env("HUAWEICLOUD_SDK_IDP_ID"), env("HUAWEICLOUD_SDK_ID_TOKEN_FILE")];
+  if (idpId !== undefined && tokenFile !== undefined) {
+    return await federatedKeys(ports, {
+      ...{ idpId, tokenFile, projectId: env("HUAWEICLOUD_SDK_PROJECT_ID"), where: "HUAWEICLOUD_SDK_IDP_ID" },
+      iamEndpoint: env("HUAWEICLOUD_SDK_IAM_ENDPOINT"),
+    });
   }
   if (ak === undefined) return { where, problem: "not set" };
   if (sk === undefined) return { where, problem: "HUAWEICLOUD_SDK_SK is not set" };
@@ -60,7 +68,13 @@ async function fromFile(ports: KmsPorts): Promise<FoundHuawei | Problem> {
   if (bytes === undefined) return { where, problem: "there is no such file, or it cannot be read" };
   const basic = sectionBasic(decodeUtf8(bytes) ?? "");
   const [ak, sk] = [basic.get("ak"), basic.get("sk")];
-  if (!ak && basic.has("idp_id")) return { where, problem: "tokens of an identity provider are not supported" };
+  const [idpId, tokenFile] = [basic.get("idp_id"), basic.get("id_token_file")];
+  if (idpId && tokenFile) {
+    return await federatedKeys(ports, {
+      ...{ idpId, tokenFile, projectId: basic.get("project_id") || undefined, where: `${where}, [basic]` },
+      iamEndpoint: basic.get("iam_endpoint") || ports.env("HUAWEICLOUD_SDK_IAM_ENDPOINT"),
+    });
+  }
   if (!ak || !sk) return { where, problem: "its section [basic] has no ak and sk" };
   return {
     ...{ ak, sk, where: `${where}, [basic]` },

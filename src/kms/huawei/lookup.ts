@@ -15,4 +15,6 @@ export interface FoundHuawei extends HuaweiCredentials {
 export interface Problem {
   readonly where: string;
   readonly problem: string;
+  /** Something was set up there and does not work: no other place is asked. */
+  readonly isFinal?: boolean;
 }

@@ -15,6 +15,8 @@ export interface FakeHuawei {
   readonly region: string;
   /** Key UUID → secret of 32 bytes. */
   readonly keys: Map<string, Buffer>;
+  /** An identity provider whose token is exchanged for the keys of the last user. */
+  federation: { readonly idpId: string; readonly idToken: string } | undefined;
   /** Projects that IAM lists, by the name of their region. */
   readonly projects: Map<string, readonly string[]>;
   skewMs: number;
@@ -33,9 +35,12 @@ export function fakeHuawei(ourNowMs: () => number = Date.now): FakeHuawei {
     keys: new Map([["0d0466b0-e727-4d9c-b35d-f84bb474a37f", randomBytes(32)]]),
     projects: new Map([["cn-north-4", ["53d1aefc533f4ce9a59c26b01667cbcf"]]]),
     skewMs: 0,
+    federation: undefined as FakeHuawei["federation"],
   };
   return Object.assign(state, {
     answer(request: RawRequest): RawAnswer {
+      const exchanged = exchange(request, state);
+      if (exchanged !== undefined) return exchanged;
       const wrong = signatureFault(request, state.users, ourNowMs() + state.skewMs);
       if (wrong !== undefined) return gateway(401, "APIGW.0301", `Incorrect IAM authentication information: ${wrong}`);
       const [path = "", query = ""] = request.target.split("?");
@@ -55,6 +60,32 @@ export function fakeHuawei(ourNowMs: () => number = Date.now): FakeHuawei {
       return match[2] === "encrypt" ? encrypt(request, state.keys) : decrypt(request, state.keys);
     },
   });
+}
+
+const IAM_TOKEN = "canary-iam-token";
+
+/** The two steps from a token of an identity provider to keys; undefined for other requests. */
+function exchange(
+  { method, target, headers, body }: RawRequest,
+  { federation, users }: Pick<FakeHuawei, "federation" | "users">,
+): RawAnswer | undefined {
+  if (!target.startsWith("/v3.0/")) return undefined;
+  if (headers.has("authorization") || method !== "POST") return gateway(400, "IAM.0001", "fake: request");
+  const given = body.toString("utf8").trim();
+  if (target === "/v3.0/OS-AUTH/id-token/tokens") {
+    const isRight =
+      headers.get("x-idp-id") === federation?.idpId &&
+      given === JSON.stringify({ auth: { id_token: { id: federation?.idToken } } });
+    if (!isRight) return gateway(401, "IAM.0101", "The token is not accepted.");
+    const token = { expires_at: "2099-01-01T00:00:00.000000Z", methods: ["mapped"] };
+    return { ...json(201, { token }), headers: { "x-subject-token": IAM_TOKEN, "x-request-id": "r-1" } };
+  }
+  const identity = { methods: ["token"], token: { id: IAM_TOKEN, duration_seconds: 21_600 } };
+  const isRight = target === "/v3.0/OS-CREDENTIAL/securitytokens" && given === JSON.stringify({ auth: { identity } });
+  if (!isRight) return gateway(401, "IAM.0102", "fake: keys");
+  const { ak, sk, securityToken } = users.at(-1) ?? WANG;
+  const expires_at = "2099-01-01T00:00:00.000000Z";
+  return json(201, { credential: { access: ak, secret: sk, securitytoken: securityToken, expires_at } });
 }
 
 function signatureFault(request: RawRequest, users: readonly HuaweiUser[], nowMs: number): string | undefined {

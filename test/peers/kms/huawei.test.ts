@@ -26,6 +26,11 @@ beforeAll(async () => {
   // The variable for the identity service takes no address without TLS; the file does.
   const credentials = `[basic]\nak = ${WANG.ak}\nsk = ${WANG.sk}\niam_endpoint = ${server.url}\n`;
   writeFileSync(join(folder, "credentials"), credentials);
+  huawei.users.push({ ak: "PEERSESSION", sk: "peer-session-secret", securityToken: "peer-session-token" });
+  huawei.federation = { idpId: "idp-1", idToken: "peer-id-token" };
+  writeFileSync(join(folder, "id-token"), "peer-id-token");
+  const federated = `idp_id = idp-1\nid_token_file = ${join(folder, "id-token")}\nproject_id = ${huawei.projectId}`;
+  writeFileSync(join(folder, "federated"), `[basic]\n${federated}\niam_endpoint = ${server.url}\n`);
   writeFileSync(join(folder, "regions.yaml"), `KMS:\n  - id: cn-north-4\n    endpoint: ${server.url}\n`);
   base = {
     HUAWEICLOUD_SDK_REGIONS_FILE: join(folder, "regions.yaml"),
@@ -44,6 +49,10 @@ describe("Huawei Cloud KMS, both ways with sops", () => {
       env: () => ({ ...KEYS, HUAWEICLOUD_SDK_REGION_KMS_CN_NORTH_4: server.url }),
     },
     { name: "keys and address of files, and a project that is looked for", env: () => base },
+    {
+      name: "a token of an identity provider",
+      env: () => ({ ...base, HUAWEICLOUD_SDK_CREDENTIALS_FILE: join(folder, "federated") }),
+    },
   ])("$name", async ({ name, env }) => {
     await expectBothWays({ name, flags: ["--hckms", KEY], env: env(), type: "hckms", holds: [KEY] });
   });

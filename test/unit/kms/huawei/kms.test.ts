@@ -22,8 +22,19 @@ const IAM_HOST = "iam.cn-north-4.myhuaweicloud.com";
 const KEY = "cn-north-4:0d0466b0-e727-4d9c-b35d-f84bb474a37f";
 const PROJECT = "53d1aefc533f4ce9a59c26b01667cbcf";
 const ENV = { HUAWEICLOUD_SDK_AK: WANG.ak, HUAWEICLOUD_SDK_SK: WANG.sk, HUAWEICLOUD_SDK_PROJECT_ID: PROJECT };
-const SECRETS = [WANG.sk, "canary-session", ...CANARY_TEXTS];
+const SECRETS = [WANG.sk, "canary-session", "canary-id-token", "canary-iam-token", "canary-pod-token", ...CANARY_TEXTS];
 const key = (text: string): MasterKey => ({ type: "hckms", fields: new Map([["key_id", text]]) });
+
+const IDP = {
+  HUAWEICLOUD_SDK_IDP_ID: "idp-1",
+  HUAWEICLOUD_SDK_ID_TOKEN_FILE: "/id",
+  HUAWEICLOUD_SDK_PROJECT_ID: PROJECT,
+};
+
+const federated = (huawei: FakeHuawei) => {
+  huawei.federation = { idpId: "idp-1", idToken: "canary-id-token" };
+  huawei.users.splice(0, 1, { ...WANG, securityToken: "canary-session" });
+};
 
 interface Setting {
   readonly env?: Record<string, string>;
@@ -41,7 +52,17 @@ function open({ env = ENV, files = {}, metadata, change }: Setting = {}) {
     if (method === "PUT") return { status: 200, body: "meta-session" };
     return headers.get("x-metadata-token") === "meta-session" && metadata ? metadata : { status: 404 };
   };
+  const pod = ({ method, target, headers, body }: RawRequest): RawAnswer => {
+    const isRight = method === "POST" && target === "/pod" && body.toString() === "{}";
+    if (!isRight || headers.get("authorization") !== "canary-pod-token") return { status: 403 };
+    const credentials = { accessKeyId: WANG.ak, secretAccessKey: WANG.sk, securityToken: "canary-session" };
+    return {
+      status: 200,
+      body: JSON.stringify({ credentials: { ...credentials, expiration: "2026-11-21T20:00:00Z" } }),
+    };
+  };
   const hosts = {
+    ...{ "iam.myhuaweicloud.com": answer, "127.0.0.1": pod },
     ...{ [KMS_HOST]: answer, [IAM_HOST]: answer, "kms.own.example": answer },
     ...(metadata === undefined ? {} : { "169.254.169.254": machine }),
   };
@@ -87,6 +108,35 @@ describe("huaweiKms()", () => {
         }),
       },
       hosts: ["169.254.169.254", "169.254.169.254", IAM_HOST, KMS_HOST, KMS_HOST],
+    },
+    {
+      name: "a token of an identity provider, before keys",
+      env: { ...IDP, HUAWEICLOUD_SDK_AK: "other", HUAWEICLOUD_SDK_SK: "other" },
+      files: { "/id": "canary-id-token\n" },
+      change: federated,
+      hosts: ["iam.myhuaweicloud.com", "iam.myhuaweicloud.com", KMS_HOST, KMS_HOST],
+    },
+    {
+      name: "an identity provider of the credentials file",
+      env: {},
+      files: {
+        "/id": "canary-id-token",
+        "/home/tester/.huaweicloud/credentials": `[basic]\nidp_id = idp-1\nid_token_file = /id\nproject_id = ${PROJECT}\niam_endpoint = https://kms.own.example\n`,
+      },
+      change: federated,
+      hosts: ["kms.own.example", "kms.own.example", KMS_HOST, KMS_HOST],
+    },
+    {
+      name: "the agent of a pod",
+      env: {
+        HC_CONTAINER_CREDENTIALS_FULL_URI: "http://127.0.0.1/pod",
+        HC_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/pod",
+        HUAWEICLOUD_SDK_PROJECT_ID: PROJECT,
+      },
+      files: { "/pod": "canary-pod-token\n" },
+      change: ({ users }) => users.splice(0, 1, { ...WANG, securityToken: "canary-session" }),
+      metadata: { status: 404 },
+      hosts: ["169.254.169.254", "169.254.169.254", "127.0.0.1", KMS_HOST, KMS_HOST],
     },
     {
       name: "an address of the environment",
@@ -148,10 +198,41 @@ describe("huaweiKms()", () => {
       says: "HUAWEICLOUD_SDK_SK is not set",
     },
     {
-      name: "an identity provider",
-      env: { HUAWEICLOUD_SDK_IDP_ID: "x" },
+      name: "a token that the identity service does not take, although the machine has an agency",
+      env: IDP,
+      files: { "/id": "canary-id-token" },
+      metadata: { status: 200, body: JSON.stringify({ credential: { access: WANG.ak, secret: WANG.sk } }) },
       code: "KEY_SERVICE_NO_CREDENTIALS",
-      says: "not supported",
+      says: "IAM.0101",
+    },
+    {
+      name: "an identity provider without its token",
+      env: IDP,
+      code: "KEY_SERVICE_NO_CREDENTIALS",
+      says: '"/id" cannot be read',
+    },
+    {
+      name: "an identity service without TLS",
+      env: { ...IDP, HUAWEICLOUD_SDK_IAM_ENDPOINT: "http://iam.evil.example" },
+      files: { "/id": "canary-id-token" },
+      code: "KEY_SERVICE_NO_CREDENTIALS",
+      says: "not https",
+    },
+    {
+      name: "an agent of a pod far away",
+      env: {
+        HC_CONTAINER_CREDENTIALS_FULL_URI: "http://evil.example/pod",
+        HC_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/pod",
+      },
+      files: { "/pod": "canary-pod-token" },
+      code: "KEY_SERVICE_NO_CREDENTIALS",
+      says: "not https",
+    },
+    {
+      name: "a pod without its token",
+      env: { HC_CONTAINER_CREDENTIALS_FULL_URI: "http://127.0.0.1/pod" },
+      code: "KEY_SERVICE_NO_CREDENTIALS",
+      says: "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE is not set",
     },
     {
       name: "a machine without an agency",
