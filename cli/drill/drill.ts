@@ -13,7 +13,6 @@ import {
   sealingKeysOf,
   type WantedInput,
 } from "../../src/keys/index.ts";
-import type { KeyServices } from "../../src/sops/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -26,7 +25,7 @@ import { openBackupBytes } from "../keys/open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
 import { note, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
-import { localKeyServices } from "../sops/keys/key-services.ts";
+import { askedKeyServices } from "./key-services.ts";
 import { compareWithLive, readLive } from "./live.ts";
 import { rehearse } from "./rehearse.ts";
 import { REPORT_FORMS, reportText } from "./report-text.ts";
@@ -110,7 +109,7 @@ export const drillCommand = defineCommand({
         namespaces: flags.createNamespace,
         folders: stoodIn,
         prefix,
-        keyServices: flags.askKeyServices ? ownKeyServices(io) : undefined,
+        keyServices: flags.askKeyServices ? askedKeyServices(io) : undefined,
         runKey,
         timeoutMs: flags.timeout,
         signal: io.signal,
@@ -162,11 +161,6 @@ async function openSourceFolders(words: readonly string[], io: Io): Promise<Read
 function pathsIn(below: string, paths: readonly string[]): readonly string[] {
   if (paths.length === 0) return [below === "" ? "./" : `./${below}`];
   return below === "" ? paths : paths.map((path) => `./${below}/${path}`);
-}
-
-/** Without PGP, as without age: a keyring that this machine happens to have would prove nothing of the backup. */
-function ownKeyServices(io: Io): KeyServices {
-  return new Map([...localKeyServices(io)].filter(([type]) => type !== "pgp"));
 }
 
 async function describeSource(source: RepositorySource, paths: readonly string[]): Promise<DrilledRepository> {

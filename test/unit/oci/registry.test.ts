@@ -69,9 +69,10 @@ describe("a file in a registry", () => {
     const { registry, reference } = await registryWith({ auth: "none" });
     expect(await pullFile(ports, reference)).toBeUndefined();
     const digest = await pushFile(ports, reference, FILE);
-    registry.manifests.set(`team/keys@${digest}`, Buffer.from("{}"));
+    await pushFile(ports, reference, { ...FILE, content: new TextEncoder().encode("of somebody else") });
+    registry.manifests.set(`team/keys@${digest}`, registry.manifests.get("team/keys:prod") ?? Buffer.from(""));
     const pinned = parseReference(`oci://${registry.host}/team/keys@${digest}`);
-    await expect(pullFile(ports, pinned)).rejects.toMatchObject({ code: "OCI_PROTOCOL" });
+    await expect(pullFile(ports, pinned)).rejects.toThrow(/another manifest than that of the digest/);
     await expect(pushFile(ports, pinned, FILE)).rejects.toMatchObject({ code: "OCI_BAD_REFERENCE" });
   });
 

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { askedKeyServices } from "../../../../cli/drill/key-services.ts";
 import { isSameRepository, openSource } from "../../../../cli/drill/repository.ts";
+import type { Io } from "../../../../cli/io.ts";
 import { openLocalRepository } from "../../../../src/git/index.ts";
 
 describe("isSameRepository()", () => {
@@ -72,4 +74,9 @@ test("openSource(): links inside are followed, what leads out and submodules are
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("askedKeyServices() are those of clouds and Vault: no PGP keyring of this machine, and no age identity", () => {
+  const io = { env: {}, signal: new AbortController().signal } as Io;
+  expect([...askedKeyServices(io).keys()].sort()).toEqual(["azure_kv", "gcp_kms", "hc_vault", "hckms", "kms"]);
 });
