@@ -109,6 +109,17 @@ const LOADING = "error loading config: ";
  * @throws {SopsError} `SOPS_NO_RULE`; `SOPS_BAD_CONFIG` for a pattern on the way that RE2 does not take.
  */
 export function ruleFor(rules: readonly CreationRule[], path: string, file: string): CreationRule {
+  const last = lastFound.get(rules);
+  if (last?.path === path) return last.rule;
+  const rule = findRule(rules, path, file);
+  lastFound.set(rules, { path, rule });
+  return rule;
+}
+
+/** Of one file it is asked several times, and its patterns take longer than reading it. */
+const lastFound = new WeakMap<readonly CreationRule[], { readonly path: string; readonly rule: CreationRule }>();
+
+function findRule(rules: readonly CreationRule[], path: string, file: string): CreationRule {
   for (const [index, rule] of rules.entries()) {
     if (rule.pathPattern === "") return rule;
     const compiled = compilePattern(rule.pathPattern);

@@ -101,13 +101,19 @@ function started(
   const all = Promise.all(answers);
   // When the main thread fails first, nobody waits for them.
   all.catch(() => undefined);
+  let isFinished = false;
   return {
     async finished() {
-      return joined(await all);
+      const made = joined(await all);
+      isFinished = true;
+      return made;
     },
     async close() {
       await Promise.allSettled(answers);
-      await pool.close();
+      const closed = pool.close();
+      // With nothing in hand they may go while the main thread goes on.
+      if (isFinished) closed.catch(() => undefined);
+      else await closed;
     },
   };
 }
