@@ -439,14 +439,12 @@ describe("promote, rotate and audit with the keys of clusters", () => {
     const files = {
       "repo/db.yaml": first.replace("    type: Opaque", '    type: Opaque\n    data: {url: "{{ .password }}"}'),
     };
-    await run("keys renew --bits 2048 --timeout 20s");
-    await useNewest();
-    newest = readCertificate(certificate).fingerprint;
     const done = await run(`rotate --repo repo --via-controller --cert-fingerprint ${newest}`, files);
     expect([done.code, done.stderr]).toEqual([0, expect.stringContaining("the newest key of the controller")]);
     const text = done.files["repo/db.yaml"]?.text ?? "";
     const shape = (yaml: string) => yaml.replace(/"AQ[^"]*"/g, "");
     expect(shape(text)).toBe(shape(files["repo/db.yaml"]));
+    expect(text).not.toBe(files["repo/db.yaml"]);
     expect(await opened(text)).toEqual(["hunter2", newest]);
   });
 
@@ -586,7 +584,6 @@ describe("promote, rotate and audit with the keys of clusters", () => {
   test.each([
     "list --context source",
     "renew --dry-run",
-    "renew --bits 2048 --no-wait",
     "import --cert c --key k --dry-run",
     "import --cert c --key k",
     "retire key-0 --dry-run",
@@ -595,7 +592,7 @@ describe("promote, rotate and audit with the keys of clusters", () => {
     "restore keys.yaml --dry-run",
     "backup --plaintext-i-understand -o b.yaml --report",
     "split -n 2 -k 2 -o shares --report",
-  ])("keys %s: a table for people, JSON and YAML that say the same", async (line) => {
+  ])("keys %s: JSON and YAML say the same", async (line) => {
     const files = { "keys.yaml": keys.backup, c: keys.old.certificatePem, k: keys.old.privateKeyPem };
     const withForm = line.endsWith("--report") ? line : `${line} -o`;
     const words = /^(verify|split)/.test(line)
@@ -614,10 +611,8 @@ describe("promote, rotate and audit with the keys of clusters", () => {
             )
           : typeof value;
     const [manifest] = readManifests(yaml.stdout, { source: "yaml" }).manifests;
-    if (!/renew .*no-wait|^list/.test(line)) expect(shapeOf(manifest?.value)).toEqual(shapeOf(JSON.parse(json.stdout)));
-    const table = await run(`${words} table`, files);
-    expect([table.code, table.stdout]).toEqual([0, expect.stringMatching(/^([A-Z]+|$)/)]);
-    expect(json.stdout + yaml.stdout + table.stdout).not.toMatch(/PRIVATE KEY|AGE-SECRET/);
+    expect(shapeOf(manifest?.value)).toEqual(shapeOf(JSON.parse(json.stdout)));
+    expect(json.stdout + yaml.stdout).not.toMatch(/PRIVATE KEY|AGE-SECRET/);
   });
 
   test.each([
