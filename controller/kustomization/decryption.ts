@@ -58,14 +58,18 @@ export async function decryptingView(
   return decryptingTree(tree, keys, { checkMac: ports.checkMac, leaves });
 }
 
-/** Stalls an object that names an account for decryption where that is not allowed, or what is none. */
+/**
+ * Stalls an object that names an account for decryption where that is not allowed, or what is none. Where the person who
+ * started this process brings key services of their own (a rehearsal), these stand in for the account.
+ */
 export function checkDecryptionAccount(
   { decryption }: KustomizationSpec,
-  workloads: WorkloadOptions | undefined,
+  { workloads, machine }: { readonly workloads?: WorkloadOptions | undefined; readonly machine: DecryptionMachine },
 ): void {
   const name = decryption?.serviceAccountName;
   if (name === undefined) return;
   if (workloads === undefined) {
+    if (machine.services !== undefined) return;
     const hint = "hint: start the controller with --feature-gates ObjectLevelWorkloadIdentity=true";
     throw stalled("FeatureGateDisabled", `spec.decryption.serviceAccountName is not enabled here\n${hint}`);
   }

@@ -179,7 +179,7 @@ class KustomizationPass {
     if (unsupported !== undefined) {
       throw stalled("UnsupportedField", `${unsupported} is not supported yet: nothing was applied`);
     }
-    checkDecryptionAccount(spec, this.#options.workloads);
+    checkDecryptionAccount(spec, this.#options);
     const namespace = this.#object.metadata.namespace ?? "";
     const account = spec.serviceAccountName ?? this.#options.defaultServiceAccount;
     const applier = clientFor(client, { namespace, name: account });

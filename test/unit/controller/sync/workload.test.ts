@@ -228,10 +228,13 @@ test("whether an object may name an account", () => {
       metadata: { name: "k", namespace: "apps" },
       spec: { decryption: { provider: "sops", ...(serviceAccountName === undefined ? {} : { serviceAccountName }) } },
     });
-  expect(() => checkDecryptionAccount(spec("x"), undefined)).toThrow("--feature-gates");
-  expect(() => checkDecryptionAccount(spec("x:y"), {})).toThrow("no name of a ServiceAccount");
-  checkDecryptionAccount(spec("x"), {});
-  checkDecryptionAccount(spec(), undefined);
+  const machine = { sealedOff: testPorts(), vaultAddresses: [] };
+  expect(() => checkDecryptionAccount(spec("x"), { machine })).toThrow("--feature-gates");
+  expect(() => checkDecryptionAccount(spec("x:y"), { machine, workloads: {} })).toThrow("no name of a ServiceAccount");
+  checkDecryptionAccount(spec("x"), { machine, workloads: {} });
+  checkDecryptionAccount(spec(), { machine });
+  // A rehearsal has the key services of the person who asked for it.
+  checkDecryptionAccount(spec("x"), { machine: { ...machine, services: new Map() } });
 });
 
 test("credentials of the Secret go before those of the account, and these before those of the pod", async () => {
