@@ -16,6 +16,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/age": 1,
   "src/files": 1,
   "src/sealed": 1,
+  "src/pkcs12": 1,
   "src/shamir": 1,
   "src/threads": 1,
   "src/x509": 1,
@@ -51,7 +52,7 @@ const SIBLINGS: readonly string[] = ["src/sealed -> src/x509", "src/crypto -> sr
 const STARTERS = /^cli\/(controller|sandbox|preview|demo|drill)(\.ts$|\/)/;
 
 /** Areas whose work is cryptography may take node:crypto; the edge of the library is in *-adapter.ts. */
-const CRYPTO_AREAS = ["src/crypto", "src/age", "src/sealed", "src/x509", "src/sops", "src/kms"];
+const CRYPTO_AREAS = ["src/crypto", "src/age", "src/sealed", "src/x509", "src/pkcs12", "src/sops", "src/kms"];
 const PURE_NODE_MODULES = ["node:buffer"];
 
 interface Module {

@@ -7,5 +7,4 @@ export {
 } from "./certificate.ts";
 export { type CreateOptions, certify, createSealingKey, type SealingKeyPair } from "./create.ts";
 export { X509Error, type X509ErrorCode } from "./errors.ts";
-export { type Pkcs12Contents, readPkcs12 } from "./pkcs12.ts";
 export { type RsaPrivateKey, readPrivateKey } from "./private-key.ts";

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { decodeUtf8 } from "../../bytes/utf8.ts";
-import { readPkcs12 } from "../../x509/index.ts";
+import { readPkcs12 } from "../../pkcs12/index.ts";
 
 /** A certificate that a client proves itself with, and its key. */
 export interface ClientCertificate {

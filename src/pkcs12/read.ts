@@ -1,5 +1,5 @@
 import { DerReader, TAG } from "../bytes/der.ts";
-import { checkPkcs12Mac, decryptPkcs12, oidOf } from "./pkcs12-protection.ts";
+import { checkPkcs12Mac, decryptPkcs12, oidOf } from "./protection.ts";
 
 /** What a PKCS #12 file (`.pfx`, `.p12`) holds of what we look for. */
 export interface Pkcs12Contents {

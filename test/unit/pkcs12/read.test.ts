@@ -2,8 +2,8 @@ import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { DerReader, TAG } from "../../../src/bytes/der.ts";
-import { readPkcs12 } from "../../../src/x509/pkcs12.ts";
-import { checkPkcs12Mac } from "../../../src/x509/pkcs12-protection.ts";
+import { checkPkcs12Mac } from "../../../src/pkcs12/protection.ts";
+import { readPkcs12 } from "../../../src/pkcs12/read.ts";
 
 interface Fixture {
   readonly name: string;
@@ -12,7 +12,7 @@ interface Fixture {
 }
 
 const fixtures = JSON.parse(
-  readFileSync(new URL("../../../fixtures/x509/pkcs12.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../fixtures/pkcs12/files.json", import.meta.url), "utf8"),
 ) as Fixture[];
 const opened = fixtures.filter(({ name }) => !["no-key"].includes(name));
 

@@ -1,0 +1,1 @@
+export { type Pkcs12Contents, readPkcs12 } from "./read.ts";
