@@ -69,7 +69,9 @@ export async function gitText(io: Io, args: readonly string[], options: RunGitOp
 const MAX_WORDS = 500;
 
 export function gitFailed(what: string, { exitCode, stderr }: GitRun, hints: readonly string[] = []): CliError {
-  const words = stderr.trim().split("\n").at(-1)?.slice(0, MAX_WORDS) ?? "";
+  const lines = stderr.trim().split("\n");
+  // Below a mount point git says what is wrong, and then where it stopped to look.
+  const words = (lines.findLast((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1) ?? "").slice(0, MAX_WORDS);
   return new CliError("CLI_GIT_FAILED", `Cannot ${what}: ${words === "" ? `git ended with ${exitCode}` : words}`, {
     hints,
   });
