@@ -150,7 +150,10 @@ async function makeAll(
       : stageInto(stageTargets, ({ path }, content, options) => replacement.stage(path, content, options));
   await withProgress(io, command.words[0], async (onStep) => {
     const list = new SharedList(paths.length);
+    let pause: Promise<void> | undefined;
     const make = async (at: number) => {
+      // All of them: as long as one goes on, the event loop does not.
+      await pause;
       io.signal.throwIfAborted();
       const absolute = `${place.base}/${paths[at] ?? ""}`;
       const target = { file: relative(io.cwd, absolute) || ".", absolute };
@@ -158,7 +161,10 @@ async function makeAll(
       list.countDone();
       onStep(list.done, paths.length);
       // Reading and computing never wait: signals and the line of progress need a turn now and then.
-      if (outcomes.length % FILES_A_TURN === 0) await turn();
+      if (outcomes.length % FILES_A_TURN !== 0) return;
+      pause ??= turn();
+      await pause;
+      pause = undefined;
     };
     const makeHere = (numbers: Iterable<number>) => inParallel(numbers, PARALLEL, make);
     const context = replacement?.stageContext;
