@@ -5,7 +5,6 @@ import {
   completeKeys,
   type KeyChanges,
   type KeyGroup,
-  type Keyring,
   masterKeyName,
   readLocked,
   recoverDataKey,
@@ -106,9 +105,9 @@ export async function planKeys(call: SopsCall, source: Source): Promise<KeysPlan
   const { inputFormat: format, path = "" } = source;
   if (config === undefined) throw noConfig();
   const groups = await completeKeys(wantedGroups(io, config, path), keyring);
-  await checkOnce(
-    keyring,
+  await checkRecipients(
     groups.flat().flatMap((key) => (key.type === "age" ? [masterKeyName(key)] : [])),
+    keyring,
   );
   const options = {
     file: path,
@@ -123,16 +122,6 @@ export async function planKeys(call: SopsCall, source: Source): Promise<KeysPlan
     changes: compareKeys(locked.metadata, groups),
     apply: async () => await withKeys(locked, await recoverDataKey(locked.metadata, keyring, options), groups, options),
   };
-}
-
-/** Recipients that are known to be good, by the run that they are for: a folder has the same ones again and again. */
-const checked = new WeakMap<Keyring, Set<string>>();
-
-async function checkOnce(keyring: Keyring, recipients: readonly string[]): Promise<void> {
-  const known = checked.get(keyring) ?? new Set();
-  checked.set(keyring, known);
-  await checkRecipients(recipients.filter((recipient) => !known.has(recipient)));
-  for (const recipient of recipients) known.add(recipient);
 }
 
 function noConfig(): SopsFailure {

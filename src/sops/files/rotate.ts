@@ -45,12 +45,13 @@ export async function rotate(
   const remove = [...(options.remove ?? []).map(ageKey), ...(options.removeKeys ?? [])];
   await checkRecipients(
     [...add, ...(wanted ?? []).flat()].flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : [])),
+    keyring,
   );
   if (options.preserve === true) refuseOtherFormat(format, outputFormat, options.file);
   const opened = await openFile(input, format, keyring, { ...options, rememberIvs: true });
   const dataKey = newDataKey(fillRandom);
   const { metadata } = opened;
-  await checkRecipients(strangers(remove, metadata.keyGroups));
+  await checkRecipients(strangers(remove, metadata.keyGroups), keyring);
   const keys = await rewrap(dataKey, {
     groups: changedGroups(wanted ?? metadata.keyGroups, add, remove),
     threshold:

@@ -2,7 +2,7 @@ import { AgeError, parseRecipient } from "../../age/index.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import { DATA_KEY_BYTES } from "../values/cipher.ts";
 import { ageKey } from "./age-key.ts";
-import { loadKeyring } from "./keyring.ts";
+import { type Keyring, loadKeyring } from "./keyring.ts";
 import { type Sharing, wrapDataKey, writtenThreshold } from "./wrap-data-key.ts";
 
 /**
@@ -28,16 +28,22 @@ function isPluginRecipient(recipient: string): boolean {
   }
 }
 
+/** What was found good, by those who work on many files: the recipients are the same for all of them. */
+const good = new WeakMap<Keyring, Set<string>>();
+const MAX_REMEMBERED = 1_000;
+
 /**
- * Looks at age recipients before anything is asked or decrypted for them.
+ * Looks at age recipients before anything is asked or decrypted for them; each once for all files that a keyring is used for.
  *
  * @throws {SopsError} `SOPS_BAD_RECIPIENT`.
  */
-export async function checkRecipients(recipients: readonly string[]): Promise<void> {
+export async function checkRecipients(recipients: readonly string[], keyring: Keyring): Promise<void> {
+  const known = good.get(keyring) ?? new Set();
   // Plugins are only run where it counts.
-  const ours = recipients.filter((recipient) => !isPluginRecipient(recipient));
+  const ours = recipients.filter((recipient) => !known.has(recipient) && !isPluginRecipient(recipient));
   if (ours.length === 0) return;
   // Whether a recipient can be used shows when something is encrypted to it; zeros are no secret.
   const zeros = new Uint8Array(DATA_KEY_BYTES);
   await wrapDataKey(zeros, { groups: [ours.map(ageKey)], threshold: 0, keyring: loadKeyring([]), now: 0 });
+  good.set(keyring, new Set([...known, ...ours].slice(-MAX_REMEMBERED)));
 }
