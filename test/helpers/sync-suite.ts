@@ -149,7 +149,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
           last = await read(resource, key);
           return last !== undefined && want(last);
         },
-        { timeoutMs: 60_000, everyMs: 50, why: () => JSON.stringify(last?.["status"], undefined, 1) },
+        { timeoutMs: 60_000, why: () => JSON.stringify(last?.["status"], undefined, 1) },
       );
       return last as unknown as KubeObject;
     };
