@@ -7,8 +7,9 @@ import { startThreads } from "../../src/threads/start-threads-adapter.ts";
 import { Batches } from "./batches.ts";
 import type { Answers, AuditSetUp, FileBatch, RepositoryJobs, RotateSetUp, ThreadSetUp } from "./thread-jobs.ts";
 
-/** The first files are looked at here: threads are worth their start only when there are more. */
+/** The first files are looked at here: threads are worth their start only when there are more. Most take little work. */
 const FIRST_HERE = 64;
+const PLAIN_FILES_FOR_ONE = 8;
 /** Larger files are looked at here, where there is more memory. */
 const MAX_FILE_BYTES = 1024 * 1024;
 /** Each thread takes some tens of megabytes. */
@@ -64,7 +65,10 @@ export function repositoryThreads(
     return pool;
   };
 
-  const isForThread = ({ bytes }: RepositoryFile) => ++seen > firstHere && bytes.length <= MAX_FILE_BYTES;
+  const isForThread = (file: RepositoryFile) => {
+    seen += mayHoldEncrypted(file) ? 1 : 1 / PLAIN_FILES_FOR_ONE;
+    return seen > firstHere && file.bytes.length <= MAX_FILE_BYTES;
+  };
 
   const inThreads = <Answer>(
     here: (file: RepositoryFile) => Promise<Answer>,
