@@ -130,7 +130,8 @@ export async function replaceFile(
       await writeDirectly(wanted, bytes);
       return;
     }
-    const target = before === undefined ? await newTarget(wanted) : await realpath(wanted);
+    const end = await newTarget(wanted);
+    const target = before === undefined ? end : await realpath(wanted);
     const beside = join(dirname(target), besideName(basename(target), randomBytes(6).toString("hex")));
     const like =
       before === undefined ? undefined : { mode: before.mode & 0o7777, owner: before.uid, group: before.gid };
@@ -139,7 +140,7 @@ export async function replaceFile(
       await moveInto(target, beside, descriptor);
     } catch (cause) {
       if (before === undefined || !KEEPS_ITS_PLACE.has(errno(cause) ?? "")) throw cause;
-      await writeOver(target, bytes);
+      await writeOver(target, bytes, { mode });
       return;
     }
     await flushFolder(dirname(target));

@@ -133,12 +133,13 @@ async function openBeside(
 ): Promise<Opened> {
   try {
     if (makeFolders) await mkdir(dirname(wanted), { recursive: true });
-    const before = await stat(wanted).catch(() => undefined);
+    const before = await stat(wanted).catch(unlessMissing);
     if (before?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
     if (before !== undefined && !before.isFile()) {
       return { handle: await open(wanted, "w"), beside: undefined, target: wanted, replaces: false };
     }
-    const target = before === undefined ? await newTarget(wanted) : await realpath(wanted);
+    const end = await newTarget(wanted);
+    const target = before === undefined ? end : await realpath(wanted);
     const beside = join(dirname(target), besideName(basename(target), randomBytes(6).toString("hex")));
     const handle = await open(beside, "wx", mode);
     if (before !== undefined) await handle.chmod(before.mode & 0o7777);
@@ -146,4 +147,9 @@ async function openBeside(
   } catch (cause) {
     throw new Failure(goFileText("open", path, cause));
   }
+}
+
+function unlessMissing(cause: unknown): undefined {
+  if (errno(cause) !== "ENOENT") throw cause;
+  return undefined;
 }

@@ -1,4 +1,6 @@
 import {
+  chmodSync,
+  lchownSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,6 +15,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { fileOutput } from "../../../cli/age/output-adapter.ts";
 import { replaceFile } from "../../../cli/files-adapter.ts";
 import { writeOver } from "../../../cli/write-over-adapter.ts";
 
@@ -71,6 +74,41 @@ describe("where no file can take the place of another", () => {
     await writeOver(path, Buffer.from(after));
     expect([readFileSync(path, "utf8"), statSync(path).ino, statSync(path).mode & 0o777]).toEqual([after, ino, 0o640]);
   });
+
+  test("what is secret is for its owner alone before it is there, and after", async () => {
+    const { path } = inFolder();
+    writeFileSync(path, "for all", { mode: 0o644 });
+    await writeOver(path, Buffer.from("secret"), { mode: 0o600 });
+    expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual(["secret", 0o600]);
+  });
+
+  test("a link that has taken the place of the file is not followed", async () => {
+    const { cwd, path } = inFolder();
+    writeFileSync(join(cwd, "other"), "kept");
+    symlinkSync("other", path);
+    await expect(writeOver(path, Buffer.from("new"))).rejects.toMatchObject({ code: "ELOOP" });
+    expect(readFileSync(join(cwd, "other"), "utf8")).toBe("kept");
+  });
+
+  // Only root can lay a link for somebody else.
+  test.runIf(process.geteuid?.() === 0).each(["nothing", "a file"])(
+    "a link to %s that somebody else laid where everybody may is not followed",
+    async (what) => {
+      const { cwd, path } = inFolder();
+      chmodSync(cwd, 0o1777);
+      if (what === "a file") writeFileSync(join(cwd, "target"), "kept");
+      symlinkSync("target", path);
+      lchownSync(path, 65534, 65534);
+      const io = { cwd } as Parameters<typeof fileOutput>[0];
+      await expect(replaceFile(io, "f", "new")).rejects.toMatchObject({ code: "CLI_FILE_DENIED" });
+      await expect(fileOutput(io, "f").write(Buffer.from("new"))).rejects.toThrow("permission denied");
+      expect(readdirSync(cwd)).toEqual(what === "a file" ? ["f", "target"] : ["f"]);
+      // One's own is.
+      lchownSync(path, 0, 0);
+      await replaceFile(io, "f", "new");
+      expect(readFileSync(join(cwd, "target"), "utf8")).toBe("new");
+    },
+  );
 
   test("a link to nothing becomes a link to the new file", async () => {
     const { cwd, path } = inFolder();
