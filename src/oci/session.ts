@@ -65,10 +65,11 @@ export class Session {
 
   /** @throws {OciError} when the status is none that is wanted, with what the registry says to it. */
   async ask(method: string, url: URL, request: Request): Promise<Answer> {
-    let answer = await this.#follow(method, url, request);
-    if (answer.status === 401) {
+    let { answer, isHome } = await this.#follow(method, url, request);
+    // A storage that we were sent to must not say where our login goes.
+    if (answer.status === 401 && isHome) {
       await this.#logIn(answer);
-      answer = await this.#follow(method, url, request);
+      ({ answer } = await this.#follow(method, url, request));
     }
     if (request.wanted.includes(answer.status)) return answer;
     throw this.failed(codeOf(answer.status), `the registry answers ${answer.status} to ${method}`, {
@@ -89,7 +90,11 @@ export class Session {
     });
   }
 
-  async #follow(method: string, first: URL, request: Request): Promise<Answer> {
+  async #follow(
+    method: string,
+    first: URL,
+    request: Request,
+  ): Promise<{ readonly answer: Answer; readonly isHome: boolean }> {
     let url = first;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const isHome = url.origin === new URL(this.#base).origin;
@@ -98,7 +103,7 @@ export class Session {
       const answer = await this.#send(method, url, { ...request, headers: { ...request.headers, ...login } });
       const location = answer.header("location");
       const isRedirect = [301, 302, 303, 307, 308].includes(answer.status) && location !== undefined;
-      if (!isRedirect || !["GET", "HEAD"].includes(method)) return answer;
+      if (!isRedirect || !["GET", "HEAD"].includes(method)) return { answer, isHome };
       url = this.resolve(location, url);
     }
     throw this.failed("OCI_PROTOCOL", "it sends us on and on");

@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type OciErrorCode, parseReference, pullFile, pushFile, type RegistryLogin } from "../../../src/oci/index.ts";
+import {
+  type OciErrorCode,
+  type OciPorts,
+  parseReference,
+  pullFile,
+  pushFile,
+  type RegistryLogin,
+} from "../../../src/oci/index.ts";
 import {
   IDENTITY_TOKEN,
   REGISTRY_PASSWORD,
@@ -187,4 +194,21 @@ describe("a file in a registry", () => {
     });
     expect(JSON.stringify(error, ["message", "details", "hints"])).not.toMatch(/canary-[xyz]/);
   });
+});
+
+test("a storage that a registry sends us to does not get the login by asking for it", async () => {
+  const { registry, reference } = await registryWith();
+  await pushFile(ports, reference, FILE, { login: ANN });
+  const asked: string[] = [];
+  const fetch: OciPorts["fetch"] = async (url, init) => {
+    if (url.includes("/blobs/"))
+      return new Response(null, { status: 307, headers: { location: "http://127.0.0.2:9/x" } });
+    if (!url.includes("127.0.0.2")) return await globalThis.fetch(url, init);
+    asked.push(url);
+    const challenge = 'Bearer realm="http://127.0.0.2:9/token",service="x"';
+    return new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
+  };
+  await expect(pullFile({ fetch }, reference, { login: ANN })).rejects.toMatchObject({ code: "OCI_DENIED" });
+  expect(asked).toEqual(["http://127.0.0.2:9/x"]);
+  expect(registry.requests.filter((line) => line.startsWith("GET /v2/team/keys/manifests"))).not.toEqual([]);
 });
