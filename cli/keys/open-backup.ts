@@ -55,7 +55,9 @@ export async function openBackupBytes(
   options: OpenBackupOptions & { readonly path: string },
 ): Promise<Backup> {
   const { path, identityFiles, shareFiles = [], prefix, remedy } = options;
-  const expectDigest = options.expectDigest === undefined ? undefined : parseBackupDigest(options.expectDigest);
+  const { expectDigest: given } = options;
+  // What is no digest is that of no file.
+  const expectDigest = given === undefined ? undefined : (parseBackupDigest(given) ?? given);
   const identities: Identity[] = [];
   if (shareFiles.length > 0) {
     identities.push(parseIdentity((await combineFiles(io, shareFiles)).identity.revealText()));
