@@ -123,18 +123,20 @@ export const compromiseCommand = defineCommand({
       const after = await findNeeds(io, keys, { ...where, branches: false, isTold: false });
       const still = needsByPlace(after).flatMap(({ need }) => need.byKey.get(fingerprint) ?? []);
       if (still.length > 0) throw stillNeeded(key, still, flags.repo.length > 0);
-      const live = keyCalled(key.name, await listSealingKeys(client, keyPlace(flags)));
+      const now = await listSealingKeys(client, keyPlace(flags));
+      const live = keyCalled(key.name, now);
       checkNotNeeded(
         live,
         needsByPlace(after).map(({ need }) => need),
       );
-      await tellBranches(io, fingerprint, found);
-      if (live.status === "compromised") await note(io, `${key.name} is marked as compromised already`);
-      else {
-        await setAside(client, key, "compromised");
-        await note(io, `Marked ${key.name} as compromised: nothing needs it any more`);
+      if (live.status === "compromised") await note(io, `${live.name} is marked as compromised already`);
+      // The same key under another name opens the same values.
+      for (const copy of now.filter((one) => one.fingerprint === fingerprint && one.status !== "compromised")) {
+        await setAside(client, copy, "compromised");
+        await note(io, `Marked ${copy.name} as compromised: nothing needs it any more`);
       }
       await note(io, "Back up the keys again: sealkit keys backup");
+      await tellBranches(io, fingerprint, found);
       return EXIT.ok;
     }),
 });
@@ -182,7 +184,11 @@ async function tellBranches(io: Io, fingerprint: string, { folders }: Needs): Pr
     const shown =
       names.length > SHOWN ? `${names.slice(0, SHOWN).join(", ")} and ${names.length - SHOWN} more` : names.join(", ");
     await note(io, `Other branches of ${place} hold values under this key: ${shown}`);
-    await note(io, `On each of them that is to be merged or deployed: sealkit rotate --repo ${place} --via-controller`);
+    // The controller does not read the key from now on; a backup has it.
+    await note(
+      io,
+      `On each of them that is to be merged or deployed, with that backup: sealkit rotate --repo ${place} --backup BACKUP -i IDENTITY`,
+    );
   }
 }
 

@@ -126,8 +126,11 @@ async function keyStep(
     return { ...base, action: "keep", why: state };
   }
   // Made by hand, a key may leave its name to the API.
-  const isTaken = name === "" || (await client.get(SECRETS, { namespace, name })) !== undefined;
-  if (!isTaken) return { ...base, action: "create", why: "it is not there" };
+  const present = name === "" ? undefined : await client.get<KubeObject>(SECRETS, { namespace, name });
+  if (name !== "" && present === undefined) return { ...base, action: "create", why: "it is not there" };
+  // Another restore may have made it since the keys were listed: a copy under a second name would stay for ever.
+  const [made] = present === undefined ? [] : sealingKeysOf([present], prefix);
+  if (made?.fingerprint === fingerprint) return { ...base, action: "keep", why: `it is there as ${name}` };
   // A key from before keys had a label was known by its name.
   const labels = { [KEY_LABEL]: "active", ...metadata.labels };
   // Two restores at once give a key the same new name.

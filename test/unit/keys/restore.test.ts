@@ -137,6 +137,17 @@ describe("waitUntilServed()", () => {
     await failed;
   });
 
+  test("a key that another restore made after the keys were listed is kept, and not made again under a second name", async () => {
+    const cluster = memoryCluster();
+    const secrets = [key(0)];
+    cluster.failures.set("get secrets", () => {
+      if (cluster.object("secrets", "kube-system/key0") === undefined) cluster.put(SECRETS, key(0));
+      return undefined;
+    });
+    const { steps } = await planRestore(cluster, secrets, PLACE);
+    expect(steps).toMatchObject([{ action: "keep", why: "it is there as key0" }]);
+  });
+
   test("who may not ask is told at once", async () => {
     const fetchCertificate = served(() => {
       throw refused(403, "services is forbidden");

@@ -110,16 +110,26 @@ describe("sealkit keys compromise", () => {
 
     // Synced, and run again: no second new key, and now it is marked.
     const text = run.files["repo/synced.yaml"]?.text ?? "";
-    const [place] = sealedInFile(text, "synced.yaml");
-    const spec = place?.object["spec"];
+    const [found] = sealedInFile(text, "synced.yaml");
+    const spec = found?.object["spec"];
     await cluster.client.patch(SEALED, { namespace: "default", name: "synced" }, { spec }, { type: "merge" });
     const again = await keys(`compromise ${first} --repo repo`, { "repo/synced.yaml": text });
     expect([again.code, again.stdout]).toEqual([0, ""]);
     expect(again.stderr).toContain(`Marked ${first} as compromised: nothing needs it any more\n`);
     expect(await list()).toHaveLength(2);
     expect(await labelOf(first)).toBe("compromised");
+    // Under another name it would open the same values.
+    const place = { namespace: "kube-system", name: first };
+    const marked = (await cluster.client.get<KubeObject>(SECRETS, place)) as KubeObject;
+    const metadata = { namespace: "kube-system", name: "copy", labels: { [LABEL]: "active" } };
+    await cluster.client.create(SECRETS, { ...marked, apiVersion: "v1", kind: "Secret", metadata });
     const third = await keys(`compromise ${first}`);
     expect([third.code, third.stderr]).toEqual([0, expect.stringContaining("is marked as compromised already")]);
+    expect([third.stderr, await labelOf("copy")]).toEqual([
+      expect.stringContaining("Marked copy as compromised"),
+      "compromised",
+    ]);
+    await cluster.client.delete(SECRETS, { namespace: "kube-system", name: "copy" });
   });
 
   test("values of the cluster are the same under the new key, damaged ones as they were", async () => {
@@ -284,6 +294,8 @@ describe("what only a branch or an old commit holds", () => {
     expect(run.code).toBe(0);
     expect(run.stderr).toContain("Sealed 1 file of repo anew: commit and push\n");
     expect(run.stderr).toContain("Other branches of repo hold values under this key: feature/x\n");
+    // The controller passes the key over from now on; the backup that was just asked for has it.
+    expect(run.stderr).toMatch(/Back up the keys again.*sealkit rotate --repo repo --backup BACKUP -i IDENTITY\n/s);
     expect(run.stderr).toContain(`Marked ${first} as compromised`);
     expect(readFileSync(join(repo, "apps/db.yaml"), "utf8")).toMatch(/^# ours\n---\n/);
     expect(git("status", "--porcelain")).toBe("M apps/db.yaml");
