@@ -13,6 +13,7 @@ import { DEFAULT_POLICY, parsePolicy } from "../../src/policy/index.ts";
 import { findEncrypted, type RepositoryFile } from "../../src/repository/index.ts";
 import { Keyring, type PrivateKeyWork, type UnsealingKey } from "../../src/sealed/index.ts";
 import { type IdentitySource, loadKeyring } from "../../src/sops/index.ts";
+import { Moved } from "../../src/threads/index.ts";
 
 /** What a thread is told before its first job. The bytes of keys are its own, and cleared when it has taken them in. */
 export interface ThreadSetUp {
@@ -44,7 +45,7 @@ export interface RotateSetUp {
 /** Some files, their contents one behind the other in one buffer. */
 export interface FileBatch {
   readonly files: readonly { readonly path: string; readonly branches: readonly string[]; readonly length: number }[];
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface RotateBatch extends FileBatch {
@@ -58,15 +59,19 @@ export interface RotateBatch extends FileBatch {
  * An answer for each file of a batch; undefined for a file that has to be looked at where everything is at hand: key
  * services, programs, a person.
  */
-export type Answers<Value> = readonly Answer<Value>[];
+export interface Answers<Value> {
+  readonly answers: readonly Answer<Value>[];
+  /** The buffer of the batch, for another one: what a thread only lets go lies around until it has no room. */
+  readonly spent: ArrayBuffer;
+}
 type Answer<Value> = { readonly answer: Value } | undefined;
 
 /** What a thread can do with the files of a repository. None of the answers holds a value. */
 export interface RepositoryJobs extends Readonly<Record<string, (request: never) => unknown>> {
-  open(batch: FileBatch): Promise<Answers<Opened | undefined>>;
-  audit(batch: FileBatch): Promise<Answers<AuditedFile>>;
-  leaks(batch: FileBatch): Promise<Answers<readonly Finding[]>>;
-  rotate(batch: RotateBatch): Promise<Answers<RotatedFile | undefined>>;
+  open(batch: FileBatch): Promise<Moved<Answers<Opened | undefined>>>;
+  audit(batch: FileBatch): Promise<Moved<Answers<AuditedFile>>>;
+  leaks(batch: FileBatch): Promise<Moved<Answers<readonly Finding[]>>>;
+  rotate(batch: RotateBatch): Promise<Moved<Answers<RotatedFile | undefined>>>;
 }
 
 /** The jobs of one thread. `work` does its private-key operations. */
@@ -116,14 +121,14 @@ function takeIn(
 async function each<Value>(
   { files, bytes }: FileBatch,
   work: (file: RepositoryFile, at: number) => Promise<Answer<Value>>,
-): Promise<Answers<Value>> {
+): Promise<Moved<Answers<Value>>> {
   const answers: Answer<Value>[] = [];
   let start = 0;
   for (const [at, { path, branches, length }] of files.entries()) {
     answers.push(await work({ path, branches, bytes: bytes.subarray(start, start + length) }, at));
     start += length;
   }
-  return answers;
+  return new Moved({ answers, spent: bytes.buffer }, [bytes.buffer]);
 }
 
 async function open(file: RepositoryFile, means: Means): Promise<Answer<Opened | undefined>> {

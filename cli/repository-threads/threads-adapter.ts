@@ -58,6 +58,18 @@ export function repositoryThreads(
   const threads = Math.min(availableParallelism(), MAX_THREADS);
   let pool: Pool | undefined;
   let seen = 0;
+  const spare: ArrayBuffer[] = [];
+
+  /** A buffer that came back, or a new one. */
+  const roomFor = (size: number): ArrayBuffer => {
+    if (size > MAX_BATCH.maxWeight) return new ArrayBuffer(size);
+    return spare.pop() ?? new ArrayBuffer(MAX_BATCH.maxWeight);
+  };
+
+  const answersOf = <Answer>({ answers, spent }: Answers<Answer>) => {
+    if (spent.byteLength === MAX_BATCH.maxWeight) spare.push(spent);
+    return answers;
+  };
 
   const started = (own: URL): Pool => {
     const setUp = () => setUpOf(material, { audit, rotate });
@@ -75,7 +87,9 @@ export function repositoryThreads(
     send: (pool: Pool, batch: Moved<FileBatch>) => Promise<Answers<Answer>>,
   ) => {
     if (program === undefined) return here;
-    const batches = new Batches((files: readonly RepositoryFile[]) => send(started(program), packed(files)), {
+    const sent = async (files: readonly RepositoryFile[]) =>
+      answersOf(await send(started(program), packed(files, roomFor)));
+    const batches = new Batches(sent, {
       ...MAX_BATCH,
       threads,
       weightOf,
@@ -92,10 +106,11 @@ export function repositoryThreads(
     searching: (here) => inThreads(here, (own, batch) => own.run("leaks", batch)),
     rotating(here, now) {
       if (program === undefined) return here;
-      const send = (asked: readonly AskedToRotate[]) => {
-        const { value, buffers } = packed(asked.map(({ file }) => file));
+      const send = async (asked: readonly AskedToRotate[]) => {
+        const files = asked.map(({ file }) => file);
+        const { value, buffers } = packed(files, roomFor);
         const rules = asked.map(({ rule }) => rule);
-        return started(program).run("rotate", new Moved({ ...value, rules, now: now() }, buffers));
+        return answersOf(await started(program).run("rotate", new Moved({ ...value, rules, now: now() }, buffers)));
       };
       const batches = new Batches(send, { ...MAX_BATCH, threads, weightOf: ({ file }) => weightOf(file) });
       return async (file, ruleFor) => {
@@ -146,8 +161,9 @@ function setUpOf({ sealingKeys, identities }: KeyMaterial, more: Pick<ThreadSetU
   return new Moved(value, buffers);
 }
 
-function packed(files: readonly RepositoryFile[]): Moved<FileBatch> {
-  const bytes = new Uint8Array(files.reduce((sum, file) => sum + file.bytes.length, 0));
+function packed(files: readonly RepositoryFile[], roomFor: (size: number) => ArrayBuffer): Moved<FileBatch> {
+  const size = files.reduce((sum, file) => sum + file.bytes.length, 0);
+  const bytes = new Uint8Array(roomFor(size), 0, size);
   let at = 0;
   for (const file of files) {
     bytes.set(file.bytes, at);

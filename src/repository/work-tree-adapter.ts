@@ -39,12 +39,12 @@ export async function workTreeFiles(folder: string, options: WorkTreeOptions): P
   const root = resolve(folder);
   await checkFolder(root, folder);
   const repository = await openLocalRepository(root, options);
-  const paths =
-    repository === undefined || repository.bare
-      ? await walk(root, folder, limits)
-      : (await repository.workTreePaths()).map((path) => Buffer.from(path));
+  const listed =
+    repository === undefined || repository.bare ? await walk(root, folder, limits) : await repository.workTreePaths();
+  // A letter for each byte takes a fraction of the room that an array takes, and sorts in the same order.
+  const paths = listed.map((path) => Buffer.from(path.buffer, path.byteOffset, path.length).toString("latin1"));
   if (paths.length > limits.maxFiles) throw tooLarge(folder, limits);
-  paths.sort(Buffer.compare);
+  paths.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const skipped: SkippedFile[] = [];
   return {
     count: paths.length,
@@ -55,12 +55,14 @@ export async function workTreeFiles(folder: string, options: WorkTreeOptions): P
 
 async function* readAll(
   root: string,
-  paths: readonly Buffer[],
+  paths: readonly string[],
   { limits, skipped }: { readonly limits: RepositoryLimits; readonly skipped: SkippedFile[] },
 ): AsyncGenerator<RepositoryFile> {
   const prefix = Buffer.from(root.endsWith(sep) ? root : root + sep);
   const pace = { byPool: 0 };
-  for await (const read of ahead(paths, READ_AHEAD, (path) => readOne(prefix, path, { ...limits, pace }))) {
+  for await (const read of ahead(paths, READ_AHEAD, (path) =>
+    readOne(prefix, Buffer.from(path, "latin1"), { ...limits, pace }),
+  )) {
     if (read === undefined) continue;
     if ("why" in read) skipped.push(read);
     else yield read;
