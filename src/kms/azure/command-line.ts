@@ -1,3 +1,4 @@
+import { shellWord } from "../../bytes/shell-word.ts";
 import { ClearText } from "../../clear-text.ts";
 import { jsonObject, textField } from "../http/message.ts";
 import { serverWords } from "../http/server-words.ts";
@@ -11,7 +12,7 @@ export function azureCli(ports: KmsPorts, tenant: string | undefined): AzureCred
   return {
     name: "AzureCLICredential",
     async token(wanted) {
-      const line = `az account get-access-token -o json --resource ${wanted.resource}${option("--tenant", tenant, wanted)}`;
+      const line = `az account get-access-token -o json --resource ${shellWord(wanted.resource)}${option("--tenant", tenant, wanted)}`;
       return await tokenOfProgram(ports, line, (body) => ({
         token: textField(body, "accessToken"),
         untilMs: Number(body["expires_on"]) * 1000,
@@ -25,7 +26,7 @@ export function azureDeveloperCli(ports: KmsPorts, tenant: string | undefined): 
   return {
     name: "AzureDeveloperCLICredential",
     async token(wanted) {
-      const scope = `azd auth token -o json --no-prompt --scope ${wanted.scope}`;
+      const scope = `azd auth token -o json --no-prompt --scope ${shellWord(wanted.scope)}`;
       return await tokenOfProgram(ports, `${scope}${option("--tenant-id", tenant, wanted)}`, (body) => ({
         token: textField(body, "token"),
         untilMs: Date.parse(textField(body, "expiresOn") ?? ""),
@@ -34,10 +35,9 @@ export function azureDeveloperCli(ports: KmsPorts, tenant: string | undefined): 
   };
 }
 
-/** Resources, scopes and tenants are of a kind that has no blanks or quotes. */
 function option(name: string, tenant: string | undefined, wanted: Challenge): string {
   const named = tenant ?? wanted.tenant;
-  return named === undefined ? "" : ` ${name} ${named}`;
+  return named === undefined ? "" : ` ${name} ${shellWord(named)}`;
 }
 
 /** As long as Microsoft's own libraries wait. */

@@ -1,8 +1,10 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
+import { splitCommand } from "../../../../cli/sops/keys/split-command.ts";
 import { ClearText } from "../../../../src/clear-text.ts";
 import { azureKeyVault, azureKeyVaultWith } from "../../../../src/kms/azure/azure-kv.ts";
 import { readChallenge } from "../../../../src/kms/azure/challenge.ts";
+import { azureCli, azureDeveloperCli } from "../../../../src/kms/azure/command-line.ts";
 import type { KmsPorts } from "../../../../src/kms/ports.ts";
 import type { MasterKey } from "../../../../src/sops/index.ts";
 import {
@@ -354,6 +356,24 @@ describe("azureKeyVault() logs in", () => {
     expect(calls).toEqual([[line, { timeoutMs: 10_000, isUnattended: true }]]);
     expect(error.code).toBe("KEY_SERVICE_NO_CREDENTIALS");
     expect(error.message).toContain("it ended: Please run 'az login'. [redacted]");
+  });
+
+  test("and what a vault wants stays one word of the line", async () => {
+    const lines: string[] = [];
+    const ports: KmsPorts = {
+      ...testPorts({ fetch: async () => Promise.reject(new Error("no network")), env: {}, files: {}, startMs: NOW_MS }),
+      async run(line) {
+        lines.push(line);
+        return { kind: "failed", problem: "it ended" };
+      },
+    };
+    const wanted = { resource: "https://a'$(b)", scope: "https://a'$(b)/.default", tenant: "t" };
+    await azureCli(ports, undefined).token(wanted);
+    await azureDeveloperCli(ports, undefined).token(wanted);
+    expect(lines.map((line) => splitCommand(line).slice(-3))).toEqual([
+      [wanted.resource, "--tenant", "t"],
+      [wanted.scope, "--tenant-id", "t"],
+    ]);
   });
 
   test("and asks programs for the tenant that variables name", async () => {
