@@ -73,7 +73,8 @@ async function registryLogin(io: Io, registry: string, { registryConfig }: Place
     return await loginFor(registry, { text: await readTextFile(io, registryConfig), file: registryConfig, helper });
   }
   const { DOCKER_CONFIG, HOME } = io.env;
-  const folder = DOCKER_CONFIG ?? (HOME === undefined ? undefined : join(HOME, ".docker"));
+  // An empty variable is none: the current folder may be of somebody else.
+  const folder = DOCKER_CONFIG || (HOME ? join(HOME, ".docker") : undefined);
   if (folder === undefined) return undefined;
   const file = join(folder, "config.json");
   const text = await readTextFile(io, file).catch((cause: unknown) => {

@@ -5,6 +5,7 @@ import { Readable, Writable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Io } from "../../../../cli/io.ts";
 import { credentialHelper } from "../../../../cli/keys/credential-helper-adapter.ts";
+import { runCli } from "../../../helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sealkit-helper-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -62,4 +63,12 @@ describe("credentialHelper()", () => {
     stopping.abort();
     expect(await outcome).toEqual({ kind: "failed", problem: "docker-credential-waits was interrupted" });
   });
+});
+
+test("a variable that is empty names no folder, and above all not the current one", async () => {
+  const files = { "config.json": JSON.stringify({ auths: { "127.0.0.1:1": { auth: "no login" } } }) };
+  const verify = (env: Record<string, string>) =>
+    runCli("keys verify oci://127.0.0.1:1/team/keys:prod", { files, env });
+  expect((await verify({ DOCKER_CONFIG: "", HOME: "" })).stderr).toContain("nobody answers");
+  expect((await verify({ DOCKER_CONFIG: "." })).stderr).toContain("is no login");
 });
