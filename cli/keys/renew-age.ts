@@ -24,7 +24,7 @@ import type { Io } from "../io.ts";
 import { RepositoryRules } from "../opening/repository-rules-adapter.ts";
 import { note, table, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
-import { localKeyServices } from "../sops/keys/key-services.ts";
+import { keyServicesForMany } from "../sops/keys/key-services.ts";
 import { count } from "./backup.ts";
 import { type Form, inForm } from "./form.ts";
 import { filesWithBranches } from "./needs.ts";
@@ -90,7 +90,7 @@ async function addNew(client: KubeClient, secret: AgeSecret, flags: RenewAgeFlag
   }
   const renewal = await beginAgeRenewal(client, secret);
   const old = new Set(renewal.old);
-  const keyring = loadKeyring(identitySources(renewal.secret), { services: localKeyServices(io) });
+  const keyring = loadKeyring(identitySources(renewal.secret), { services: keyServicesForMany(io) });
   const reports: FolderReport[] = [];
   for (const folder of foldersAt(io, flags.repo)) {
     const found = await filesNaming(await files(io, folder.full), old);
@@ -154,7 +154,9 @@ async function retireOld(client: KubeClient, secret: AgeSecret, flags: RenewAgeF
     await note(io, `Every file opens with ${renewal.recipient} alone: the old identities could be retired`);
     return EXIT.ok;
   }
-  const withServices = loadKeyring(identitySources(renewal.secret, renewal.entry), { services: localKeyServices(io) });
+  const withServices = loadKeyring(identitySources(renewal.secret, renewal.entry), {
+    services: keyServicesForMany(io),
+  });
   const reports: FolderReport[] = [];
   for (const folder of folders) {
     const found = await filesNaming(await files(io, folder.full), old);

@@ -11,7 +11,7 @@ import { readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { openBackup } from "../keys/open-backup.ts";
 import { identityCommands, storedIdentities } from "../sops/keys/identities-adapter.ts";
-import { localKeyServices } from "../sops/keys/key-services.ts";
+import { keyServicesForMany } from "../sops/keys/key-services.ts";
 import type { OpeningFlagValues } from "./flags.ts";
 
 /** Everything at hand that opens things, and the newest sealing key among it. */
@@ -62,7 +62,7 @@ export async function loadMeans(
       moreKeys: files.flatMap(({ key }) => (key === undefined ? [] : [key])),
       moreIdentities: await storedIdentities(io),
       askForIdentities: identityCommands(io),
-      services: localKeyServices(io),
+      services: keyServicesForMany(io),
       plugins: terminalPlugins(io, "sops"),
     },
   );

@@ -10,8 +10,18 @@ export function localKeyServices(io: Io): KeyServices {
   return known;
 }
 
-function makeLocal(io: Io): KeyServices {
-  const machine = { env: io.env, signal: io.signal };
+/**
+ * The same for the files of many authors, such as all branches of a repository: nobody looks at each before its key
+ * services are asked. A file names its server of Vault; without a list of servers that may get the token, the own one
+ * (`VAULT_ADDR`) may, and no other.
+ */
+export function keyServicesForMany(io: Io): KeyServices {
+  const { SOPS_HC_VAULT_ALLOWLIST: listed, VAULT_ADDR: own } = io.env;
+  return makeLocal(io, { ...io.env, SOPS_HC_VAULT_ALLOWLIST: listed?.trim() || own || "none" });
+}
+
+function makeLocal(io: Io, env: Io["env"] = io.env): KeyServices {
+  const machine = { env, signal: io.signal };
   const ports = async () => {
     const { systemPorts } = await import("../../../src/kms/ports-adapter.ts");
     const { runForCredentials } = await import("./credential-process-adapter.ts");

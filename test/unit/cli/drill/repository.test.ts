@@ -80,3 +80,18 @@ test("askedKeyServices() are those of clouds and Vault: no PGP keyring of this m
   const io = { env: {}, signal: new AbortController().signal } as Io;
   expect([...askedKeyServices(io).keys()].sort()).toEqual(["azure_kv", "gcp_kms", "hc_vault", "hckms", "kms"]);
 });
+
+test.each([
+  { name: "nothing set", env: {}, code: "KEY_SERVICE_NOT_ALLOWED" },
+  { name: "a server of one's own", env: { VAULT_ADDR: "https://vault.example" }, code: "KEY_SERVICE_NOT_ALLOWED" },
+  { name: "that server as one's own", env: { VAULT_ADDR: "http://127.0.0.1:2" }, code: "KEY_SERVICE_UNREACHABLE" },
+  { name: "a list of all", env: { SOPS_HC_VAULT_ALLOWLIST: "all" }, code: "KEY_SERVICE_UNREACHABLE" },
+])("with $name a file of somebody's repository has Vault's token go where it may", async ({ env, code }) => {
+  const outer: Io["env"] = { VAULT_TOKEN: "canary", VAULT_MAX_RETRIES: "0", ...env };
+  const io = { env: outer, signal: new AbortController().signal } as Io;
+  const place = { vault_address: "http://127.0.0.1:2", engine_path: "transit", key_name: "k", enc: "vault:v1:x" };
+  const asked = askedKeyServices(io).get("hc_vault");
+  await expect(asked?.decrypt({ type: "hc_vault", fields: new Map(Object.entries(place)) })).rejects.toMatchObject({
+    code,
+  });
+});
