@@ -9,6 +9,8 @@ export interface ChunkThreadSetUp {
   readonly output: number;
   /** Where the payload begins in the age file, which is the one of the two that is encrypted. */
   readonly offset: number;
+  /** One number that all threads of the file share: whose turn it is to write. */
+  readonly turn: Int32Array;
 }
 
 /** Whole chunks that stand one behind the other, none of them the last. */
@@ -31,6 +33,11 @@ interface Chunks {
   /** Room for `AT_ONCE` of them. */
   readonly memory: Uint8Array;
 }
+
+/** Longer than this nobody waits for a turn: the thread that has it may have died. */
+const MAX_WAIT_MS = 20;
+const FREE = 0;
+const TAKEN = 1;
 
 const plainMemory = new Uint8Array(AT_ONCE * CHUNK_BYTES);
 const sealedMemory = new Uint8Array(AT_ONCE * SEALED_CHUNK_BYTES);
@@ -77,11 +84,28 @@ function work(
     const wanted = Math.min(AT_ONCE, count - done);
     const there = readWhole(from, first + done, wanted);
     const good = convert(first + done, from.memory.subarray(0, there * from.chunkBytes), to.memory);
-    const written = writeWhole(to, first + done, good);
+    const written = inTurn(() => writeWhole(to, first + done, good));
     done += written;
     if (written < wanted) return done;
   }
   return count;
+}
+
+/**
+ * Writes to one file wait for each other in the kernel, and there they spin: it costs as much processor time again as the
+ * writing. So they wait here, asleep. Nothing depends on it but the time.
+ */
+function inTurn<Result>(write: () => Result): Result {
+  const { turn } = ownSetUp();
+  while (Atomics.compareExchange(turn, 0, FREE, TAKEN) === TAKEN) {
+    if (Atomics.wait(turn, 0, TAKEN, MAX_WAIT_MS) === "timed-out") break;
+  }
+  try {
+    return write();
+  } finally {
+    Atomics.store(turn, 0, FREE);
+    Atomics.notify(turn, 0, 1);
+  }
 }
 
 /** Reads chunks into memory; returns how many are there whole. What fails is tried again by whoever can say why. */

@@ -63,6 +63,7 @@ async function runRanges(
   total: number,
   { input, output, threads, signal, program, rangeChunks = 64 }: ChunkThreadsOptions,
 ): Promise<number> {
+  const turn = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const pool = startThreads<ChunkJobs>({
     program: program ?? threadProgram(import.meta.url, "age-chunk-thread"),
     threads,
@@ -75,6 +76,7 @@ async function runRanges(
         input: input.descriptor,
         output: output.descriptor,
         offset,
+        turn,
       };
       return new Moved(value, [copy.buffer]);
     },
