@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { CredentialHelper } from "../../src/oci/index.ts";
 import { errno } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
+import { absolutePathOnly } from "../program-path.ts";
 
 /** It may ask a person for something. */
 const TIMEOUT_MS = 60_000;
@@ -13,7 +14,11 @@ type Outcome = Awaited<ReturnType<CredentialHelper>>;
 export function credentialHelper(io: Io, { timeoutMs = TIMEOUT_MS } = {}): CredentialHelper {
   return async (name, server) => {
     const program = `docker-credential-${name}`;
-    const child = spawn(program, ["get"], { cwd: io.cwd, env: { ...io.env }, stdio: ["pipe", "pipe", "ignore"] });
+    const child = spawn(program, ["get"], {
+      cwd: io.cwd,
+      env: absolutePathOnly(io.env),
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     const parts: Buffer[] = [];
     let bytes = 0;
     return await new Promise<Outcome>((done) => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { KmsPorts } from "../../../src/kms/index.ts";
 import { errno } from "../../files-adapter.ts";
 import type { Io } from "../../io.ts";
+import { absolutePathOnly } from "../../program-path.ts";
 import { splitCommand } from "./split-command.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -26,7 +27,7 @@ export async function runForCredentials(
   return await new Promise<Outcome>((done) => {
     const child = spawn(program, args, {
       cwd: io.cwd,
-      env: { ...io.env, ...env },
+      env: { ...absolutePathOnly(io.env), ...env },
       stdio: isUnattended ? ["ignore", "pipe", "pipe"] : ["inherit", "pipe", "inherit"],
       // A group of its own ends with what it started; one that asks on the terminal has to stay in ours.
       detached: isUnattended,

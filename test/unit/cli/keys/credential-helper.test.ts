@@ -54,6 +54,12 @@ describe("credentialHelper()", () => {
     expect(outcome).toEqual({ kind: "failed", problem: says });
   });
 
+  test.each([".:/usr/bin:/bin", "", ":"])("nothing of the current folder runs, with PATH=%j", async (PATH) => {
+    program("here", "echo here");
+    const outcome = await credentialHelper({ ...io(), env: { PATH } })("here", "r.io");
+    expect(outcome).toEqual({ kind: "failed", problem: "docker-credential-here cannot be started: ENOENT" });
+  });
+
   test("what it says with another status is given on, and an interrupt ends it", async () => {
     program("refuses", "echo no; exit 4");
     expect(await credentialHelper(io())("refuses", "r.io")).toMatchObject({ kind: "ended", status: 4 });
