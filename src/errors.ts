@@ -23,3 +23,8 @@ export interface ErrorContext {
   readonly hints?: readonly string[];
   readonly cause?: unknown;
 }
+
+/** What an error says of one thing of many, where it has a line: without hints, which stand once below them all. */
+export function inOneLine({ message, details }: ToolkitError): string {
+  return [message, ...details.map((line) => line.trim())].join("; ");
+}

@@ -79,7 +79,7 @@ export const compromiseCommand = defineCommand({
       const key = keyCalled(word, before);
       const { fingerprint } = key;
       if (fingerprint === undefined) throw unreadable(key);
-      for (const folder of foldersAt(io, flags.repo)) await endBrokenOff(io, folder, LABEL, flags.dryRun);
+      for (const folder of foldersAt(io, flags.repo)) await endBrokenOff(io, folder, flags.dryRun);
       const newest = flags.dryRun ? undefined : await newerKey(client, key, { before, flags, io });
 
       const keys = newest === undefined ? before : await listSealingKeys(client, keyPlace(flags));

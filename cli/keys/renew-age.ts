@@ -48,7 +48,7 @@ export interface RenewAgeFlags {
  * of the old ones, when every file opens with the new one alone.
  */
 export async function renewAge(client: KubeClient, flags: RenewAgeFlags, io: Io): Promise<number> {
-  for (const folder of foldersAt(io, flags.repo)) await endBrokenOff(io, folder, LABEL, flags.dryRun);
+  for (const folder of foldersAt(io, flags.repo)) await endBrokenOff(io, folder, flags.dryRun);
   const secret = await findAgeSecret(client, flags.secret);
   return flags.retireOld ? await retireOld(client, secret, flags, io) : await addNew(client, secret, flags, io);
 }

@@ -28,22 +28,21 @@ export async function changePlace(full: string, label: string): Promise<ChangePl
   };
 }
 
-/** Ends what an earlier call of the same command left half done. @throws {RepositoryError} when there is no such folder. */
-export async function endBrokenOff(
-  io: Io,
-  { shown, full }: NamedFolder,
-  label: string,
-  isDryRun: boolean,
-): Promise<void> {
+/**
+ * Ends what an earlier run left half done, of this command or of another one: files cannot be replaced before, and that
+ * should not be found out when the cluster is changed already. @throws {RepositoryError} when there is no such folder.
+ */
+export async function endBrokenOff(io: Io, { shown, full }: NamedFolder, isDryRun: boolean): Promise<void> {
   // A folder that is not there is told before anything is changed.
   await workTreeFiles(full, { env: io.env, signal: io.signal });
   const replaced = replacedFiles(await findPlace(full));
   const unfinished = await replaced.unfinished();
-  if (unfinished?.label !== label) return;
+  if (unfinished === undefined) return;
   if (isDryRun) {
-    await note(io, `An earlier run in ${shown} did not end: it would be ended first`);
+    await note(io, `An earlier run (${unfinished.label}) in ${shown} did not end: it would be ended first`);
     return;
   }
   const ended = await replaced.endUnfinished("finish");
-  if (ended !== undefined) await note(io, `An earlier run in ${shown} was ended first: ${ended.outcome}`);
+  if (ended !== undefined)
+    await note(io, `An earlier run (${ended.label}) in ${shown} was ended first: ${ended.outcome}`);
 }

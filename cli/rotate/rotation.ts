@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { ToolkitError } from "../../src/errors.ts";
+import { inOneLine, ToolkitError } from "../../src/errors.ts";
 import { type FoundFile, isBeside, type Replacement } from "../../src/files/index.ts";
 import type { FoundPlace } from "../../src/files/place-adapter.ts";
 import { type NotRotated, type RotatedFile, rotateFile, type SopsRule } from "../../src/keys/index.ts";
@@ -259,7 +259,7 @@ export function failed(path: string, why: string): FileOutcome {
 function failedBy(cause: unknown, path: string): FileOutcome {
   if (!(cause instanceof ToolkitError) || cause instanceof KubesealError || cause instanceof ThreadsError) throw cause;
   const isNamedBadly = path.includes("\ufffd");
-  return failed(path, isNamedBadly ? "its name is no UTF-8: rename it" : [cause.message, ...cause.details].join("; "));
+  return failed(path, isNamedBadly ? "its name is no UTF-8: rename it" : inOneLine(cause));
 }
 
 function unchanged(outcome: FileOutcome): Made {

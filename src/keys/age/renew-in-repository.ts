@@ -1,5 +1,5 @@
 import { decodeUtf8, encodeUtf8 } from "../../bytes/utf8.ts";
-import { ToolkitError } from "../../errors.ts";
+import { inOneLine, ToolkitError } from "../../errors.ts";
 import {
   type EncryptedFile,
   findEncrypted,
@@ -91,7 +91,7 @@ export async function renewInRepository(
       return await changeRecipients(sops.locked, { ...options, file: file.path, format, indent });
     } catch (cause) {
       if (!(cause instanceof ToolkitError)) throw cause;
-      left.push({ path: file.path, why: [cause.message, ...cause.details].join("; ") });
+      left.push({ path: file.path, why: inOneLine(cause) });
       return undefined;
     }
   });
@@ -119,7 +119,7 @@ export async function unopenedWithout(
     } catch (cause) {
       if (!(cause instanceof ToolkitError)) throw cause;
       const path = file.branches.length === 0 ? file.path : `${file.path} of ${file.branches.join(", ")}`;
-      left.push({ path, why: [cause.message, ...cause.details].join("; ") });
+      left.push({ path, why: inOneLine(cause) });
     }
   }
   return left;

@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../../bytes/utf8.ts";
-import { ToolkitError } from "../../errors.ts";
+import { inOneLine, ToolkitError } from "../../errors.ts";
 import type { EncryptedFile, SopsFile } from "../../repository/index.ts";
 import {
   compareKeys,
@@ -79,7 +79,7 @@ export async function rotateFile(found: EncryptedFile, options: RotateFileOption
     return { ...base, kind, ...(await newDataKey(found, sops, options.sops, options)) };
   } catch (cause) {
     if (!(cause instanceof ToolkitError)) throw cause;
-    return failed([cause.message, ...cause.details].join("; "));
+    return failed(inOneLine(cause));
   }
 }
 

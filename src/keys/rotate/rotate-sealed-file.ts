@@ -1,5 +1,5 @@
 import { decodeUtf8 } from "../../bytes/utf8.ts";
-import { ToolkitError } from "../../errors.ts";
+import { inOneLine, ToolkitError } from "../../errors.ts";
 import { objectId, subjectOf } from "../../objects/index.ts";
 import { HINTS_ANNOTATION, placeSealed, replaceSealed, type SealedInFile, sealedInFile } from "../../secrets/index.ts";
 import { type Reseal, type Resealed, type ResealWithKeysOptions, resealWithKeys } from "./reseal.ts";
@@ -79,7 +79,7 @@ export async function resealFile(
       items += sealed.size;
     } catch (cause) {
       if (!(cause instanceof ToolkitError)) throw cause;
-      left.push(leftFor(place, [cause.message, ...cause.details].join("; ")));
+      left.push(leftFor(place, inOneLine(cause)));
     }
   }
   return { text: text === original ? undefined : text, items, current, left };

@@ -1,4 +1,4 @@
-import { ToolkitError } from "../../errors.ts";
+import { inOneLine, ToolkitError } from "../../errors.ts";
 import { type KubeObject, objectId, subjectOf } from "../../objects/index.ts";
 import type { EncryptedFile, SopsFile } from "../../repository/index.ts";
 import { SecretsError, verifySealed } from "../../secrets/index.ts";
@@ -106,7 +106,7 @@ async function openSops(
     return { ...NOTHING, sopsFiles: 1, values };
   } catch (cause) {
     if (!(cause instanceof ToolkitError)) throw cause;
-    const why = found.problem ?? [cause.message, ...cause.details].join("; ");
+    const why = found.problem ?? inOneLine(cause);
     return { ...NOTHING, sopsFiles: 1, unopened: [whole(found, "SOPS file", why)] };
   }
 }

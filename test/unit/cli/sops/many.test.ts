@@ -10,7 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { endBrokenOff } from "../../../../cli/keys/repositories.ts";
 import { beginReplacing } from "../../../../src/files/index.ts";
 import { nodeFiles } from "../../../../src/files/node-files-adapter.ts";
 import { findPlace } from "../../../../src/files/place-adapter.ts";
@@ -287,6 +289,21 @@ describe("a run that was broken off", () => {
       const run = await runCli("sops rotate -r -i .", { cwd: folder, env });
       expect([run.code, run.stdout]).toEqual([0, ""]);
       expect(run.stderr).toContain("An earlier run (sops rotate) did not end. It was finished");
+      expect(readFileSync(join(folder, "c.yaml"), "utf8")).toBe("from the broken run\n");
+    }, "ready");
+  });
+
+  test("is finished by commands about keys too, before they change anything", async () => {
+    await broken(async (folder) => {
+      const said = new PassThrough().setEncoding("utf8");
+      const { stdin, stdout } = process;
+      const signal = new AbortController().signal;
+      const io = { env: {}, cwd: folder, argv0: "sealkit", stdin, stdout, stderr: said, signal, now: () => 0 };
+      for (const isDryRun of [true, false]) await endBrokenOff(io, { shown: ".", full: folder }, isDryRun);
+      expect(said.read()).toBe(
+        "An earlier run (sops rotate) in . did not end: it would be ended first\n" +
+          "An earlier run (sops rotate) in . was ended first: finished\n",
+      );
       expect(readFileSync(join(folder, "c.yaml"), "utf8")).toBe("from the broken run\n");
     }, "ready");
   });
