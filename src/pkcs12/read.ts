@@ -11,6 +11,8 @@ export interface Pkcs12Contents {
 
 const MAX_BYTES = 1024 * 1024;
 const MAX_BAGS = 100;
+/** Programs write two or three; each may be encrypted by itself, and costs as many rounds as it says. */
+const MAX_PARTS = 10;
 
 /** Object identifiers, as their DER contents in hex. Source: RFC 7292 §4. */
 const OID = {
@@ -42,7 +44,7 @@ export async function readPkcs12(bytes: Uint8Array, password = ""): Promise<Pkcs
   const parts = new DerReader(whole).enter(TAG.sequence);
   for (let count = 0; parts !== undefined && !parts.atEnd; count++) {
     const part = parts.enter(TAG.sequence);
-    if (part === undefined || count >= MAX_BAGS) return MALFORMED;
+    if (part === undefined || count >= MAX_PARTS) return MALFORMED;
     const bags = await openPart(part, password);
     const trouble = typeof bags === "string" ? bags : await readBags(bags, found);
     if (trouble !== undefined) return trouble;

@@ -40,6 +40,8 @@ describe("readPkcs12()", () => {
     { name: "half a file", bytes: pfxOf("aes-256").subarray(0, 900), password: "secret", says: "no PKCS #12" },
     { name: "a changed byte", bytes: changed(pfxOf("clear")), password: "secret", says: "does not open" },
     { name: "too many rounds", bytes: rounds(pfxOf("sha384-rounds")), password: "secret", says: "rounds" },
+    { name: "more parts than anybody writes", bytes: emptyParts(11), password: "", says: "malformed" },
+    { name: "as many as some may write, all empty", bytes: emptyParts(10), password: "", says: "no private key" },
     { name: "two megabytes", bytes: Buffer.alloc(2 ** 21, 0x30), password: "", says: "too long" },
   ])("refuses $name", async ({ bytes, password, says }) => {
     expect(await readPkcs12(bytes, password)).toContain(says);
@@ -66,6 +68,20 @@ describe("readPkcs12()", () => {
     expect(checkPkcs12Mac(new DerReader(pbmac1.subarray(0, 9)), new Uint8Array(), "")).toBe("it is malformed");
   });
 });
+
+/** A file without a MAC whose parts hold nothing. */
+function emptyParts(count: number): Buffer {
+  const tlv = (tag: number, ...content: Buffer[]) => {
+    const whole = Buffer.concat(content);
+    const { length } = whole;
+    const written = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+    return Buffer.concat([Buffer.from([tag, ...written]), whole]);
+  };
+  const data = (content: Buffer) =>
+    tlv(0x30, tlv(0x06, Buffer.from("2a864886f70d010701", "hex")), tlv(0xa0, tlv(0x04, content)));
+  const parts = Array.from({ length: count }, () => data(tlv(0x30)));
+  return tlv(0x30, tlv(0x02, Buffer.from([3])), data(tlv(0x30, ...parts)));
+}
 
 /** One bit of a certificate, which only the MAC covers. */
 function changed(pfx: Buffer): Buffer {
