@@ -123,7 +123,9 @@ async function keyStep(
   if (same !== undefined) {
     const isAside = same.status === "retired" || same.status === "compromised";
     const state = isAside ? `it is ${same.status} there, and stays so` : `it is there as ${same.name}`;
-    return { ...base, action: "keep", why: state };
+    // A restore takes nothing out of use; somebody has to.
+    const warning = key.status === "compromised" && !isAside ? "; the backup says that it is compromised" : "";
+    return { ...base, action: "keep", why: `${state}${warning}` };
   }
   // Made by hand, a key may leave its name to the API.
   const present = name === "" ? undefined : await client.get<KubeObject>(SECRETS, { namespace, name });

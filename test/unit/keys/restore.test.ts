@@ -148,6 +148,16 @@ describe("waitUntilServed()", () => {
     expect(steps).toMatchObject([{ action: "keep", why: "it is there as key0" }]);
   });
 
+  test("a key that the backup calls compromised and the cluster uses is kept, and that is said", async () => {
+    const cluster = memoryCluster();
+    cluster.put(SECRETS, key(0));
+    const { metadata, ...rest } = key(0);
+    const marked = { ...rest, metadata: { ...metadata, labels: { [LABEL]: "compromised" } } };
+    const { steps } = await planRestore(cluster, [marked], PLACE);
+    const why = "it is there as key0; the backup says that it is compromised";
+    expect(steps).toMatchObject([{ action: "keep", why }]);
+  });
+
   test("who may not ask is told at once", async () => {
     const fetchCertificate = served(() => {
       throw refused(403, "services is forbidden");
