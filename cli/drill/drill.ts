@@ -23,7 +23,7 @@ import { readBackupPlace } from "../keys/backup-place.ts";
 import { recordText } from "../keys/backup-provenance.ts";
 import { openBackupBytes } from "../keys/open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "../keys/place.ts";
-import { note, write } from "../output.ts";
+import { note, warn, write } from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { askedKeyServices } from "./key-services.ts";
 import { compareWithLive, readLive } from "./live.ts";
@@ -103,7 +103,7 @@ export const drillCommand = defineCommand({
           readLive(client, { namespace, controllerName: flags.controllerName, prefix, runKey }),
         )
       : undefined;
-    const { rehearsed, secrets } = await withProgress(io, "Rehearsing", (onStep) =>
+    const { rehearsed, secrets, askedFor } = await withProgress(io, "Rehearsing", (onStep) =>
       rehearse(backup, sources, {
         paths,
         namespaces: flags.createNamespace,
@@ -116,6 +116,12 @@ export const drillCommand = defineCommand({
         onStep,
       }),
     );
+    // A report that lists a folder says that it took part.
+    const unused = [...stoodIn.keys()].filter((place) => !askedFor.has(place));
+    for (const place of unused) {
+      await warn(io, `the folder for ${place} took no part: no Kustomization syncs from a source of that name`);
+      stoodIn.delete(place);
+    }
     const heldKeys = sealingKeysOf(backup.secrets, prefix).flatMap(({ fingerprint }) => fingerprint ?? []);
     const comparison = live === undefined ? undefined : compareWithLive(secrets, live, heldKeys);
     runKey.fill(0);
@@ -142,7 +148,7 @@ export const drillCommand = defineCommand({
 });
 
 /** @throws {CliError} `CLI_BAD_FLAG` */
-async function openSourceFolders(words: readonly string[], io: Io): Promise<ReadonlyMap<string, RepositorySource>> {
+async function openSourceFolders(words: readonly string[], io: Io): Promise<Map<string, RepositorySource>> {
   const folders = new Map<string, RepositorySource>();
   for (const word of words) {
     const [, place = "", kind = "", folder = ""] = SOURCE_FOLDER.exec(word) ?? [];

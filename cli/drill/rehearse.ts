@@ -48,6 +48,8 @@ export interface RehearseOptions {
 export interface Rehearsal {
   readonly rehearsed: Rehearsed;
   readonly secrets: readonly DigestedSecret[];
+  /** Those of `folders` that something synced from. */
+  readonly askedFor: ReadonlySet<string>;
 }
 
 /**
@@ -118,6 +120,7 @@ export async function rehearse(
         ...(await lookAround(client, new Set(folders.keys()))),
       },
       secrets,
+      askedFor: standIn.askedFor,
     };
   } finally {
     await cluster.close();

@@ -25,6 +25,8 @@ export interface StandInSource {
   readonly readArtifact: (artifact: Artifact) => Promise<Uint8Array>;
   /** Answers for sources that are no GitRepositories, from the folders that were named for them. */
   readonly otherSources: OtherSources;
+  /** Those of the named folders that something synced from, as `KIND/NAMESPACE/NAME`. */
+  readonly askedFor: ReadonlySet<string>;
 }
 
 /** Kinds of sources that a folder can stand in for by name: where they come from cannot be told from a repository. */
@@ -39,6 +41,7 @@ export function standInSource(
   folders: ReadonlyMap<string, RepositorySource> = new Map(),
 ): StandInSource {
   const packed = new Map<string, Uint8Array>();
+  const askedFor = new Set<string>();
   const artifactOf = async (
     source: RepositorySource,
     ignore: string | undefined,
@@ -78,9 +81,11 @@ export function standInSource(
         const place = `${kind}/${namespace}/${name}`;
         const source = folders.get(place);
         if (source === undefined) return `no folder stands in for it: name one with --source-folder ${place}=FOLDER`;
+        askedFor.add(place);
         return await artifactOf(source, undefined, { now: systemClock.now(), below: source.below });
       },
     },
+    askedFor,
     readArtifact: async ({ digest }) => {
       const bytes = packed.get(digest);
       if (bytes === undefined) throw new TypeError(`"artifact" expected one that was told of, got ${digest}`);

@@ -308,10 +308,12 @@ describe("sealkit drill", () => {
       const digest = createHash("sha256").update(bundle).digest("hex");
       const asked = await rehearse(
         "s3://backups/prod/keys.age",
-        `--ask-key-services --expect-digest ${digest} --source-folder OCIRepository/apps/pushed=pushed`,
+        `--ask-key-services --expect-digest ${digest} --source-folder OCIRepository/apps/pushed=pushed --source-folder Bucket/apps/pushed=pushed`,
       );
       const found = JSON.parse(asked.stdout);
       expect(found.rehearsal.problems).toEqual([]);
+      expect(found.repositories.map(({ folder }: { folder: string }) => folder)).toEqual(["cloud", "pushed"]);
+      expect(asked.stderr).toContain("warning: the folder for Bucket/apps/pushed took no part");
       expect(found.rehearsal).toMatchObject({
         kustomizations: 3,
         sealedSecrets: 2,
