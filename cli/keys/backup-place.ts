@@ -33,6 +33,10 @@ export async function writeBackup(io: Io, place: string, content: Uint8Array, op
       { content, mediaType: MEDIA_TYPE, artifactType: ARTIFACT_TYPE },
       { login },
     );
+  } else if (place.endsWith("/")) {
+    throw new CliError("CLI_BAD_FLAG", `Cannot write "${place}": it names a folder`, {
+      hints: [`name a file in it: -o ${place}keys.age`],
+    });
   } else await replaceFile(io, place, content, { mode: 0o600 });
 }
 

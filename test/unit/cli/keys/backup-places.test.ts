@@ -110,6 +110,11 @@ describe("sealkit keys backup to a bucket, a registry and a plain file", () => {
       says: "recipients were named too",
     },
     {
+      name: "a folder",
+      line: `backup -r ${recipient} -o backups/`,
+      says: "hint: name a file in it: -o backups/keys.age",
+    },
+    {
       name: "broken logins",
       line: () => `backup -r ${recipient} -o oci://127.0.0.1:${store.port}/k --registry-config id`,
       says: "it is no JSON",
