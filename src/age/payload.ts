@@ -31,15 +31,22 @@ export interface ChunkRun {
 /**
  * Works on a payload ahead of its source: on as many chunks as it can, from the first on, but never on the last. It puts
  * the results into their places itself and moves the source behind those chunks. Resolves with how many they are; with
- * none the source stays where it is. A chunk that it cannot read or open is simply not done: it comes from the source
- * then, and what is wrong with it is found out there.
+ * none the source stays where it is. A chunk that it cannot open is simply not done: it comes from the source then, and
+ * what is wrong with it is found out there. Of chunks to be sealed it does all but the last, or says "anew".
  */
-export type RunAhead = (run: ChunkRun) => Promise<number>;
+export type RunAhead = (run: ChunkRun) => Promise<RunAheadResult>;
+
+/**
+ * How many chunks are done; or `anew`: some may have been sealed, and source and result stand again where the first chunk
+ * and the nonce of the payload do. What was sealed under a key is never sealed under it again, as the source may be
+ * another by then.
+ */
+export type RunAheadResult = number | "anew";
 
 export interface PayloadOptions {
   readonly memory?: PieceMemory | undefined;
   /** Gets the key of the payload. */
-  readonly ahead?: ((key: Uint8Array) => Promise<number>) | undefined;
+  readonly ahead?: ((key: Uint8Array) => Promise<RunAheadResult>) | undefined;
 }
 
 /**
@@ -56,11 +63,18 @@ export async function* encryptPayload(
   plain: ByteSource,
   { memory = freshMemory, ahead }: PayloadOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const nonce = primitives.randomBytes(NONCE_BYTES);
-  const key = payloadKey(fileKey, nonce);
+  let nonce = primitives.randomBytes(NONCE_BYTES);
+  let key = payloadKey(fileKey, nonce);
   yield nonce;
+  let done = (await ahead?.(key)) ?? 0;
+  if (done === "anew") {
+    nonce = primitives.randomBytes(NONCE_BYTES);
+    key = payloadKey(fileKey, nonce);
+    done = 0;
+    yield nonce;
+  }
   const chunker = new Chunker(CHUNK_BYTES);
-  const counter = new ChunkNonce((await ahead?.(key)) ?? 0);
+  const counter = new ChunkNonce(done);
   for await (const piece of plain) {
     for (const batch of batches(chunker.push(piece))) {
       const length = batch.length * SEALED_CHUNK_BYTES;
@@ -95,6 +109,7 @@ export async function* decryptPayload(
   }
   const key = payloadKey(fileKey, nonce);
   const done = (await ahead?.(key)) ?? 0;
+  if (done === "anew") throw new TypeError('"ahead" expected to open chunks, got one that seals');
   // It was read before the source was moved.
   if (done > 0) reader.drop();
   const chunker = new Chunker(SEALED_CHUNK_BYTES);

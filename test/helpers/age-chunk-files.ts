@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgeError, type ByteSource, decrypt, type Identity, type RunAhead } from "../../src/age/index.ts";
+import type { RunAheadResult } from "../../src/age/payload.ts";
 import {
   type ChunkThreadsOptions,
   chunkThreads,
@@ -16,7 +17,7 @@ export interface ThroughThreads {
   readonly bytes: Buffer;
   readonly code: string | undefined;
   /** Chunks that were done in threads; undefined when that was not even tried. */
-  readonly done: number | undefined;
+  readonly done: RunAheadResult | undefined;
 }
 
 export type ThreadOptions = Partial<
@@ -37,7 +38,7 @@ export async function throughThreads(
   writeFileSync(from, input);
   const [descriptor, output] = [openSync(from, "r"), openSync(to, "wx")];
   const [reading, writing] = [new Position(descriptor), new Position(output)];
-  let done: number | undefined;
+  let done: RunAheadResult | undefined;
   let code: string | undefined;
   try {
     const program = options.program ?? (await builtProgram("src/age/threads/age-chunk-thread-adapter.ts"));

@@ -1,7 +1,7 @@
 import { fstatSync, ftruncateSync } from "node:fs";
 import { Moved, threadProgram } from "../../threads/index.ts";
 import { startThreads } from "../../threads/start-threads-adapter.ts";
-import { CHUNK_BYTES, type ChunkRun, type RunAhead, SEALED_CHUNK_BYTES } from "../payload.ts";
+import { CHUNK_BYTES, type ChunkRun, NONCE_BYTES, type RunAhead, SEALED_CHUNK_BYTES } from "../payload.ts";
 import type { ChunkJobs, ChunkThreadSetUp } from "./age-chunk-thread-adapter.ts";
 
 /** A regular file that is open, and the place in it that whoever reads or writes it goes on from. */
@@ -31,7 +31,8 @@ const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, codeRa
 /**
  * Encrypts or decrypts the chunks of a file into another in threads, each of which reads, works and writes at the places
  * that the numbers of its chunks give. All is left to the caller that needs an order or a decision: the last chunk, and
- * from the first chunk on that could not be done (damage, a file that shrank, a full disk, a thread that died) the rest.
+ * from the first chunk on that could not be opened (damage, a file that shrank, a full disk, a thread that died) the rest.
+ * When one could not be sealed all is done anew, under another nonce.
  *
  * @param kind `seal`: `input` is the clear text; `open`: it is the age file.
  */
@@ -47,6 +48,13 @@ export function chunkThreads(kind: "seal" | "open", options: ChunkThreadsOptions
     const ran = await runRanges(kind, run, total, options);
     // Of a file that shrank, another chunk is the last.
     const done = Math.min(ran, beforeLast(fstatSync(input.descriptor).size));
+    if (kind === "seal" && done < total) {
+      const nonceAt = run.offset - NONCE_BYTES;
+      ftruncateSync(output.descriptor, nonceAt);
+      input.moveTo(0);
+      output.moveTo(nonceAt);
+      return "anew";
+    }
     // What stands behind them may be longer than what is going to be written there.
     if (done < total) ftruncateSync(output.descriptor, outputAt(done));
     if (done === 0) return 0;

@@ -171,17 +171,17 @@ describe("what goes wrong beside", () => {
   };
 
   test.each([
-    { name: "a thread that dies at its first job", options: () => ({ program: program("die.cjs", DIES) }), done: 0 },
+    { name: "a thread that dies at its first job", options: () => ({ program: program("die.cjs", DIES) }), done: ANEW },
     {
       name: "a program that is not there",
       options: () => ({ program: pathToFileURL(join(folder, "no.cjs")) }),
-      done: 0,
+      done: ANEW,
     },
-    { name: "an interrupt before the first", options: () => ({ signal: AbortSignal.abort() }), done: 0 },
-    { name: "a file that was longer when it was opened", options: () => ({ size: 20 * CHUNK }), done: 5 },
+    { name: "an interrupt before the first", options: () => ({ signal: AbortSignal.abort() }), done: ANEW },
+    { name: "a file that was longer when it was opened", options: () => ({ size: 20 * CHUNK }), done: ANEW },
     { name: "a file that was shorter when it was opened", options: () => ({ size: 2 * CHUNK + 9 }), done: 2 },
-    { name: "one that ends where a chunk does", options: () => ({ size: 20 * CHUNK }), length: 5 * CHUNK, done: 4 },
-  ])("$name: what is left is done without threads", async ({ options, done, length = 5 * CHUNK + 7 }) => {
+    { name: "one that ends where a chunk does", options: () => ({ size: 20 * CHUNK }), length: 5 * CHUNK, done: ANEW },
+  ])("$name: the rest, or all anew, is done without threads", async ({ options, done, length = 5 * CHUNK + 7 }) => {
     const plain = pattern(length);
     const given: ThreadOptions = options();
     const sealed = await throughThreads("seal", plain, given, (source, ahead) =>
@@ -192,6 +192,25 @@ describe("what goes wrong beside", () => {
   });
 });
 
+test("what threads sealed is never sealed again under the same key", async () => {
+  const [fileKey, plain] = [primitives.randomBytes(16), pattern(3 * CHUNK)];
+  const keys: Uint8Array[] = [];
+  const sealed = await throughThreads("seal", plain, { size: 9 * CHUNK }, (source, ahead) =>
+    encryptPayload(fileKey, source, {
+      ahead: (key) => {
+        keys.push(key.slice());
+        return ahead({ key, offset: 16 });
+      },
+    }),
+  );
+  expect(sealed.done).toBe(ANEW);
+  const nonce = sealed.bytes.subarray(0, 16);
+  expect(keys).toHaveLength(1);
+  expect(keys[0]).not.toEqual(payloadKey(fileKey, nonce));
+  expect(isSame(sealed.bytes, payload(fileKey, nonce, plain))).toBe(true);
+});
+
+const ANEW = "anew";
 const DIES = 'require("node:worker_threads").parentPort.on("message", () => process.exit(1));';
 
 test("threads that take the last chunk for one of the others are found out", async () => {
