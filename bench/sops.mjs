@@ -1,5 +1,5 @@
 // One large SOPS file, and a repository of many small ones, against the original called once for each file.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ageIdentity, sopsFile } from "./material.mjs";
 import { compare, inTurn, peer, sealkit, timed } from "./measure.mjs";
@@ -39,8 +39,6 @@ async function repository(folder, identity, { files, calls, rounds }) {
   const clear = join(folder, "clear");
   const names = makeSecrets(clear, files, identity.recipient);
   const env = { ...process.env, SOPS_AGE_KEY_FILE: identity.file };
-  const work = join(folder, "work");
-  const out = join(folder, "clear-again");
   const sealed = join(folder, "sealed");
   cpSync(clear, sealed, { recursive: true });
   await timed([...sealkit, "sops", "encrypt", "-r", "-i", sealed], { env });
@@ -48,28 +46,32 @@ async function repository(folder, identity, { files, calls, rounds }) {
   const second = /public key: (age1\w+)/.exec(readFileSync(ageIdentity(mkdir(join(folder, "second"))).file, "utf8"))[1];
   writeFileSync(config, rules(`${identity.recipient},${second}`));
 
-  /** From a fresh copy; copying is not measured. */
+  let count = 0;
+  /**
+   * From a fresh copy, to where nothing ever was: copying is not measured, and neither is what a file system does about
+   * files that were removed a moment ago.
+   */
   const fresh = (from, command) => async () => {
-    rmSync(work, { recursive: true, force: true });
-    rmSync(out, { recursive: true, force: true });
+    const round = join(folder, `round${count++}`);
+    const work = join(round, "work");
     cpSync(from, work, { recursive: true });
-    return await command();
+    return await command(work, join(round, "clear-again"));
   };
   const ours = (...words) => timed([...sealkit, "sops", ...words], { env });
-  const theirs = async (...words) => {
+  const theirs = async (work, ...words) => {
     let ms = 0;
     for (const name of names.slice(0, calls)) ms += await timed([peer("sops"), ...words, join(work, name)], { env });
     return ms;
   };
   const times = await inTurn(rounds, {
-    decryptOurs: fresh(sealed, () => ours("decrypt", "-r", "--output-dir", out, work)),
-    decryptTheirs: fresh(sealed, () => theirs("decrypt")),
-    encryptOurs: fresh(clear, () => ours("encrypt", "-r", "-i", work)),
-    encryptTheirs: fresh(clear, () => theirs("encrypt", "-i", "--age", identity.recipient)),
-    keysOurs: fresh(sealed, () => ours("--config", config, "updatekeys", "-r", "-y", work)),
-    keysTheirs: fresh(sealed, () => theirs("--config", config, "updatekeys", "-y")),
-    rotateOurs: fresh(sealed, () => ours("rotate", "-r", "-i", work)),
-    rotateTheirs: fresh(sealed, () => theirs("rotate", "-i")),
+    decryptOurs: fresh(sealed, (work, out) => ours("decrypt", "-r", "--output-dir", out, work)),
+    decryptTheirs: fresh(sealed, (work) => theirs(work, "decrypt")),
+    encryptOurs: fresh(clear, (work) => ours("encrypt", "-r", "-i", work)),
+    encryptTheirs: fresh(clear, (work) => theirs(work, "encrypt", "-i", "--age", identity.recipient)),
+    keysOurs: fresh(sealed, (work) => ours("--config", config, "updatekeys", "-r", "-y", work)),
+    keysTheirs: fresh(sealed, (work) => theirs(work, "--config", config, "updatekeys", "-y")),
+    rotateOurs: fresh(sealed, (work) => ours("rotate", "-r", "-i", work)),
+    rotateTheirs: fresh(sealed, (work) => theirs(work, "rotate", "-i")),
   });
   const stretched = files / calls;
   const against = { rival: "sops, a loop", times: stretched, limit: 0.05, note: `the loop from ${calls} files` };
