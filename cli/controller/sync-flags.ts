@@ -172,17 +172,18 @@ function workloadSettings(
     if (!isKnown) throw badGate(gate);
     isOpen = value === "true";
   }
-  const [account, configMap] = [given.defaultDecryptionServiceAccount, given.sopsVaultConfigmap];
-  const idle = account === "" ? "sops-vault-configmap" : "default-decryption-service-account";
-  if (!isOpen && (account !== "" || configMap !== "")) {
+  const account = given.defaultDecryptionServiceAccount || undefined;
+  const configMap = given.sopsVaultConfigmap || undefined;
+  const idle = account === undefined ? "sops-vault-configmap" : "default-decryption-service-account";
+  if (!isOpen && (account !== undefined || configMap !== undefined)) {
     throw new CliError("CLI_BAD_FLAG", `Cannot use --${idle}: the feature gate ${WORKLOAD_GATE} is closed`, {
       hints: [`open it: --feature-gates ${WORKLOAD_GATE}=true`],
     });
   }
   return {
     objectLevelWorkloadIdentity: isOpen,
-    defaultDecryptionServiceAccount: account === "" ? undefined : account,
-    sopsVaultConfigMap: configMap === "" ? undefined : configMap,
+    defaultDecryptionServiceAccount: account,
+    sopsVaultConfigMap: configMap,
   };
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { install } from "../../../../cli/sandbox/whole-cluster.ts";
 import { SEALED_SECRETS } from "../../../../controller/api/index.ts";
@@ -84,6 +87,34 @@ describe("sealkit controller in a cluster", () => {
     );
     expect(stdout).not.toContain("PRIVATE KEY");
   });
+
+  test("all controllers start with the flags as they come", async () => {
+    const storage = mkdtempSync(join(tmpdir(), "sealkit-storage-"));
+    try {
+      const { stop, ended, log } = run([
+        "--controllers=sealedsecret,source,kustomization",
+        `--storage-path=${storage}`,
+        "--storage-addr=127.0.0.1:0",
+      ]);
+      const over = ended.then(() => true);
+      await until("it serves", () => log().includes("HTTP metrics server serving") || Promise.race([over, false]));
+      stop.abort();
+      const { code, stderr } = await ended;
+      expect([code, stderr]).toEqual([0, ""]);
+    } finally {
+      rmSync(storage, { recursive: true });
+    }
+  });
+
+  test.each(["--default-decryption-service-account=opener", "--sops-vault-configmap=vaults"])(
+    "%s is refused without its feature gate",
+    async (flag) => {
+      const { code, stderr } = await run(["--controllers=kustomization", flag]).ended;
+      expect(code).not.toBe(0);
+      const [name = ""] = flag.split("=");
+      expect(stderr).toContain(`Cannot use ${name}: the feature gate ObjectLevelWorkloadIdentity is closed`);
+    },
+  );
 
   test("with leader election it works only while it holds the lease, and gives it back", async () => {
     const { stop, ended } = run(["--controllers=sealedsecret", "--leader-elect", "--log-info-stdout=false"]);
