@@ -409,9 +409,8 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
               { id: "apps_fleet-b__ConfigMap", v: "v1" },
             ],
           },
-          history: [
-            expect.objectContaining({ lastReconciledStatus: "ReconciliationSucceeded", totalReconciliations: 1 }),
-          ],
+          // The event of the artifact may have come to a second pass by now.
+          history: [expect.objectContaining({ lastReconciledStatus: "ReconciliationSucceeded" })],
         });
         expect(ready(object)?.message).toBe(`Applied revision: main@sha1:${first}`);
         expect((await read(MAPS, "fleet-a"))?.metadata.labels).toEqual({
