@@ -31,7 +31,7 @@ const MAX_RULES = 10_000;
  */
 export function parseConfig(input: Uint8Array, file: string): SopsConfig {
   const root = readRoot(input, file);
-  const stores = childOf(root, "stores");
+  const stores = storesOf(root, file);
   return {
     creationRules: readRules(root, "creation_rules", file)?.map(({ rule, where }) => readRule(rule, where, file)),
     destinationRules: (readRules(root, "destination_rules", file) ?? []).map(({ rule, where }) =>
@@ -92,6 +92,21 @@ function readRules(
     }
     return { rule, where };
   });
+}
+
+const STORES = ["dotenv", "ini", "json", "json_binary", "yaml"];
+
+function storesOf(root: Branch | undefined, file: string): Node | undefined {
+  const stores = childOf(root, "stores");
+  if (!isMappingOrNothing(stores)) throw badConfig(file, `"stores" is not a mapping`);
+  for (const name of STORES) {
+    if (!isMappingOrNothing(childOf(stores, name))) throw badConfig(file, `"stores.${name}" is not a mapping`);
+  }
+  return stores;
+}
+
+function isMappingOrNothing(node: Node | undefined): boolean {
+  return node === undefined || node === null || (typeof node === "object" && node.kind === "branch");
 }
 
 function readIndent(stores: Node | undefined, name: string, file: string): number | undefined {

@@ -2,6 +2,7 @@ import type { KeyGroup } from "../metadata/metadata.ts";
 import { SELECTOR_KINDS, type SelectorKind } from "../values/selector.ts";
 import type { Branch } from "../values/value.ts";
 import { badConfig, childOf } from "./config-node.ts";
+import { textOf, truthOf } from "./config-scalar.ts";
 import { ruleKeys } from "./rule-keys.ts";
 
 /** How files of one path are encrypted. */
@@ -26,10 +27,10 @@ export interface CreationRule {
 export function readRule(rule: Branch, where: string, file: string): CreationRule {
   const selectors = readSelectors(rule, where, file);
   return {
-    pathPattern: textOf(rule, "path_regex", where, file),
+    pathPattern: textOf(childOf(rule, "path_regex"), `${where}: "path_regex"`, file),
     keyGroups: ruleKeys(rule, { where, file }),
     selectors: () => onlyOne(selectors, where, file),
-    macOnlyEncrypted: readBoolean(rule, "mac_only_encrypted", where, file),
+    macOnlyEncrypted: truthOf(childOf(rule, "mac_only_encrypted"), `${where}: "mac_only_encrypted"`, file),
     shamirThreshold: readThreshold(rule, where, file),
   };
 }
@@ -37,7 +38,7 @@ export function readRule(rule: Branch, where: string, file: string): CreationRul
 function readSelectors(rule: Branch, where: string, file: string): ReadonlyMap<SelectorKind, string> {
   const given = new Map<SelectorKind, string>();
   for (const kind of SELECTOR_KINDS) {
-    const pattern = textOf(rule, kind, where, file);
+    const pattern = textOf(childOf(rule, kind), `${where}: "${kind}"`, file);
     if (pattern !== "") given.set(kind, pattern);
   }
   return given;
@@ -55,20 +56,6 @@ function onlyOne(
 
 export const SELECTOR_LIST =
   "encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex";
-
-function textOf(rule: Branch, name: string, where: string, file: string): string {
-  const value = childOf(rule, name) ?? null;
-  if (value === null) return "";
-  if (typeof value === "string") return value;
-  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") return String(value);
-  throw badConfig(file, `${where}: "${name}" is not a text`);
-}
-
-function readBoolean(rule: Branch, name: string, where: string, file: string): boolean {
-  const value = childOf(rule, name) ?? false;
-  if (typeof value === "boolean") return value;
-  throw badConfig(file, `${where}: "${name}" is neither true nor false`);
-}
 
 function readThreshold(rule: Branch, where: string, file: string): number {
   const value = childOf(rule, "shamir_threshold") ?? 0n;

@@ -2,6 +2,7 @@ import { nameOf, SopsError } from "../errors.ts";
 import { compilePattern } from "../values/selector.ts";
 import type { Branch, Node } from "../values/value.ts";
 import { badConfig, childOf } from "./config-node.ts";
+import { textOf, truthOf } from "./config-scalar.ts";
 import { type CreationRule, readRule } from "./creation-rule.ts";
 
 /** A place that files are published to. */
@@ -48,7 +49,7 @@ export function readDestinationRule(rule: Branch, where: string, file: string): 
     pathPattern: text("path_regex"),
     destination: () => onlyOne(Object.values(given).filter(isNamed), where, file),
     recreation: recreationOf(childOf(rule, "recreation_rule"), where, file),
-    omitExtensions: childOf(rule, "omit_extensions") === true,
+    omitExtensions: truthOf(childOf(rule, "omit_extensions"), `${where}: "omit_extensions"`, file),
   };
 }
 
@@ -72,13 +73,6 @@ function recreationOf(node: Node | undefined, where: string, file: string): Crea
     throw badConfig(file, `${where}: "recreation_rule" is not a mapping`);
   }
   return readRule(node, `${where}, recreation_rule`, file);
-}
-
-function textOf(value: Node | undefined, where: string, file: string): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "string") return value;
-  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") return String(value);
-  throw badConfig(file, `${where} is not a text`);
 }
 
 /**

@@ -5,6 +5,7 @@ import { isSameKey } from "../keys/master-key-name.ts";
 import type { KeyGroup, KeyType, MasterKey } from "../metadata/metadata.ts";
 import { type Branch, goTypeOf, type Node } from "../values/value.ts";
 import { badConfig, childOf, itemsOf } from "./config-node.ts";
+import { textOf } from "./config-scalar.ts";
 
 /** Which rule of which configuration, for errors. */
 interface Place {
@@ -178,8 +179,5 @@ function textsOf(node: Node, name: string, place: Place): readonly string[] {
 }
 
 function scalarOf(value: Node | undefined, name: string, { where, file }: Place): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "string") return value;
-  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") return String(value);
-  throw badConfig(file, `${where}: "${name}" is not a text`);
+  return textOf(value, `${where}: "${name}"`, file);
 }

@@ -134,7 +134,7 @@ describe("checkConfig()", () => {
     },
     {
       name: "a boolean as text",
-      text: rules(`  - age: ${A}\n    mac_only_encrypted: "yes"\n`),
+      text: rules(`  - age: ${A}\n    mac_only_encrypted: "true"\n`),
       want: ["3:25 error bad-type"],
     },
     {
@@ -280,5 +280,36 @@ describe("parseConfig()", () => {
       "^a$",
       "^b$",
     ]);
+  });
+
+  test.each([
+    ["true", true],
+    ["yes", true],
+    ['"on"', true],
+    ["Y", true],
+    ["off", false],
+    ["~", false],
+  ])("mac_only_encrypted and omit_extensions may be %s", (word, want) => {
+    const text = `creation_rules: [{mac_only_encrypted: ${word}}]\ndestination_rules: [{omit_extensions: ${word}}]\n`;
+    const { creationRules, destinationRules } = parseConfig(Buffer.from(text), ".sops.yaml");
+    expect([creationRules?.[0]?.macOnlyEncrypted, destinationRules[0]?.omitExtensions]).toEqual([want, want]);
+    expect(checkConfig(text).filter(({ code }) => code === "bad-type")).toEqual([]);
+  });
+
+  test("a text that looks like a date is that text", () => {
+    const { creationRules } = parseConfig(Buffer.from("creation_rules: [{path_regex: 2024-01-01}]"), ".sops.yaml");
+    expect(creationRules?.[0]?.pathPattern).toBe("2024-01-01");
+  });
+
+  test.each([
+    ["stores: 5", "stores"],
+    ["stores: [yaml]", "stores"],
+    ["stores: {json: 4}", "stores.json"],
+    ["stores: {ini: [a]}", "stores.ini"],
+    ["creation_rules: [{mac_only_encrypted: tRue}]", "mac_only_encrypted"],
+    ['creation_rules: [{mac_only_encrypted: "true"}]', "mac_only_encrypted"],
+    ["destination_rules: [{omit_extensions: 1}]", "omit_extensions"],
+  ])("refuses %s", (text, name) => {
+    expect(() => parseConfig(Buffer.from(text), ".sops.yaml")).toThrow(name);
   });
 });

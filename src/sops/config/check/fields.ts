@@ -1,5 +1,6 @@
 import { resolveTagged, type YamlNode } from "../../../yaml/index.ts";
 import { SELECTOR_KINDS } from "../../values/selector.ts";
+import { isTruthWord } from "../config-scalar.ts";
 import type { Findings } from "./finding.ts";
 
 /** Fields that name keys in a rule, flat. */
@@ -134,5 +135,6 @@ export function checkBoolean(field: Field | undefined, name: string, findings: F
   if (field === undefined || isNothing(field.value)) return;
   const real = target(field.value);
   if (real.kind === "scalar" && real.tag === "!!bool") return;
-  findings.error(field.value, "bad-type", `"${name}" is neither true nor false`, `write true or false`);
+  const isWord = real.kind === "scalar" && isTruthWord(real.value);
+  if (!isWord) findings.error(field.value, "bad-type", `"${name}" is neither true nor false`, `write true or false`);
 }
