@@ -89,6 +89,20 @@ describe("publish", () => {
     expect((await publish(rules, ["-y", "--strict", "enc.yaml"])).code).toBe(8);
   });
 
+  test("encrypted anew without a suffix, nothing is published in clear, whatever its key, and it can be read", async () => {
+    const clear = "a_unencrypted: secret\nb:\n    - c_unencrypted_: secret\n";
+    const { text } = await encrypt(clear, "yaml", {
+      recipients: [RECIPIENT_A],
+      now: 0,
+      selector: { kind: "encrypted_regex", pattern: "." },
+    });
+    const rules = rule({ s3_bucket: "bucket-1", recreation_rule: { age: RECIPIENT_B } });
+    expect((await publish(rules, ["-y", "named.yaml"], { files: { "named.yaml": text } })).code).toBe(0);
+    const published = bucket.get("named.yaml")?.body ?? Buffer.alloc(0);
+    expect(published.toString()).not.toContain("secret");
+    expect((await decrypt(published, "yaml", KEYS_B)).clearText.revealText()).toBe(clear);
+  });
+
   test("to Google Cloud Storage", async () => {
     const run = await publish(rule({ gcs_bucket: "bucket-2", gcs_prefix: "p/" }), ["-y", "enc.yaml"]);
     expect([run.code, run.stderr]).toEqual([0, ""]);
