@@ -69,7 +69,8 @@ const GAP = "   ";
 /** Rows under upper-case headings, columns aligned by spaces and without borders, as kubectl prints them. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headings, ...rows].map((line) => line.map((cell) => printable(cell).replaceAll("\n", " ")));
-  const widths = headings.map((_, column) => Math.max(...lines.map((line) => width(line[column] ?? ""))));
+  const widest = (column: number) => lines.reduce((most, line) => Math.max(most, width(line[column] ?? "")), 0);
+  const widths = headings.map((_, column) => widest(column));
   return lines
     .map((line) => line.map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - width(cell))).join(GAP))
     .map((line) => `${line.trimEnd()}\n`)

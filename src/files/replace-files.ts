@@ -146,7 +146,8 @@ class OpenReplacement implements Replacement {
   }
 
   adopt(staged: readonly StagedFile[]): void {
-    this.#adopted.push(...staged);
+    // One by one: a call takes fewer arguments than a repository may have files.
+    for (const each of staged) this.#adopted.push(each);
   }
 
   async commit(): Promise<void> {

@@ -30,13 +30,13 @@ export interface FileContent {
 export function findLeaks({ path, bytes }: FileContent): readonly Leak[] {
   const text = textOf(bytes);
   if (text === undefined) return [];
-  const found: Leak[] = OF_KEYS.test(text) ? [...keyLeaks(text)] : [];
+  const ofKeys = OF_KEYS.test(text) ? keyLeaks(text) : [];
   const isValues = isValuesFile(path);
   const isManifest = MANIFEST.test(path);
   const mayHold = (isManifest && OF_OBJECTS.test(text)) || (isManifest && isValues);
   const mayConnect = (isManifest || KUBECONFIG.test(path)) && OF_KUBECONFIG.test(text);
-  if (mayHold || mayConnect) found.push(...manifestLeaks(bytes, text, isValues));
-  return found.sort((a, b) => a.line - b.line);
+  const ofObjects = mayHold || mayConnect ? manifestLeaks(bytes, text, isValues) : [];
+  return [...ofKeys, ...ofObjects].sort((a, b) => a.line - b.line);
 }
 
 /** The text of a file, byte for byte where it is not UTF-16; undefined for a binary one. */

@@ -173,7 +173,7 @@ async function makeAll(
     try {
       await makeHere(list.fromStart());
       const made = await others.finished();
-      outcomes.push(...made.outcomes);
+      for (const outcome of made.outcomes) outcomes.push(outcome);
       replacement?.adopt(made.staged);
       await makeHere(made.left);
     } finally {

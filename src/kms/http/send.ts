@@ -1,4 +1,4 @@
-import { concat } from "../../bytes/concat.ts";
+import { concatAll } from "../../bytes/concat.ts";
 import type { Fetch, FetchResponse, KmsPorts, ResponseBody } from "../ports.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { HttpFailure, HttpFailureReason, HttpOutcome, HttpRequest } from "./message.ts";
@@ -58,7 +58,7 @@ async function readBody({ body }: FetchResponse, maxBytes: number): Promise<Uint
   let bytes = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done || value === undefined) return concat(...parts);
+    if (done || value === undefined) return concatAll(parts);
     bytes += value.length;
     if (bytes > maxBytes) {
       abandon(reader);

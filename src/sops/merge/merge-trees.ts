@@ -1,4 +1,5 @@
 import type { PathStep } from "../files/extract.ts";
+import { append } from "../values/append.ts";
 import { type Branch, type Comment, type Entry, isComment, type List, type Node } from "../values/value.ts";
 import { isSameNode } from "./same-node.ts";
 
@@ -104,8 +105,8 @@ class Merge {
     const results: Both<Branch> = { ours: { kind: "branch", items: [] }, theirs: { kind: "branch", items: [] } };
     for (const key of this.#order(slots)) this.#slot(key, slots, results);
     const tail = this.#comments({ base: slots.base.tail, ours: slots.ours.tail, theirs: slots.theirs.tail });
-    results.ours.items.push(...tail.ours);
-    results.theirs.items.push(...tail.theirs);
+    append(results.ours.items, tail.ours);
+    append(results.theirs.items, tail.theirs);
     return results;
   }
 
@@ -120,8 +121,8 @@ class Merge {
       ? this.#comments({ base: slots.base?.comments ?? [], ours: left, theirs: right })
       : { ours: left, theirs: right };
     this.#path.pop();
-    if (value.ours !== undefined) results.ours.items.push(...comments.ours, entry(key, value.ours));
-    if (value.theirs !== undefined) results.theirs.items.push(...comments.theirs, entry(key, value.theirs));
+    if (value.ours !== undefined) append(results.ours.items, [...comments.ours, entry(key, value.ours)]);
+    if (value.theirs !== undefined) append(results.theirs.items, [...comments.theirs, entry(key, value.theirs)]);
   }
 
   /** Our order, or theirs when only theirs moved keys; the keys that only the other has go behind their neighbours. */
@@ -162,12 +163,12 @@ class Merge {
         theirs: versions.theirs.comments,
       });
       this.#path.pop();
-      if (value.ours !== undefined) results.ours.items.push(...comments.ours, value.ours);
-      if (value.theirs !== undefined) results.theirs.items.push(...comments.theirs, value.theirs);
+      if (value.ours !== undefined) append(results.ours.items, [...comments.ours, value.ours]);
+      if (value.theirs !== undefined) append(results.theirs.items, [...comments.theirs, value.theirs]);
     }
     const tail = this.#comments({ base: slots.base.tail, ours: slots.ours.tail, theirs: slots.theirs.tail });
-    results.ours.items.push(...tail.ours);
-    results.theirs.items.push(...tail.theirs);
+    append(results.ours.items, tail.ours);
+    append(results.theirs.items, tail.theirs);
     return results;
   }
 

@@ -11,6 +11,7 @@ import {
   type YamlNode,
 } from "../../yaml/index.ts";
 import { SopsError } from "../errors.ts";
+import { append } from "../values/append.ts";
 import { type Branch, type Comment, type Entry, isComment, type Leaf, type List, type Node } from "../values/value.ts";
 import { writePlainBranch } from "./yaml-write-plain.ts";
 
@@ -246,12 +247,12 @@ class PendingComments {
 
   add({ text, inline }: Comment): void {
     // Later lines of a comment of INI have marks of their own; the printer adds what is missing.
-    (inline ? this.#inline : this.#above).push(...`#${text}`.split("\n"));
+    append(inline ? this.#inline : this.#above, `#${text}`.split("\n"));
   }
 
   /** Lines as the printer has them, above what is added after them. */
   addText(text: string): void {
-    if (text !== "") this.#above.push(...text.split("\n"));
+    if (text !== "") append(this.#above, text.split("\n"));
   }
 
   takeAbove(): string {

@@ -291,3 +291,12 @@ describe("a journal that cannot be used", () => {
     expect(files.texts()).toEqual({ ...BEFORE, [JOURNAL]: text });
   });
 });
+
+test("more files than a call has arguments come from another thread", async () => {
+  const files = new MemoryFiles(BEFORE);
+  const run = await beginReplacing(files, worker(), place, { run: "0123456789ab", label: "a test", paths: PATHS });
+  const staged = { at: 0, before: undefined, after: { inode: "1", size: 0, modified: "0" } };
+  run.adopt(Array.from({ length: 600_000 }, () => staged));
+  await run.abandon();
+  expect(files.texts()).toEqual(BEFORE);
+});

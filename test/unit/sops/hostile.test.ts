@@ -2,6 +2,9 @@ import { beforeAll, expect, test } from "vitest";
 import { generateX25519Identity, parseIdentity } from "../../../src/age/index.ts";
 import { ClearText } from "../../../src/clear-text.ts";
 import { decrypt, encrypt, loadKeyring } from "../../../src/sops/index.ts";
+import { mergeTrees } from "../../../src/sops/merge/merge-trees.ts";
+import { writeYaml } from "../../../src/sops/stores/yaml-write.ts";
+import type { Branch, Comment } from "../../../src/sops/values/value.ts";
 
 let text = "";
 let identity = "";
@@ -41,3 +44,20 @@ test.each([["1".repeat(1_000_000)], [`${"1.".repeat(300)}x`.repeat(1_000)]])(
     });
   },
 );
+
+const MANY = 600_000;
+
+test("a comment of very many lines, as INI has them, is written as YAML", () => {
+  const comment: Comment = { kind: "comment", text: "\n#".repeat(MANY), inline: false };
+  const document: Branch = { kind: "branch", items: [comment, { kind: "entry", key: "a", value: 1 }] };
+  expect(writeYaml([document], 2).split("\n").length).toBeGreaterThan(MANY);
+});
+
+test("very many comments are merged", () => {
+  const comments = Array.from({ length: MANY }, (): Comment => ({ kind: "comment", text: "c", inline: false }));
+  const tree = (value: number): Branch[] => [
+    { kind: "branch", items: [...comments, { kind: "entry", key: "a", value }, ...comments] },
+  ];
+  const { ours } = mergeTrees({ base: tree(1), ours: tree(2), theirs: tree(1) });
+  expect(ours[0]?.items).toHaveLength(2 * MANY + 1);
+});
