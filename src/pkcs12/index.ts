@@ -1,1 +1,2 @@
+export { obstacleToOpening } from "./protection.ts";
 export { type Pkcs12Contents, readPkcs12 } from "./read.ts";

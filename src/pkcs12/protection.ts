@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { concat } from "../bytes/concat.ts";
-import { type DerReader, TAG } from "../bytes/der.ts";
+import { DerReader, TAG } from "../bytes/der.ts";
 import { equalBytes } from "../bytes/equal.ts";
 import { encodeHex } from "../bytes/hex.ts";
 
@@ -78,7 +78,7 @@ function decryptPbes2(parameters: DerReader, ciphertext: Uint8Array, password: s
   const derivation = parameters.enter(TAG.sequence);
   const encryption = parameters.enter(TAG.sequence);
   if (derivation === undefined || encryption === undefined) return MALFORMED;
-  if (oidOf(derivation) !== OID.pbkdf2) return "its key is derived in a way that is not supported";
+  if (oidOf(derivation) !== OID.pbkdf2) return NO_PBKDF2;
   const settings = derivation.enter(TAG.sequence);
   const rounds = settings === undefined ? MALFORMED : readRounds(settings);
   if (settings === undefined || typeof rounds === "string") return typeof rounds === "string" ? rounds : MALFORMED;
@@ -108,6 +108,7 @@ function readRounds(parameters: DerReader): Rounds | string {
 
 const MAX_SALT_BYTES = 1024;
 const MALFORMED = "it is malformed";
+const NO_PBKDF2 = "its key is derived in a way that is not supported";
 const TOO_MANY_ROUNDS = `it wants more than ${MAX_ITERATIONS} rounds`;
 
 interface CbcKey {
@@ -137,6 +138,28 @@ async function decryptRc2(
   cipher.start(binary(iv), util.createBuffer());
   cipher.update(util.createBuffer(binary(ciphertext)));
   return cipher.finish() ? new Uint8Array(Buffer.from(cipher.output.getBytes(), "latin1")) : WRONG_PASSWORD;
+}
+
+/**
+ * Why an encrypted private key (PKCS #8) is not given to OpenSSL, in one clause: that works through as many rounds as the key
+ * says, on the thread that asks. Undefined when they are few enough.
+ *
+ * @param key EncryptedPrivateKeyInfo, DER
+ */
+export function obstacleToOpening(key: Uint8Array): string | undefined {
+  const algorithm = new DerReader(key).enter(TAG.sequence)?.enter(TAG.sequence);
+  if (algorithm === undefined) return MALFORMED;
+  const scheme = oidOf(algorithm);
+  const parameters = algorithm.enter(TAG.sequence);
+  if (scheme !== OID.pbes2) return roundsProblem(parameters);
+  const derivation = parameters?.enter(TAG.sequence);
+  if (derivation === undefined || oidOf(derivation) !== OID.pbkdf2) return NO_PBKDF2;
+  return roundsProblem(derivation.enter(TAG.sequence));
+}
+
+function roundsProblem(parameters: DerReader | undefined): string | undefined {
+  const rounds = parameters === undefined ? MALFORMED : readRounds(parameters);
+  return typeof rounds === "string" ? rounds : undefined;
 }
 
 /** Whether the MAC of a file holds, or one clause saying why it does not. Source: RFC 7292 §4. */

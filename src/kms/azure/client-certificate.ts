@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { decodePem } from "../../bytes/pem.ts";
 import { decodeUtf8 } from "../../bytes/utf8.ts";
-import { readPkcs12 } from "../../pkcs12/index.ts";
+import { obstacleToOpening, readPkcs12 } from "../../pkcs12/index.ts";
 
 /** A certificate that a client proves itself with, and its key. */
 export interface ClientCertificate {
@@ -36,11 +37,17 @@ const DER_SEQUENCE = 0x30;
 const NO_KEY = "it has no RSA private key that can be read";
 
 function fromPem(text: string, passphrase: string | undefined): ClientCertificate | string {
-  const key = privateKeyOf(text, passphrase);
+  const [pem] =
+    /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]{1,20000}?-----END [A-Z ]{0,20}PRIVATE KEY-----/.exec(text) ?? [];
+  const [block] = pem === undefined ? [] : decodePem(pem);
+  if (pem === undefined || block === undefined) return NO_KEY;
+  const obstacle = block.label === "ENCRYPTED PRIVATE KEY" ? obstacleToOpening(block.bytes) : undefined;
+  if (obstacle !== undefined) return `its encrypted private key cannot be used: ${obstacle}`;
+  const key = rsaKeyOf(passphrase === undefined ? { key: pem } : { key: pem, passphrase });
   if (key === undefined) return NO_KEY;
   const certificates: (X509Certificate | undefined)[] = [];
-  for (const [pem] of text.matchAll(/-----BEGIN CERTIFICATE-----[^-]{1,20000}-----END CERTIFICATE-----/g)) {
-    certificates.push(certificateOf(pem));
+  for (const [found] of text.matchAll(/-----BEGIN CERTIFICATE-----[^-]{1,20000}-----END CERTIFICATE-----/g)) {
+    certificates.push(certificateOf(found));
     if (certificates.length > MAX_CERTIFICATES) break;
   }
   return joined(key, certificates);
@@ -58,13 +65,6 @@ function joined(key: KeyObject, certificates: readonly (X509Certificate | undefi
     thumbprint: createHash("sha256").update(own.raw).digest("base64url"),
     chain: chain.map(({ raw }) => raw.toString("base64")),
   };
-}
-
-function privateKeyOf(text: string, passphrase: string | undefined): KeyObject | undefined {
-  const [pem] =
-    /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]{1,20000}?-----END [A-Z ]{0,20}PRIVATE KEY-----/.exec(text) ?? [];
-  if (pem === undefined) return undefined;
-  return rsaKeyOf(passphrase === undefined ? { key: pem } : { key: pem, passphrase });
 }
 
 function rsaKeyOf(given: Parameters<typeof createPrivateKey>[0]): KeyObject | undefined {

@@ -59,6 +59,8 @@ async function clientOf(
   if (secret !== "") return clientSecret(ports, client, ClearText.fromText(secret));
   const pem = fields.get("clientCertificate") ?? "";
   if (pem === "") return unusable("clientSecret or clientCertificate is missing");
+  // What else a text could be taken for is worked on at once, by this thread, for as long as it says.
+  if (!pem.includes("-----BEGIN")) return unusable("clientCertificate: it is no PEM");
   const bytes = new TextEncoder().encode(pem);
   const certificate = await readClientCertificate(bytes, fields.get("clientCertificatePassword") || undefined);
   if (typeof certificate === "string") return unusable(`clientCertificate: ${certificate}`);

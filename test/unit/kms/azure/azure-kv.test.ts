@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { splitCommand } from "../../../../cli/sops/keys/split-command.ts";
+import { der, derInteger, derOid, TAG } from "../../../../src/bytes/der.ts";
 import { ClearText } from "../../../../src/clear-text.ts";
 import { azureKeyVault, azureKeyVaultWith } from "../../../../src/kms/azure/azure-kv.ts";
 import { readChallenge } from "../../../../src/kms/azure/challenge.ts";
@@ -745,6 +746,18 @@ describe("azureKeyVaultWith()", () => {
     expect(error.code).toBe("KEY_SERVICE_BAD_SETTINGS");
   });
 
+  /** An encrypted private key in PEM that wants so many rounds, and is none. */
+  function encryptedKey(rounds: number): string {
+    const sequence = (...parts: Uint8Array[]) => der(TAG.sequence, ...parts);
+    const octets = (bytes: number) => der(TAG.octetString, Buffer.alloc(bytes));
+    const count = derInteger(Buffer.from(rounds.toString(16).padStart(8, "0"), "hex"));
+    const derivation = sequence(derOid("1.2.840.113549.1.5.12"), sequence(octets(8), count));
+    const cipher = sequence(derOid("2.16.840.1.101.3.4.1.42"), octets(16));
+    const scheme = sequence(derOid("1.2.840.113549.1.5.13"), sequence(derivation, cipher));
+    const body = Buffer.from(sequence(scheme, octets(64))).toString("base64");
+    return `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${body}\n-----END ENCRYPTED PRIVATE KEY-----\n`;
+  }
+
   const curve = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" });
 
   test.each<{ name: string; entry: Uint8Array }>([
@@ -761,6 +774,21 @@ describe("azureKeyVaultWith()", () => {
     {
       name: "a certificate that is none",
       entry: plain(JSON.stringify({ ...fields, clientSecret: "", clientCertificate: curve })),
+    },
+    {
+      name: "a key of so many rounds that the controller would stand still",
+      entry: plain(
+        JSON.stringify({
+          ...fields,
+          clientSecret: "",
+          clientCertificate: encryptedKey(2 ** 31 - 1),
+          clientCertificatePassword: "canary-password",
+        }),
+      ),
+    },
+    {
+      name: "PKCS #12, of whose rounds a text of a Secret could say as many",
+      entry: plain(JSON.stringify({ ...fields, clientSecret: "", clientCertificate: "0\u0003\u0002\u0001\u0003" })),
     },
     { name: "another authority", entry: plain(`${yaml}authorityHost: https://evil.example\n`) },
     { name: "an authority without TLS", entry: plain(`${yaml}authorityHost: http://login.microsoftonline.com\n`) },
