@@ -110,6 +110,8 @@ export async function ending(action: Action, io: Io, work: () => Promise<number>
     return await work();
   } catch (error) {
     if (!(error instanceof SopsFailure) && !(error instanceof ToolkitError)) throw error;
+    // A program or a server that was being asked was left: that it did not answer says nothing about the keys.
+    if (io.signal.aborted && error instanceof ToolkitError) throw new DOMException("Interrupted", "AbortError");
     await write(io.stderr, failureText(action, io, error));
     return exitOf(action, error);
   }

@@ -228,6 +228,15 @@ test("trap: a change in place keeps the mode of the file and the link to it", as
   }
 });
 
+test("an interrupt while a program is asked for a key is an interrupt, and no lack of keys", async () => {
+  const run = await runCli(["sops", "decrypt", "f.yaml"], {
+    files: { "f.yaml": ENCRYPTED },
+    env: { SOPS_AGE_KEY_CMD: "sleep 60" },
+    signal: AbortSignal.abort(),
+  });
+  expect([run.code, run.stdout, run.stderr]).toEqual([130, "", "error: Interrupted\n"]);
+});
+
 describe("splitCommand()", () => {
   test.each([
     ["cat k.txt", ["cat", "k.txt"]],
