@@ -28,6 +28,7 @@ import { formFlag } from "./form.ts";
 import { findNeeds, type Needs, needsByPlace, openersOf } from "./needs.ts";
 import { keyPlace, type PlaceFlags, placeFlags, withCluster } from "./place.ts";
 import { changePlace, endBrokenOff, foldersAt } from "./repositories.ts";
+import { ignoreUnreadFlag, refuseUnread } from "./unread.ts";
 import { waitForKey } from "./wait.ts";
 
 /** What journals say of work that was broken off. */
@@ -58,9 +59,9 @@ export const compromiseCommand = defineCommand({
     "that the key opens, in the cluster, in the files of --repo, in all their branches, and with --history in every commit:\n" +
     "those have to be changed where they come from, because sealing them anew does not take them back from whoever read\n" +
     "them. Then brings what is in the cluster and in the files on disk onto the new key, and marks the key as compromised\n" +
-    "only when nothing there needs it any more; branches are named, and changed by nobody. What a tool syncs from Git is\n" +
-    "changed in its repository alone: commit, push, and run the command again when it is synced. It may be broken off and\n" +
-    "run again at any point.",
+    "only when nothing there needs it any more, and every file there could be read; branches are named, and changed by\n" +
+    "nobody. What a tool syncs from Git is changed in its repository alone: commit, push, and run the command again when it\n" +
+    "is synced. It may be broken off and run again at any point.",
   flags: {
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to change too; may be repeated" }),
     history: flag.toggle({ help: "List also what only the history of the repositories holds" }),
@@ -68,6 +69,7 @@ export const compromiseCommand = defineCommand({
     bits: flag.choice(["2048", "3072", "4096"], { default: "4096", help: "Size of the new key" }),
     ttl: flag.duration({ default: "87600h", placeholder: "DURATION", help: "How long its certificate is valid" }),
     timeout: flag.duration({ default: "60s", placeholder: "DURATION", help: "How long to wait for the controller" }),
+    ignoreUnread: ignoreUnreadFlag,
     dryRun: flag.toggle({ help: "List what the key opens, and change nothing" }),
     output: formFlag("Form of the list"),
     ...placeFlags,
@@ -123,6 +125,7 @@ export const compromiseCommand = defineCommand({
       const after = await findNeeds(io, keys, { ...where, branches: false, isTold: false });
       const still = needsByPlace(after).flatMap(({ need }) => need.byKey.get(fingerprint) ?? []);
       if (still.length > 0) throw stillNeeded(key, still, flags.repo.length > 0);
+      if (!flags.ignoreUnread) refuseUnread(`mark key ${key.name} as compromised`, after.unread);
       const now = await listSealingKeys(client, keyPlace(flags));
       const live = keyCalled(key.name, now);
       checkNotNeeded(

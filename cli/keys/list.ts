@@ -1,6 +1,5 @@
 import {
   type AgeIdentityInfo,
-  filesByRecipient,
   listAgeIdentities,
   listSealingKeys,
   type Need,
@@ -12,7 +11,7 @@ import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { note, shortAge, table, warn, write } from "../output.ts";
 import { inForm } from "./form.ts";
-import { filesWithBranches, findNeeds, openersOf } from "./needs.ts";
+import { findNeeds, openersOf } from "./needs.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const listCommand = defineCommand({
@@ -45,11 +44,7 @@ export const listCommand = defineCommand({
       });
       const inGit = folders.map(({ disk, branches }) => [disk, ...(branches === undefined ? [] : [branches])]);
       const ages = await agesOf(client, io);
-      const named: ByRecipient[][] = [];
-      for (const folder of ages.length > 0 ? flags.repo : []) {
-        const states = await filesWithBranches(io, folder, flags.allBranches);
-        named.push(await Promise.all(states.map((files) => filesByRecipient(files))));
-      }
+      const named = inGit.map((states) => states.map(({ byRecipient }) => byRecipient));
       if (keys.length === 0) await note(io, `No sealing keys in namespace ${flags.controllerNamespace}`);
       for (const { name, notBefore = 0 } of keys.filter((key) => (key.notBefore ?? 0) > io.now() + SKEW_MS)) {
         const begin = `${new Date(notBefore).toISOString().slice(0, 19)}Z`;

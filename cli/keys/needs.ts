@@ -16,11 +16,14 @@ import { CliError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { note, warn } from "../output.ts";
 import { withProgress } from "../progress.ts";
+import { LeftOut, tellSubmodules, tellUnread, type UnreadFile } from "./unread.ts";
 
 /** What needs which key, in the places that a command looks at. */
 export interface Needs {
   readonly cluster: Need | undefined;
   readonly folders: readonly FolderNeeds[];
+  /** What of the folders nobody could read, and so may need any key; each file once. */
+  readonly unread: readonly UnreadFile[];
 }
 
 /** What of a repository needs which key. What was not looked at is undefined. */
@@ -46,6 +49,8 @@ export interface NeedsOptions {
   readonly openers: ItemOpeners;
   /** Whether it is said what could not be looked at; default true. */
   readonly isTold?: boolean | undefined;
+  /** Whether the caller refuses to go on for what could not be read, and says it then. */
+  readonly isUnreadRefused?: boolean | undefined;
 }
 
 /** As many private-key operations at once as there are processors. */
@@ -62,26 +67,33 @@ export function openersOf(keys: readonly SealingKeyInfo[]): ItemOpeners {
 export async function findNeeds(
   io: Io,
   keys: readonly SealingKeyInfo[],
-  { folders, branches, history = false, client, openers, isTold = true }: NeedsOptions,
+  { folders, branches, history = false, client, openers, isTold = true, isUnreadRefused = false }: NeedsOptions,
 ): Promise<Needs> {
   const cluster =
     client === undefined
       ? undefined
       : await withProgress(io, "Opening SealedSecrets", (onStep) => countNeed(client, keys, { openers, onStep }));
   const found: FolderNeeds[] = [];
-  const told = new Set<string>();
+  const left = new LeftOut();
   const need = async (what: string, files: RepositoryFiles) => {
     const result = await withProgress(io, `Opening ${what}`, (onStep) => countNeedIn(files, keys, { openers, onStep }));
-    if (isTold) await tellUnread(io, what, { files, need: result, told });
+    const { unread, submodules } = left.add(what, files, result);
+    if (isTold && !isUnreadRefused) await tellUnread(io, unread);
+    if (isTold) await tellSubmodules(io, submodules);
     return result;
   };
-  for (const place of folders) {
+  // The lists of a large repository are long: one is let go before the next is made.
+  const onDisk = async (place: string) => {
     const { disk, repository, full } = await filesOf(io, place);
     if (repository === undefined && (branches === true || history)) throw notGit(place);
+    return { disk: await need(place, disk), repository, full };
+  };
+  for (const place of folders) {
+    const { disk, repository, full } = await onDisk(place);
     const wantsBranches = branches !== false && repository !== undefined && !repository.bare;
     found.push({
       place,
-      disk: await need(place, disk),
+      disk,
       branches: wantsBranches
         ? await need(`the branches of ${place}`, await branchesOf(io, full, repository))
         : undefined,
@@ -94,7 +106,7 @@ export async function findNeeds(
       checkedOut: await checkedOut(repository),
     });
   }
-  return { cluster, folders: found };
+  return { cluster, folders: found, unread: left.unread };
 }
 
 interface FolderFiles {
@@ -153,37 +165,6 @@ function fromFolder(files: RepositoryFiles, prefix: string): RepositoryFiles {
       for await (const file of files.files()) yield { ...file, path: posix.relative(prefix, file.path) };
     },
   };
-}
-
-/** As many files as are named. */
-const SHOWN = 20;
-
-interface Told {
-  readonly files: RepositoryFiles;
-  readonly need: Need;
-  /** What was said before. */
-  readonly told: Set<string>;
-}
-
-/** What nobody could read may need any key. */
-async function tellUnread(io: Io, what: string, { files: { skipped }, need: { unread }, told }: Told): Promise<void> {
-  // What is so on disk is mostly so in branches: once is enough.
-  const isNew = ({ path, why }: { readonly path: string; readonly why: string }) => {
-    const before = told.size;
-    return told.add(`${path}\0${why}`).size > before;
-  };
-  const files = [...unread, ...skipped.filter(({ why }) => why !== "symbolic link" && why !== "submodule")].filter(
-    isNew,
-  );
-  for (const { path, why } of files.slice(0, SHOWN)) await warn(io, `could not look at "${path}" in ${what}: ${why}`);
-  if (files.length > SHOWN) await warn(io, `and at ${files.length - SHOWN} more files`);
-  const submodules = skipped.filter((one) => one.why === "submodule" && isNew(one)).length;
-  if (submodules > 0) {
-    await note(
-      io,
-      `Left out: ${submodules} submodule${submodules === 1 ? "" : "s"}; name each with a --repo of its own`,
-    );
-  }
 }
 
 /** What the places need, for a list of exposed values: of a repository the files come before branches and history. */

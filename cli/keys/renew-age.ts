@@ -29,6 +29,7 @@ import { count } from "./backup.ts";
 import { type Form, inForm } from "./form.ts";
 import { filesWithBranches } from "./needs.ts";
 import { changePlace, endBrokenOff, foldersAt, type NamedFolder } from "./repositories.ts";
+import { refuseUnread, tellUnread, type UnreadFile, unreadIn } from "./unread.ts";
 
 const LABEL = "keys renew --age";
 /** As many files as a message names. */
@@ -39,6 +40,7 @@ export interface RenewAgeFlags {
   readonly repo: readonly string[];
   readonly retireOld: boolean;
   readonly allBranches: boolean;
+  readonly ignoreUnread: boolean;
   readonly dryRun: boolean;
   readonly output: Form;
 }
@@ -136,17 +138,21 @@ async function retireOld(client: KubeClient, secret: AgeSecret, flags: RenewAgeF
   const keyring = loadKeyring(identitySources(renewal.secret, renewal.entry), { services: new Map() });
   const folders = foldersAt(io, flags.repo);
   const unopened: AgeFileLeft[] = [];
+  const unread: UnreadFile[] = [];
   for (const folder of folders) {
     // Those too that a broken off call has changed already.
     const concerned = new Set([...old, renewal.recipient]);
     for (const state of await filesWithBranches(io, folder.shown, flags.allBranches)) {
-      const left = await withProgress(io, `Opening ${folder.shown}`, (onStep) =>
+      const found = await withProgress(io, `Opening ${folder.shown}`, (onStep) =>
         unopenedWithout(state, concerned, keyring, onStep),
       );
-      unopened.push(...left.map(({ path, why }) => ({ path: `${folder.shown}/${path}`, why })));
+      unopened.push(...found.left.map(({ path, why }) => ({ path: `${folder.shown}/${path}`, why })));
+      unread.push(...unreadIn(state, folder.shown), ...found.unread.map((one) => ({ ...one, where: folder.shown })));
     }
   }
   if (unopened.length > 0) throw stillNeeded(renewal, unopened);
+  if (flags.ignoreUnread) await tellUnread(io, unread);
+  else refuseUnread(`retire age identities of ${namespace}/${name}`, unread);
   if (!flags.allBranches)
     await note(io, "Only the files on disk were opened: --all-branches opens those of branches too");
   if (flags.dryRun) {

@@ -6,6 +6,7 @@ import { note, table, write } from "../output.ts";
 import { formFlag, inForm, timeText } from "./form.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 import { renewAge } from "./renew-age.ts";
+import { ignoreUnreadFlag } from "./unread.ts";
 import { waitForKey } from "./wait.ts";
 
 export const renewCommand = defineCommand({
@@ -36,6 +37,7 @@ export const renewCommand = defineCommand({
     repo: flag.texts({ placeholder: "FOLDER", help: "With --age: repository to change; may be repeated" }),
     retireOld: flag.toggle({ help: "With --age: take the old identities away, after proof" }),
     allBranches: flag.toggle({ help: "With --retire-old: the proof takes in what all branches have committed" }),
+    ignoreUnread: ignoreUnreadFlag,
     bits: flag.choice(["2048", "3072", "4096"], { default: "4096", help: "Size of the RSA key" }),
     ttl: flag.duration({ default: "87600h", placeholder: "DURATION", help: "How long its certificate is valid" }),
     wait: flag.toggle({ default: true, help: "Wait until the controller seals with it" }),
@@ -54,10 +56,11 @@ export const renewCommand = defineCommand({
       if (flags.age) {
         return await renewAge(client, flags, io);
       }
-      if (flags.retireOld || flags.allBranches || flags.secret !== undefined || flags.repo.length > 0) {
+      const isAgeOnly = flags.retireOld || flags.allBranches || flags.ignoreUnread;
+      if (isAgeOnly || flags.secret !== undefined || flags.repo.length > 0) {
         throw new CliError(
           "CLI_BAD_FLAG",
-          "Cannot use --secret, --repo, --all-branches or --retire-old without --age",
+          "Cannot use --secret, --repo, --all-branches, --ignore-unread or --retire-old without --age",
           {
             hints: ["a sealing key is retired with: sealkit keys retire KEY --repo FOLDER"],
           },

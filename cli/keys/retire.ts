@@ -5,6 +5,7 @@ import { note, table, write } from "../output.ts";
 import { formFlag, inForm } from "./form.ts";
 import { findNeeds, needsByPlace, openersOf, tellNotLookedAt } from "./needs.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
+import { ignoreUnreadFlag, refuseUnread } from "./unread.ts";
 
 export const retireCommand = defineCommand({
   name: "keys retire",
@@ -21,13 +22,14 @@ export const retireCommand = defineCommand({
     },
   ],
   description:
-    "Refuses while a SealedSecret of the cluster or of a --repo needs the key, and names it; the newest key never goes. Of a\n" +
-    "repository the files on disk count, and with --all-branches what is committed in any branch. The key's Secret stays,\n" +
-    "with the label value retired, so that it can be brought back. The original controller passes it over after its next\n" +
-    "start.",
+    "Refuses while a SealedSecret of the cluster or of a --repo needs the key, and names it, or while a file there cannot be\n" +
+    "read that may need it; the newest key never goes. Of a repository the files on disk count, and with --all-branches what\n" +
+    "is committed in any branch. The key's Secret stays, with the label value retired, so that it can be brought back. The\n" +
+    "original controller passes it over after its next start.",
   flags: {
     repo: flag.texts({ placeholder: "FOLDER", help: "Repository to look at too; may be repeated" }),
     allBranches: flag.toggle({ help: "Look at what is committed in all branches of the repositories, too" }),
+    ignoreUnread: ignoreUnreadFlag,
     dryRun: flag.toggle({ help: "Only say whether it could go" }),
     output: formFlag("Form of the result"),
     ...placeFlags,
@@ -41,9 +43,11 @@ export const retireCommand = defineCommand({
         folders: flags.repo,
         branches: flags.allBranches,
         openers: openersOf(keys),
+        isUnreadRefused: !flags.ignoreUnread,
       });
       const needs = needsByPlace(found).map(({ need }) => need);
       checkNotNeeded(key, needs);
+      if (!flags.ignoreUnread) refuseUnread(`retire key ${key.name}`, found.unread);
       const isAside = key.status === "retired" || key.status === "compromised";
       const unopened = needs.reduce((sum, need) => sum + need.unopened, 0);
       if (unopened > 0) await note(io, `${unopened} SealedSecrets are opened by no key at all, so neither by this one`);

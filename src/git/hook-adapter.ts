@@ -74,7 +74,7 @@ export const INTRODUCED: readonly string[] = ["diff-tree", "--stdin", "-r", "-c"
 
 /** The first introduction of each blob that is asked for. */
 export function firstOf(
-  introductions: readonly Introduction[],
+  introductions: Iterable<Introduction>,
   hashes: ReadonlySet<string>,
 ): ReadonlyMap<string, Introduction> {
   const first = new Map<string, Introduction>();

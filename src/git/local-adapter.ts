@@ -35,8 +35,11 @@ export interface LocalRepository {
   historyBlobs(): Promise<readonly ChangedFile[]>;
   /** Contents of blobs in their order, one at a time; larger ones than `maxBytes` are passed over. */
   stream(hashes: readonly string[], maxBytes: number): AsyncGenerator<StreamedBlob>;
-  /** The first commit, in the order of history, that has each of these blobs, with its path there. */
-  introductions(hashes: ReadonlySet<string>): Promise<ReadonlyMap<string, Introduction>>;
+  /**
+   * The first commit, in the order of history, that has each of these blobs, with its path there; `patterns`: at a path
+   * that one of these fits, as git matches them (`*.yaml`), whatever their case.
+   */
+  introductions(hashes: ReadonlySet<string>, patterns?: readonly string[]): Promise<ReadonlyMap<string, Introduction>>;
 }
 
 export interface GitBranch {
@@ -131,10 +134,11 @@ export async function openLocalRepository(folder: string, options: LocalOptions)
     historyBlobs: async () => parseObjectList(await expect(["rev-list", ...OBJECTS, "--all"])),
     stream: (hashes, maxBytes) =>
       streamBlobs(hashes, { cwd: folder, env, settings: INERT, timeoutMs, signal, maxBytes }),
-    introductions: async (hashes) => {
+    introductions: async (hashes, patterns = []) => {
       const commits = await expect(["rev-list", "--reverse", "--topo-order", "--all"]);
       const stdin = Buffer.from(commits).toString("latin1");
-      return firstOf(parseIntroductions(await expect(INTRODUCED, { stdin })), hashes);
+      const places = patterns.map((pattern) => `:(top,icase)${pattern}`);
+      return firstOf(parseIntroductions(await expect([...INTRODUCED, "--", ...places], { stdin })), hashes);
     },
   };
 }

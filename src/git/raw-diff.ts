@@ -23,16 +23,13 @@ export function parseRawDiff(output: Uint8Array): readonly ChangedFile[] {
 
 /**
  * Parses `git diff-tree --stdin -r -c --root --raw -z --no-abbrev --no-renames`, which names each commit before its
- * entries; of a merge there are only files that differ from all parents.
+ * entries; of a merge there are only files that differ from all parents. One by one, as they are asked for: a history
+ * holds many more of them than anybody keeps.
  */
-export function parseIntroductions(output: Uint8Array): readonly Introduction[] {
-  let commit = "";
-  const found: Introduction[] = [];
-  for (const entry of rawEntries(output)) {
-    commit = entry.commit;
-    if (REGULAR.has(entry.mode)) found.push({ commit, path: entry.path, hash: entry.hash });
+export function* parseIntroductions(output: Uint8Array): Generator<Introduction> {
+  for (const { mode, commit, path, hash } of rawEntries(output)) {
+    if (REGULAR.has(mode)) yield { commit, path, hash };
   }
-  return found;
 }
 
 interface RawEntry extends ChangedFile {

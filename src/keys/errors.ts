@@ -25,7 +25,8 @@ export type KeysErrorCode =
   | "KEYS_SHARE_MALFORMED"
   | "KEYS_SHARES_MIXED"
   | "KEYS_SHARES_TOO_FEW"
-  | "KEYS_SHARES_WRONG";
+  | "KEYS_SHARES_WRONG"
+  | "KEYS_UNREAD";
 
 /** Sealing keys, or a backup of them, cannot be used as asked. No field holds a private key; fingerprints are public. */
 export class KeysError extends ToolkitError {

@@ -1,11 +1,5 @@
 export { changeRules, type RecipientChange } from "./age/creation-rules.ts";
-export {
-  AGE_ENTRY,
-  type AgeIdentityInfo,
-  filesByRecipient,
-  identitiesOf,
-  listAgeIdentities,
-} from "./age/decryption-identities.ts";
+export { AGE_ENTRY, type AgeIdentityInfo, identitiesOf, listAgeIdentities } from "./age/decryption-identities.ts";
 export {
   AGE_RENEWAL_ANNOTATION,
   type AgeRenewal,

@@ -26,15 +26,19 @@ const ENVIRONMENT = /(^|[./])env(\.[^/]*)?$/;
 const CONFLICT = /^(<{7}|>{7}) /m;
 
 /** Whether anything may be encrypted in a file. False is sure, true is worth a closer look. */
-export function mayHoldEncrypted({ path, bytes }: Pick<RepositoryFile, "path" | "bytes">): boolean {
-  const text = bufferOf(bytes);
-  return (MANIFEST.test(path) && text.includes("SealedSecret")) || text.includes("ENC[AES256_GCM");
+export function mayHoldEncrypted(file: Pick<RepositoryFile, "path" | "bytes">): boolean {
+  return mayHoldSealed(file) || bufferOf(file.bytes).includes("ENC[AES256_GCM");
+}
+
+/** The same for SealedSecrets. */
+export function mayHoldSealed({ path, bytes }: Pick<RepositoryFile, "path" | "bytes">): boolean {
+  return MANIFEST.test(path) && bufferOf(bytes).includes("SealedSecret");
 }
 
 /** What is encrypted in a file; undefined when nothing is. Needs no key and never throws for what a file holds. */
 export function findEncrypted(file: RepositoryFile): EncryptedFile | undefined {
   const text = bufferOf(file.bytes);
-  const maySeal = MANIFEST.test(file.path) && text.includes("SealedSecret");
+  const maySeal = mayHoldSealed(file);
   const format = text.includes("ENC[AES256_GCM") ? sopsFormat(file) : undefined;
   if (!maySeal && format === undefined) return undefined;
   try {

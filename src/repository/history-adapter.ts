@@ -1,9 +1,11 @@
-import { type LocalOptions, openLocalRepository } from "../git/index.ts";
+import { type ChangedFile, type LocalOptions, openLocalRepository } from "../git/index.ts";
 import { notGit, RepositoryError } from "./errors.ts";
 import { REPOSITORY_LIMITS, type RepositoryFile, type RepositoryFiles, type SkippedFile } from "./repository-file.ts";
 import type { WorkTreeOptions } from "./work-tree-adapter.ts";
 
 const MANIFEST = /\.(ya?ml|json)$/i;
+/** The same for git. */
+const MANIFESTS = ["*.yaml", "*.yml", "*.json"];
 
 /** The manifests of a repository's history. */
 export interface HistoryFiles extends RepositoryFiles {
@@ -21,14 +23,13 @@ export async function historyFiles(folder: string, options: WorkTreeOptions & Lo
   const { maxFiles, maxFileBytes } = { ...REPOSITORY_LIMITS, ...options.limits };
   const repository = await openLocalRepository(folder, options);
   if (repository === undefined) throw notGit(folder, "it is in no Git repository");
-  const blobs = (await repository.historyBlobs()).filter(({ path }) => MANIFEST.test(path));
-  const hashes = new Set(blobs.map(({ hash }) => hash));
+  const hashes = manifestsAmong(await repository.historyBlobs());
   if (hashes.size > maxFiles) {
     throw new RepositoryError("REPOSITORY_TOO_LARGE", `Cannot go through "${folder}": its history holds too much`, {
       details: [`more than ${maxFiles} versions of manifests`],
     });
   }
-  const introductions = hashes.size === 0 ? new Map() : await repository.introductions(hashes);
+  const introductions = hashes.size === 0 ? new Map() : await repository.introductions(hashes, MANIFESTS);
   const skipped: SkippedFile[] = [];
   return {
     count: introductions.size,
@@ -42,4 +43,9 @@ export async function historyFiles(folder: string, options: WorkTreeOptions & Lo
       }
     },
   };
+}
+
+/** Nothing else of the list is kept. */
+function manifestsAmong(blobs: readonly ChangedFile[]): ReadonlySet<string> {
+  return new Set(blobs.flatMap(({ path, hash }) => (MANIFEST.test(path) ? [hash] : [])));
 }

@@ -1,7 +1,7 @@
 export { type AheadLimits, ahead } from "./ahead.ts";
 export { type BranchesOptions, branchFiles } from "./branches-adapter.ts";
 export { RepositoryError, type RepositoryErrorCode } from "./errors.ts";
-export { type EncryptedFile, findEncrypted, mayHoldEncrypted, type SopsFile } from "./find-encrypted.ts";
+export { type EncryptedFile, findEncrypted, mayHoldEncrypted, mayHoldSealed, type SopsFile } from "./find-encrypted.ts";
 export { type HistoryFiles, historyFiles } from "./history-adapter.ts";
 export {
   FILES_AHEAD,

@@ -2,8 +2,6 @@ import { AgeError, parseIdentitiesFile, recipientOf } from "../../age/index.ts";
 import { decodeBase64Go } from "../../bytes/base64.ts";
 import type { KubeClient } from "../../kube/index.ts";
 import type { KubeObject } from "../../objects/index.ts";
-import { findEncrypted, type RepositoryFiles } from "../../repository/index.ts";
-import { fieldOf } from "../../sops/index.ts";
 import { decryptionSecrets } from "../backup/collect.ts";
 import { SECRETS } from "../resources.ts";
 import { secretItems } from "../sealing/key-secret.ts";
@@ -63,22 +61,4 @@ async function recipientsIn(value: string): Promise<RecipientsIn> {
     if (cause instanceof AgeError) return { recipients: [], problem: cause.message };
     throw cause;
   }
-}
-
-/**
- * The SOPS files of a repository that name each age recipient, by path. Files whose metadata cannot be read name nobody.
- *
- * @throws {RepositoryError}; {GitError}
- */
-export async function filesByRecipient({ files }: RepositoryFiles): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const byRecipient = new Map<string, Set<string>>();
-  for await (const file of files()) {
-    const groups = findEncrypted(file)?.sops?.locked?.metadata.keyGroups ?? [];
-    const recipients = groups.flat().flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : []));
-    for (const recipient of recipients) {
-      const paths = byRecipient.get(recipient) ?? new Set<string>();
-      byRecipient.set(recipient, paths.add(file.path));
-    }
-  }
-  return byRecipient;
 }

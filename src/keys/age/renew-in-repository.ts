@@ -1,15 +1,11 @@
 import { decodeUtf8, encodeUtf8 } from "../../bytes/utf8.ts";
 import { inOneLine, ToolkitError } from "../../errors.ts";
-import {
-  type EncryptedFile,
-  findEncrypted,
-  type RepositoryFile,
-  type RepositoryFiles,
-} from "../../repository/index.ts";
-import { decrypt, fieldOf, indentOf, type Keyring, type SopsConfig } from "../../sops/index.ts";
+import { findEncrypted, type RepositoryFile, type RepositoryFiles } from "../../repository/index.ts";
+import { decrypt, indentOf, type Keyring, type SopsConfig } from "../../sops/index.ts";
 import { type ChangePlace, changeFiles } from "../in-repository/change-files.ts";
 import { changeRecipients } from "./change-recipients.ts";
 import { changeRules, type RecipientChange } from "./creation-rules.ts";
+import { ageRecipientsOf } from "./recipients-of.ts";
 
 /** A file that could not be changed, or does not open. Never holds a value. */
 export interface AgeFileLeft {
@@ -35,7 +31,7 @@ export async function filesNaming(repository: RepositoryFiles, recipients: Reado
     if (isConfig(file)) {
       const text = decodeUtf8(file.bytes) ?? "";
       if ([...recipients].some((recipient) => text.includes(recipient))) rules.push(file.path);
-    } else if (recipientsOf(findEncrypted(file)).some((recipient) => recipients.has(recipient))) {
+    } else if (ageRecipientsOf(findEncrypted(file)).some((recipient) => recipients.has(recipient))) {
       encrypted.push(file.path);
     }
   }
@@ -44,11 +40,6 @@ export async function filesNaming(repository: RepositoryFiles, recipients: Reado
 
 function isConfig({ path }: RepositoryFile): boolean {
   return path === CONFIG || path.endsWith(`/${CONFIG}`);
-}
-
-function recipientsOf(found: EncryptedFile | undefined): readonly string[] {
-  const groups = found?.sops?.locked?.metadata.keyGroups ?? [];
-  return groups.flat().flatMap((key) => (key.type === "age" ? [fieldOf(key, "recipient")] : []));
 }
 
 export interface RenewInRepositoryOptions extends ChangePlace, RecipientChange {
@@ -98,29 +89,41 @@ export async function renewInRepository(
   return { changed, left: [...leftFiles, ...left] };
 }
 
+/** What of a repository does not open with the new identity alone. */
+export interface Unopened {
+  readonly left: readonly AgeFileLeft[];
+  /** SOPS files of which nobody can tell for whom they are encrypted. */
+  readonly unread: readonly AgeFileLeft[];
+}
+
 /**
  * Opens every SOPS file that names one of some recipients with a keyring of the new identity alone: what does not open so
  * is returned.
+ *
+ * @throws {RepositoryError}; {GitError}
  */
 export async function unopenedWithout(
   repository: RepositoryFiles,
   recipients: ReadonlySet<string>,
   keyring: Keyring,
   onFile: (done: number, all: number) => void = () => undefined,
-): Promise<readonly AgeFileLeft[]> {
+): Promise<Unopened> {
   const left: AgeFileLeft[] = [];
+  const unread: AgeFileLeft[] = [];
   let done = 0;
   for await (const file of repository.files()) {
     onFile(++done, repository.count);
     const found = findEncrypted(file);
-    if (found?.sops === undefined || !recipientsOf(found).some((recipient) => recipients.has(recipient))) continue;
+    if (found?.sops === undefined) continue;
+    const path = file.branches.length === 0 ? file.path : `${file.path} of ${file.branches.join(", ")}`;
+    if (found.sops.locked === undefined) unread.push({ path, why: found.problem ?? "its metadata cannot be read" });
+    if (!ageRecipientsOf(found).some((recipient) => recipients.has(recipient))) continue;
     try {
       await decrypt(file.bytes, found.sops.format, keyring, { file: file.path });
     } catch (cause) {
       if (!(cause instanceof ToolkitError)) throw cause;
-      const path = file.branches.length === 0 ? file.path : `${file.path} of ${file.branches.join(", ")}`;
       left.push({ path, why: inOneLine(cause) });
     }
   }
-  return left;
+  return { left, unread };
 }

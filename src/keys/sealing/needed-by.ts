@@ -4,11 +4,14 @@ import {
   ahead,
   FILES_AHEAD,
   findEncrypted,
+  mayHoldEncrypted,
+  mayHoldSealed,
   type RepositoryFile,
   type RepositoryFiles,
 } from "../../repository/index.ts";
 import { Keyring } from "../../sealed/index.ts";
 import type { SealedInFile } from "../../secrets/index.ts";
+import { ageRecipientsOf } from "../age/recipients-of.ts";
 import { SEALED_SECRETS, SEALED_SECRETS_TYPE } from "../resources.ts";
 import { ItemOpeners, type OpenedObject } from "./item-openers.ts";
 import { allKeys, type SealingKeyInfo } from "./sealing-keys.ts";
@@ -19,6 +22,8 @@ export interface Need {
   readonly byKey: ReadonlyMap<string, readonly NeededFor[]>;
   /** How many SealedSecrets hold something that none of the keys opens. */
   readonly unopened: number;
+  /** Age recipient to the paths of the SOPS files that name it. Files whose metadata cannot be read name nobody. */
+  readonly byRecipient: ReadonlyMap<string, ReadonlySet<string>>;
   /** Files of a repository that seem to hold SealedSecrets and cannot be read, and why. */
   readonly unread: readonly { readonly path: string; readonly why: string }[];
 }
@@ -47,6 +52,11 @@ export interface NeededPlace {
 
 /** Objects that wait for private keys at the same time. */
 const AT_ONCE = 16;
+/**
+ * Files whose objects wait so. What was parsed stands in memory until its turn comes, and what stands long the collector
+ * takes for lasting; more of them would keep no core busier.
+ */
+const FILES_AT_ONCE = 32;
 
 type OnObject = (done: number, all: number) => void;
 
@@ -93,16 +103,29 @@ export async function countNeedIn(
 ): Promise<Need> {
   const tally = new Tally();
   let done = 0;
+  const step = () => onStep?.(++done, repository.count);
   const open = (file: RepositoryFile) => openFile(file, openers);
-  for await (const opened of ahead(repository.files(), FILES_AHEAD, open)) {
+  const limits = { ...FILES_AHEAD, width: FILES_AT_ONCE };
+  for await (const opened of ahead(encryptedIn(repository, step), limits, open)) {
     for (const { object, place } of opened.objects) tally.add(object, place);
+    for (const recipient of opened.recipients) tally.name(recipient, opened.path);
     if (opened.unread !== undefined) tally.unread.push(opened.unread);
-    onStep?.(++done, repository.count);
+    step();
   }
   return tally;
 }
 
+/** What holds nothing encrypted is done when it was looked at; the others when they were opened. */
+async function* encryptedIn(repository: RepositoryFiles, step: () => void): AsyncGenerator<RepositoryFile> {
+  for await (const file of repository.files()) {
+    if (mayHoldEncrypted(file)) yield file;
+    else step();
+  }
+}
+
 interface OpenedFile {
+  readonly path: string;
+  readonly recipients: readonly string[];
   readonly objects: readonly { readonly object: OpenedObject; readonly place: NeededPlace }[];
   readonly unread: Need["unread"][number] | undefined;
 }
@@ -115,12 +138,14 @@ async function openFile(file: RepositoryFile, openers: ItemOpeners): Promise<Ope
   });
   const objects: OpenedFile["objects"][number][] = [];
   for await (const opened of ahead(found?.sealed ?? [], AT_ONCE, open)) objects.push(opened);
-  const why = found?.sops === undefined ? found?.problem : undefined;
-  return { objects, unread: why === undefined ? undefined : { path: file.path, why } };
+  const why = mayHoldSealed(file) ? found?.problem : undefined;
+  const { path } = file;
+  return { path, recipients: ageRecipientsOf(found), objects, unread: why === undefined ? undefined : { path, why } };
 }
 
 class Tally implements Need {
   readonly byKey = new Map<string, NeededFor[]>();
+  readonly byRecipient = new Map<string, Set<string>>();
   unopened = 0;
   readonly unread: Need["unread"][number][] = [];
 
@@ -132,5 +157,10 @@ class Tally implements Need {
       list.push({ object, place, items: needed });
       this.byKey.set(key, list);
     }
+  }
+
+  name(recipient: string, path: string): void {
+    const paths = this.byRecipient.get(recipient) ?? new Set<string>();
+    this.byRecipient.set(recipient, paths.add(path));
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { generateX25519Identity, parseIdentity } from "../../../src/age/index.ts";
-import { filesByRecipient, listAgeIdentities, unopenedWithout } from "../../../src/keys/index.ts";
+import { countNeedIn, listAgeIdentities, unopenedWithout } from "../../../src/keys/index.ts";
 import type { ApiResource } from "../../../src/kube/index.ts";
 import type { RepositoryFile } from "../../../src/repository/index.ts";
 import { loadKeyring } from "../../../src/sops/index.ts";
@@ -65,7 +65,7 @@ describe("listAgeIdentities()", () => {
   });
 });
 
-describe("filesByRecipient()", () => {
+describe("files that name age recipients", () => {
   const sops = (...recipients: string[]) =>
     [
       "data: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]",
@@ -90,7 +90,7 @@ describe("filesByRecipient()", () => {
       yield file;
     };
     const steps: string[] = [];
-    const left = await unopenedWithout(
+    const { left } = await unopenedWithout(
       { count: 1, skipped: [], files },
       new Set(["age1a"]),
       loadKeyring([]),
@@ -100,9 +100,18 @@ describe("filesByRecipient()", () => {
     expect(steps).toEqual(["1/1"]);
   });
 
+  test("what cannot be read may be for the old one", async () => {
+    const conflict = sops("age1a").replace("sops:", "<<<<<<< HEAD\nsops:\n=======\n>>>>>>> b");
+    const found = await unopenedWithout(repository([conflict, "a: 1\n"]), new Set(["age1b"]), loadKeyring([]));
+    expect(found).toEqual({
+      left: [],
+      unread: [{ path: "0.yaml", why: "it has conflict markers of a merge" }],
+    });
+  });
+
   test("names files once, and passes over what is not encrypted or cannot be read", async () => {
     const texts = [sops("age1a", "age1b"), sops("age1a", "age1a"), "a: 1\n", "a: ENC[AES256_GCM,\nsops: {\n"];
-    expect([...(await filesByRecipient(repository(texts)))]).toEqual([
+    expect([...(await countNeedIn(repository(texts), [])).byRecipient]).toEqual([
       ["age1a", new Set(["0.yaml", "1.yaml"])],
       ["age1b", new Set(["0.yaml"])],
     ]);

@@ -250,7 +250,18 @@ describe("what only a branch or an old commit holds", () => {
     writeFileSync(join(repo, "conflict.yaml"), "<<<<<<< HEAD\nkind: SealedSecret\n=======\n>>>>>>> b\n");
     git("update-index", "--add", "--cacheinfo", `160000,${git("rev-parse", "HEAD")},module`);
     mkdirSync(join(repo, "module"));
-    const onDisk = await keys(`retire ${first} --repo repo --dry-run`);
+    const refused = await keys(`retire ${first} --repo repo`);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      [
+        "Left out: 1 submodule; name each with a --repo of its own",
+        `error: Cannot retire key ${first}: 1 file that may need it could not be read`,
+        '  "conflict.yaml" in repo: it has conflict markers of a merge',
+        "hint: mend these files, and run the command again",
+        "hint: or, when none of them counts: --ignore-unread\n",
+      ].join("\n"),
+    ]);
+    const onDisk = await keys(`retire ${first} --repo repo --dry-run --ignore-unread`);
     git("rm", "-q", "--cached", "module");
     rmSync(join(repo, "conflict.yaml"));
     expect(onDisk.stderr).toContain(
@@ -289,6 +300,11 @@ describe("what only a branch or an old commit holds", () => {
   });
 
   test("compromise: files on disk are sealed anew, branches are named and stay, and the key is marked", async () => {
+    git("checkout", "-q", ".");
+    writeFileSync(join(repo, "conflict.yaml"), "<<<<<<< HEAD\nkind: SealedSecret\n=======\n>>>>>>> b\n");
+    const held = await keys(`compromise ${first} --repo repo`);
+    rmSync(join(repo, "conflict.yaml"));
+    expect([held.code, held.stderr]).toEqual([1, expect.stringContaining("as compromised: 1 file that may need it")]);
     git("checkout", "-q", ".");
     const run = await keys(`compromise ${first} --repo repo`);
     expect(run.code).toBe(0);
