@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { besideName } from "../src/files/index.ts";
-import { flushAndClose, flushFolder, writeBeside } from "../src/files/node-files-adapter.ts";
+import { besideName, removeLeftovers } from "../src/files/index.ts";
+import { flushAndClose, flushFolder, nodeFiles, writeBeside } from "../src/files/node-files-adapter.ts";
+import { thisWorker } from "../src/files/worker-adapter.ts";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { newTarget, writeOver } from "./write-over-adapter.ts";
@@ -89,6 +89,8 @@ export interface ReplaceOptions {
   readonly mode?: number | undefined;
   /** Refuse to touch a file that is already there. */
   readonly onlyNew?: boolean | undefined;
+  /** Also remove what runs that were killed left beside the file; for what is secret, because it takes a look at the folder. */
+  readonly clearsLeftovers?: boolean | undefined;
 }
 
 /** New contents that stand beside their files. */
@@ -118,7 +120,7 @@ export async function replaceFile(
   io: Io,
   path: string,
   content: Uint8Array | string,
-  { mode, onlyNew = false }: ReplaceOptions = {},
+  { mode, onlyNew = false, clearsLeftovers = false }: ReplaceOptions = {},
 ): Promise<void> {
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
   try {
@@ -132,7 +134,10 @@ export async function replaceFile(
     }
     const end = await newTarget(wanted);
     const target = before === undefined ? end : await realpath(wanted);
-    const beside = join(dirname(target), besideName(basename(target), randomBytes(6).toString("hex")));
+    const [folder, name] = [dirname(target), basename(target)];
+    const worker = thisWorker();
+    const beside = join(folder, besideName(name, worker.name));
+    if (clearsLeftovers) await removeLeftovers(nodeFiles, { folder, name, owner: process.geteuid?.() }, worker);
     const like =
       before === undefined ? undefined : { mode: before.mode & 0o7777, owner: before.uid, group: before.gid };
     try {
@@ -143,7 +148,7 @@ export async function replaceFile(
       await writeOver(target, bytes, { mode });
       return;
     }
-    await flushFolder(dirname(target));
+    await flushFolder(folder);
   } catch (cause) {
     throw fileError("write", path, cause);
   }

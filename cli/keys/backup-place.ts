@@ -37,7 +37,7 @@ export async function writeBackup(io: Io, place: string, content: Uint8Array, op
     throw new CliError("CLI_BAD_FLAG", `Cannot write "${place}": it names a folder`, {
       hints: [`name a file in it: -o ${place}keys.age`],
     });
-  } else await replaceFile(io, place, content, { mode: 0o600 });
+  } else await replaceFile(io, place, content, { mode: 0o600, clearsLeftovers: true });
 }
 
 /** Reads one from such a place. @throws {CliError} `CLI_FILE_MISSING` when it is not there; as `writeBackup` */

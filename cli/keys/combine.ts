@@ -33,7 +33,7 @@ export const combineCommand = defineCommand({
     const text = `# public key: ${recipient}\n${identity.revealText()}\n`;
     if (flags.output === undefined) await write(io.stdout, text);
     else {
-      await replaceFile(io, flags.output, text, { mode: 0o600, onlyNew: true });
+      await replaceFile(io, flags.output, text, { mode: 0o600, onlyNew: true, clearsLeftovers: true });
       const report = { recipient, file: flags.output, shares: args.length };
       const row = [recipient, flags.output];
       if (flags.report !== undefined) {

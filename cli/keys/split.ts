@@ -40,7 +40,8 @@ export const splitCommand = defineCommand({
     const files = shareFiles.map((text, at) => ({ path: `${output}/share-${at + 1}-of-${shares}.txt`, text }));
     // Before any is written: shares of two sets beside each other are of no use to anybody.
     for (const { path } of files) await refuseExisting(io, path);
-    for (const { path, text } of files) await replaceFile(io, path, text, { mode: 0o600, onlyNew: true });
+    for (const { path, text } of files)
+      await replaceFile(io, path, text, { mode: 0o600, onlyNew: true, clearsLeftovers: true });
     const report = { recipient, threshold, shares: files.map(({ path }, at) => ({ index: at + 1, file: path })) };
     const asTable = () =>
       table(

@@ -161,7 +161,7 @@ async function print(
   const text = opened.map((object) => printObject(object, format)).join("");
   if (output === undefined) await write(io.stdout, text);
   else {
-    await replaceFile(io, output, text, { mode: 0o600 });
+    await replaceFile(io, output, text, { mode: 0o600, clearsLeftovers: true });
     await note(io, `Opened ${count(opened.length, "SealedSecret")} into ${output}`);
   }
 }

@@ -40,3 +40,11 @@ export function besideName(name: string, mark: string): string {
   const beside = `.${name}.${mark}`;
   return new TextEncoder().encode(beside).length > MAX_NAME_BYTES ? `.sealkit-${mark}` : beside;
 }
+
+/** The mark that a file of this name was given by `besideName`; undefined when the name is none of those. */
+export function markOf(beside: string, name: string): string | undefined {
+  const marks = [`.${name}.`, ".sealkit-"].flatMap((start) =>
+    beside.startsWith(start) ? [beside.slice(start.length)] : [],
+  );
+  return marks.find((mark) => besideName(name, mark) === beside);
+}

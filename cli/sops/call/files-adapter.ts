@@ -137,7 +137,7 @@ export async function writeTarget(
 ): Promise<void> {
   try {
     const isNew = (await stat(resolve(io.cwd, target)).catch(() => undefined)) === undefined;
-    await replaceFile(io, target, result, isNew && isClear ? { mode: SECRET_MODE } : {});
+    await replaceFile(io, target, result, isNew && isClear ? { mode: SECRET_MODE, clearsLeftovers: true } : {});
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     const reason = GO_FILE_STATES[error.code] ?? error.message;
