@@ -28,9 +28,15 @@ export function formatOfWord(word: string): Format | undefined {
 
 export const FORMATS: readonly Format[] = ["binary", "dotenv", "ini", "json", "yaml"];
 
-/** What reads and prints a format. */
+/**
+ * What reads and prints a format.
+ *
+ * @throws {RangeError} for another word, which a caller without types may give.
+ */
 export function storeOf(format: Format): Store {
-  return STORES[format];
+  const store = Object.hasOwn(STORES, format) ? STORES[format] : undefined;
+  if (store === undefined) throw new RangeError(`There is no such format of SOPS; there are ${FORMATS.join(", ")}`);
+  return store;
 }
 
 const STORES: Readonly<Record<Format, Store>> = {

@@ -8,9 +8,15 @@ import { kustomizationFamily } from "../../controller/kustomization/set-up.ts";
 import { createLog } from "../../controller/log.ts";
 import { type RunningControllers, startControllers } from "../../controller/start.ts";
 import { createKubeClient, type KubeClient, loadClusterConfig, systemClock } from "../../src/kube/index.ts";
+import { accountToken } from "../helpers/account-token.ts";
 import { type Cluster, startCluster } from "../helpers/cluster.ts";
+import { ALICE, startAws } from "../helpers/fakes/aws.ts";
+import { fakeVault } from "../helpers/fakes/vault.ts";
+import { type Listening, listen } from "../helpers/fakes/wire.ts";
 import { startTestGit, type TestGit } from "../helpers/git-server.ts";
 import { until } from "../helpers/process.ts";
+import { IDENTITY_A, RECIPIENT_A } from "../helpers/sops.ts";
+import { original } from "../peers/sops/original.ts";
 
 const deploy = (name: string) => fileURLToPath(new URL(`../../deploy/${name}`, import.meta.url));
 const KS = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/tenant/kustomizations";
@@ -106,6 +112,53 @@ const ATTACKS: Readonly<Record<string, object[]>> = {
   ],
 };
 
+const ROLE = "arn:aws:iam::111122223333:role/decryptor";
+const VAULT_SESSION = "hvs.session-canary";
+const ACCOUNT = "system:serviceaccount:tenant:decryptor";
+
+interface Clouds {
+  readonly aws: Awaited<ReturnType<typeof startAws>>;
+  readonly vault: Listening;
+  /** Who took a token of the account. */
+  readonly logins: readonly string[];
+}
+
+/**
+ * AWS, which knows the public key of the cluster, and a Vault, which asks the cluster's API server whose a token is. Each takes
+ * tokens of one account that were made for it and nobody else, and that live no longer than ten minutes.
+ */
+async function startClouds(cluster: Cluster): Promise<Clouds> {
+  const logins: string[] = [];
+  const publicKey = readFileSync(join(cluster.folder, "sa.pub"), "utf8");
+  const taken = (who: string, token: string, audience: string) => {
+    const found = accountToken(token, publicKey);
+    const isFine = found?.subject === ACCOUNT && found.audiences.join() === audience && found.lifetimeS <= 600;
+    logins.push(isFine ? who : `${who} refuses ${JSON.stringify(found)}`);
+    return isFine;
+  };
+  const aws = await startAws();
+  aws.roles.push({ arn: ROLE, trustsToken: (token) => taken("aws", token, "sts.amazonaws.com") });
+  const reviewed = async (token: string, audiences: readonly string[]) => {
+    const spec = { token, ...(audiences.length === 0 ? {} : { audiences }) };
+    const { json } = await cluster.api("POST", "/apis/authentication.k8s.io/v1/tokenreviews", { spec });
+    return json.status.authenticated === true && json.status.user.username === ACCOUNT;
+  };
+  const vault = await listen((request) =>
+    fakeVault({
+      token: VAULT_SESSION,
+      keys: ["transit/k"],
+      kubernetes: {
+        role: "tenant_decryptor",
+        // The API server itself must not take it.
+        jwt: async (jwt) =>
+          taken("vault", jwt, vault.url) && (await reviewed(jwt, [vault.url])) && !(await reviewed(jwt, [])),
+        leaseSeconds: 600,
+      },
+    }).service(request),
+  );
+  return { aws, vault, logins };
+}
+
 describe("a hostile repository, with the rights of deploy/", () => {
   let cluster: Cluster;
   let client: KubeClient;
@@ -113,6 +166,7 @@ describe("a hostile repository, with the rights of deploy/", () => {
   let controllers: RunningControllers;
   let storage: string;
   let log = "";
+  let clouds: Clouds;
 
   beforeAll(async () => {
     storage = mkdtempSync(join(tmpdir(), "sealkit-test-hostile-"));
@@ -139,6 +193,7 @@ describe("a hostile repository, with the rights of deploy/", () => {
       return made.status === 201;
     });
     git = await startTestGit();
+    clouds = await startClouds(cluster);
     const token = await cluster.serviceAccountToken("sealkit-system", "sealkit-sync");
     client = createKubeClient(
       await loadClusterConfig({ env: {}, cwd: "/", kubeconfig: cluster.kubeconfigWith(token) }),
@@ -153,6 +208,10 @@ describe("a hostile repository, with the rights of deploy/", () => {
           defaultServiceAccount: "sealkit-applier",
           noCrossNamespaceRefs: true,
           requeueDependencyMs: 300,
+          objectLevelWorkloadIdentity: true,
+          sopsVaultConfigMap: "sops-vaults",
+          sopsAgeSecret: "sops-age",
+          env: { AWS_ENDPOINT_URL: clouds.aws.url },
         }),
       ],
     });
@@ -178,6 +237,7 @@ describe("a hostile repository, with the rights of deploy/", () => {
     await controllers?.stop(2000);
     await client?.close();
     await git?.close();
+    await Promise.all([clouds?.aws.close(), clouds?.vault.close()]);
     await cluster?.stop();
     rmSync(storage, { recursive: true, force: true });
     expect(log).not.toContain(CANARY);
@@ -216,6 +276,75 @@ describe("a hostile repository, with the rights of deploy/", () => {
     await sync("good", { path: "good" });
     await readyOf("good", "True");
     expect((await cluster.api("GET", "/api/v1/namespaces/tenant/configmaps/good")).status).toBe(200);
+  });
+
+  test("a tenant's account logs in to Vault and AWS, by tokens that nobody else takes", async () => {
+    const { aws, vault, logins } = clouds;
+    const repository = git.repository("encrypted");
+    const secret = (name: string) =>
+      yaml({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "tenant" }, stringData: { a: CANARY } });
+    const encrypted = async (name: string, key: readonly string[]) => {
+      const args = ["encrypt", "--encrypted-regex", "^stringData$", "--filename-override", `${name}.yaml`, ...key];
+      const env = {
+        ...{ VAULT_TOKEN: VAULT_SESSION, AWS_ENDPOINT_URL: aws.url },
+        ...{ AWS_ACCESS_KEY_ID: ALICE.accessKeyId, AWS_SECRET_ACCESS_KEY: ALICE.secretAccessKey },
+      };
+      const made = await original(args, { cwd: storage, env, stdin: secret(name) });
+      expect([made.code, made.stderr]).toEqual([0, ""]);
+      return made.stdout;
+    };
+    repository.commit({
+      "app/vault.yaml": await encrypted("from-vault", ["--hc-vault-transit", `${vault.url}/v1/transit/keys/k`]),
+      "app/age.yaml": await encrypted("from-age", ["--age", RECIPIENT_A]),
+      "app/aws.yaml": await encrypted("from-aws", ["--kms", aws.keys[0]?.arn ?? ""]),
+    });
+    const to = async (path: string, body: object) => {
+      const made = await cluster.api("POST", path, body);
+      expect(made.status, made.text).toBe(201);
+    };
+    await to(GIT, {
+      apiVersion: "source.toolkit.fluxcd.io/v1",
+      kind: "GitRepository",
+      metadata: { name: "encrypted" },
+      spec: { interval: "10m", url: git.at(repository), ref: { branch: "main" } },
+    });
+    const instances = `instances: [{address: "${vault.url}", loginPath: auth/kubernetes/login}]`;
+    await to("/api/v1/namespaces/sealkit-system/configmaps", {
+      metadata: { name: "sops-vaults" },
+      data: { "config.yaml": instances },
+    });
+    await to("/api/v1/namespaces/sealkit-system/secrets", {
+      metadata: { name: "sops-age" },
+      stringData: { "common.agekey": IDENTITY_A },
+    });
+    const annotations = { "eks.amazonaws.com/role-arn": ROLE };
+    await to("/api/v1/namespaces/tenant/serviceaccounts", { metadata: { name: "decryptor", annotations } });
+    await sync("logged-in", {
+      sourceRef: { kind: "GitRepository", name: "encrypted" },
+      path: "app",
+      decryption: { provider: "sops", serviceAccountName: "decryptor" },
+    });
+    expect(await readyOf("logged-in", "False", "BuildFailed")).toMatch(/decryptor/);
+    expect(logins).toEqual([]);
+    await to(`/apis/${rbac}/v1/namespaces/tenant/rolebindings`, {
+      metadata: { name: "tokens" },
+      roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "sealkit-tenant-identity" },
+      subjects: [{ kind: "ServiceAccount", name: "sealkit-sync", namespace: "sealkit-system" }],
+    });
+    const { json } = await cluster.api("GET", `${KS}/logged-in`);
+    await cluster.api(
+      "PATCH",
+      `${KS}/logged-in`,
+      { metadata: { annotations: { "reconcile.fluxcd.io/requestedAt": "1" } } },
+      { contentType: "application/merge-patch+json" },
+    );
+    expect(json.status.inventory).toBeUndefined();
+    await readyOf("logged-in", "True");
+    for (const name of ["from-vault", "from-aws", "from-age"]) {
+      const { data } = (await cluster.api("GET", `/api/v1/namespaces/tenant/secrets/${name}`)).json;
+      expect(Buffer.from(data.a, "base64").toString()).toBe(CANARY);
+    }
+    expect(logins.toSorted()).toEqual(["aws", "vault"]);
   });
 
   test.each(Object.keys(ATTACKS))("%s: forbidden, and nothing of it applied", async (name) => {

@@ -8,6 +8,8 @@ export interface FakeRole {
   readonly trusts?: readonly string[];
   /** Web identity tokens that stand for it. */
   readonly tokens?: readonly string[];
+  /** Whether another web identity token stands for it. */
+  readonly trustsToken?: (token: string) => boolean;
   readonly externalId?: string;
 }
 
@@ -53,7 +55,8 @@ export function answerSts(request: RawRequest, sts: FakeSts): RawAnswer {
     }
   } else {
     if (request.headers.has("authorization")) return failed("ValidationError", "not to be signed", 400);
-    if (!role?.tokens?.includes(field("WebIdentityToken"))) {
+    const token = field("WebIdentityToken");
+    if (role?.tokens?.includes(token) !== true && role?.trustsToken?.(token) !== true) {
       return failed("InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider", 400);
     }
   }

@@ -13,7 +13,12 @@ export interface FakeVaultOptions {
   /** `engine/key name` of the transit keys there are. */
   readonly keys: readonly string[];
   /** For `auth/kubernetes/login`. */
-  readonly kubernetes?: { readonly role: string; readonly jwt: string; readonly leaseSeconds: number };
+  readonly kubernetes?: {
+    readonly role: string;
+    /** The token that it takes, or whether it takes one. */
+    readonly jwt: string | ((jwt: string) => boolean | Promise<boolean>);
+    readonly leaseSeconds: number;
+  };
   readonly kvVersion?: 1 | 2;
 }
 
@@ -128,14 +133,19 @@ function keyValue({ method, body }: WireRequest, path: string, { secrets, versio
   return version === 2 ? { status: 200, body: { data: { version: 1 } } } : { status: 204 };
 }
 
-function logIn({ method, headers, body }: WireRequest, { kubernetes, token }: FakeVaultOptions): WireAnswer {
+async function logIn(
+  { method, headers, body }: WireRequest,
+  { kubernetes, token }: FakeVaultOptions,
+): Promise<WireAnswer> {
   if (method !== "PUT" && method !== "POST") return no(405, "unsupported operation");
   if (headers.has("x-vault-token")) return no(400, "fake: a login needs no token");
   const fields = JSON.parse(body) as Record<string, unknown>;
   if (Object.keys(fields).sort().join() !== "jwt,role") return no(400, `fake: fields ${Object.keys(fields).join()}`);
   if (kubernetes === undefined) return no(404, 'no handler for route "auth/kubernetes/login". route entry not found.');
   if (fields["role"] !== kubernetes.role) return no(400, `invalid role name "${fields["role"]}"`);
-  if (fields["jwt"] !== kubernetes.jwt) return no(403, "permission denied");
+  const { jwt } = kubernetes;
+  const shown = String(fields["jwt"]);
+  if (!(typeof jwt === "string" ? shown === jwt : await jwt(shown))) return no(403, "permission denied");
   return {
     status: 200,
     body: { auth: { client_token: token, lease_duration: kubernetes.leaseSeconds, renewable: true } },

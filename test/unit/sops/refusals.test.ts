@@ -332,3 +332,8 @@ test("keys of prototypes are ordinary keys", async () => {
   expect(clearText.revealText()).toBe(text);
   expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
 });
+
+test.each(["toml", "constructor", "YAML"])("says which formats there are when a caller names %s", async (word) => {
+  const call = decrypt("a: 1\n", word as "yaml", KEYS_A);
+  await expect(call).rejects.toThrow("There is no such format of SOPS; there are binary, dotenv, ini, json, yaml");
+});
