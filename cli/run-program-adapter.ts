@@ -1,6 +1,7 @@
 import { type StdioOptions, spawn } from "node:child_process";
 import process from "node:process";
 import type { Writable } from "node:stream";
+import { spawned } from "../src/spawned.ts";
 import { errno } from "./files-adapter.ts";
 import type { Io } from "./io.ts";
 
@@ -32,7 +33,9 @@ export async function runProgram(
   const isOwn = io.stdout === process.stdout;
   const stdin = isOwn ? "inherit" : input === "terminal" ? "ignore" : "pipe";
   const streams = isOwn ? ("inherit" as const) : ("pipe" as const);
-  const child = spawn(program, args, { cwd: io.cwd, env: { ...env }, stdio: [stdin, streams, streams], ...ids(user) });
+  const options = { cwd: io.cwd, env: { ...env }, ...ids(user) };
+  const child = spawned(() => spawn(program, args, { ...options, stdio: [stdin, streams, streams] }));
+  if (child instanceof Error) return { kind: "not started", code: child.code };
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     child.kill("SIGTERM");
@@ -69,7 +72,9 @@ export async function startInBackground(
   { env, user, held }: BackgroundOptions,
 ): Promise<string | undefined> {
   const stdio: StdioOptions = ["ignore", "ignore", "ignore", ...(held === undefined ? [] : [held])];
-  const child = spawn(program, args, { cwd: io.cwd, env: { ...env }, stdio, detached: true, ...ids(user) });
+  const options = { cwd: io.cwd, env: { ...env }, ...ids(user) };
+  const child = spawned(() => spawn(program, args, { ...options, stdio, detached: true }));
+  if (child instanceof Error) return child.code;
   return await new Promise((done) => {
     child.on("error", (cause) => done(errno(cause) ?? "unknown"));
     child.on("spawn", () => {

@@ -11,6 +11,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   "src/errors.ts": 0,
   "src/clear-text.ts": 0,
   "src/parallel.ts": 0,
+  "src/spawned.ts": 0,
   "src/bytes": 0,
   "src/crypto": 0,
   "src/age": 1,

@@ -19,14 +19,14 @@ import {
   subjectOf,
   withoutAllowed,
 } from "../../src/audit/index.ts";
-import { type LocalRepository, openLocalRepository } from "../../src/git/index.ts";
+import { GitError, type LocalRepository, openLocalRepository } from "../../src/git/index.ts";
 import { DEFAULT_POLICY, POLICY_PATH, parsePolicy } from "../../src/policy/index.ts";
 import { branchFiles, workTreeFiles } from "../../src/repository/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readFile } from "../files-adapter.ts";
+import { errno, readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { placeFlags } from "../keys/place.ts";
 import { note, printable, table, write } from "../output.ts";
@@ -134,7 +134,9 @@ interface Report {
 
 /** A folder that is not there is told by who goes through it. */
 function absent(cause: unknown): undefined {
-  if (cause instanceof Error && "code" in cause && cause.code === "GIT_NOT_INSTALLED") return undefined;
+  const isNotStarted =
+    cause instanceof GitError && (cause.code === "GIT_NOT_INSTALLED" || errno(cause.cause) === "ENOTDIR");
+  if (isNotStarted) return undefined;
   throw cause;
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { CredentialHelper } from "../../src/oci/index.ts";
+import { spawned } from "../../src/spawned.ts";
 import { errno } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { absolutePathOnly } from "../program-path.ts";
@@ -14,11 +15,10 @@ type Outcome = Awaited<ReturnType<CredentialHelper>>;
 export function credentialHelper(io: Io, { timeoutMs = TIMEOUT_MS } = {}): CredentialHelper {
   return async (name, server) => {
     const program = `docker-credential-${name}`;
-    const child = spawn(program, ["get"], {
-      cwd: io.cwd,
-      env: absolutePathOnly(io.env),
-      stdio: ["pipe", "pipe", "ignore"],
-    });
+    const child = spawned(() =>
+      spawn(program, ["get"], { cwd: io.cwd, env: absolutePathOnly(io.env), stdio: ["pipe", "pipe", "ignore"] }),
+    );
+    if (child instanceof Error) return { kind: "failed", problem: `${program} cannot be started: ${child.code}` };
     const parts: Buffer[] = [];
     let bytes = 0;
     return await new Promise<Outcome>((done) => {

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
+import { spawned } from "../spawned.ts";
 import { GitError } from "./errors.ts";
-import { type GitRun, killGroup, notInstalled } from "./process-adapter.ts";
+import { type GitRun, killGroup, notStarted } from "./process-adapter.ts";
 
 /** What git says of one object that was asked for. */
 export interface StreamedBlob {
@@ -35,12 +36,15 @@ export async function* streamBlobs(names: readonly string[], options: StreamOpti
   if (names.length === 0) return;
   const { cwd, env, settings, timeoutMs, signal, maxBytes } = options;
   if (signal?.aborted === true) throw new GitError("GIT_ABORTED", "Cannot finish the Git operation: it was stopped");
-  const child = spawn("git", [...settings, "cat-file", "--batch"], {
-    cwd,
-    env: { ...env },
-    stdio: ["pipe", "pipe", "ignore"],
-    detached: true,
-  });
+  const child = spawned(() =>
+    spawn("git", [...settings, "cat-file", "--batch"], {
+      cwd,
+      env: { ...env },
+      stdio: ["pipe", "pipe", "ignore"],
+      detached: true,
+    }),
+  );
+  if (child instanceof Error) throw notStarted(child);
   let failure: GitError | undefined;
   const stop = (error: GitError) => {
     failure ??= error;
@@ -54,7 +58,7 @@ export async function* streamBlobs(names: readonly string[], options: StreamOpti
   }, timeoutMs);
   signal?.addEventListener("abort", onAbort, { once: true });
   child.on("error", (cause: NodeJS.ErrnoException) => {
-    failure ??= cause.code === "ENOENT" ? notInstalled(cause) : new GitError("GIT_FAILED", "Cannot run git", { cause });
+    failure ??= notStarted(cause);
     child.stdout.destroy();
   });
   // Git that ended early is told by its answers.

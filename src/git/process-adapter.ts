@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { spawned } from "../spawned.ts";
 import { GitError } from "./errors.ts";
 
 export interface GitRun {
@@ -31,13 +32,16 @@ export function runGit(run: GitRun): Promise<GitResult> {
       reject(aborted());
       return;
     }
-    const child = spawn("git", run.args, {
-      cwd: run.cwd,
-      env: { ...run.env },
-      stdio: ["pipe", "pipe", "pipe"],
-      // A group of its own, so that the transport helpers of git can be killed with it.
-      detached: true,
-    });
+    const child = spawned(() =>
+      spawn("git", run.args, {
+        cwd: run.cwd,
+        env: { ...run.env },
+        stdio: ["pipe", "pipe", "pipe"],
+        // A group of its own, so that the transport helpers of git can be killed with it.
+        detached: true,
+      }),
+    );
+    if (child instanceof Error) return reject(notStarted(child));
     let failure: GitError | undefined;
     const stop = (error: GitError) => {
       if (failure !== undefined) return;
@@ -67,7 +71,7 @@ export function runGit(run: GitRun): Promise<GitResult> {
     });
     child.on("error", (cause: NodeJS.ErrnoException) => {
       finish();
-      reject(cause.code === "ENOENT" ? notInstalled(cause) : new GitError("GIT_FAILED", "Cannot run git", { cause }));
+      reject(notStarted(cause));
     });
     child.on("close", (code) => {
       finish();
@@ -113,7 +117,14 @@ function tooMuch(limit: number): GitError {
   return new GitError("GIT_TOO_LARGE", `Cannot finish the Git operation: git printed more than ${limit} bytes`);
 }
 
-export function notInstalled(cause: unknown): GitError {
+/** Why git did not start. A folder that is not there passes for a program that is not. */
+export function notStarted(cause: NodeJS.ErrnoException): GitError {
+  if (cause.code === "ENOENT") return notInstalled(cause);
+  const details = [`the system says ${cause.code ?? "no"}`];
+  return new GitError("GIT_FAILED", "Cannot run git: it cannot be started", { cause, details });
+}
+
+function notInstalled(cause: unknown): GitError {
   return new GitError("GIT_NOT_INSTALLED", "Cannot run git: it is not installed, or not in PATH", {
     hints: ["install git 2.32 or newer"],
     cause,

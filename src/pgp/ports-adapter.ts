@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { homedir } from "node:os";
 import type { Readable } from "node:stream";
+import { spawned } from "../spawned.ts";
 import type { PgpPorts, ProgramEnd } from "./ports.ts";
 
 export interface SystemPgpOptions {
@@ -49,12 +50,15 @@ async function runProgram(
   stdin: Uint8Array,
 ): Promise<ProgramEnd> {
   return await new Promise((done) => {
-    const child = spawn(program, args, {
-      env: { ...env },
-      stdio: ["pipe", "pipe", "pipe", "pipe"],
-      timeout: TIMEOUT_MS,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const child = spawned(() =>
+      spawn(program, args, {
+        env: { ...env },
+        stdio: ["pipe", "pipe", "pipe", "pipe"],
+        timeout: TIMEOUT_MS,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
+    if (child instanceof Error) return done({ kind: "not started", reason: reasonOf(child) });
     let bytes = 0;
     const collect = (stream: Readable | undefined): Buffer[] => {
       const parts: Buffer[] = [];

@@ -37,9 +37,10 @@ export async function startWithFolder(
   }
   const { pid, stdin } = guard;
   if (pid === undefined) throw notStarted("unknown");
-  const guarded = handOver(folder, pid);
+  stdin.on("error", () => undefined);
+  let guarded = folder;
   try {
-    stdin.on("error", () => undefined);
+    guarded = handOver(folder, pid);
     await new Promise((written) => stdin.write(`${guarded}\n`, written));
     await startShell(io, line(guarded), { ...options, held: stdin });
   } catch (error) {

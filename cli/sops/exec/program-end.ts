@@ -19,6 +19,7 @@ const START_STATES: Readonly<Record<string, string>> = {
   EAGAIN: "resource temporarily unavailable",
   ENOENT: "no such file or directory",
   ENOEXEC: "exec format error",
+  ENOTDIR: "not a directory",
   EPERM: "operation not permitted",
 };
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { KmsPorts } from "../../../src/kms/index.ts";
+import { spawned } from "../../../src/spawned.ts";
 import { errno } from "../../files-adapter.ts";
 import type { Io } from "../../io.ts";
 import { absolutePathOnly } from "../../program-path.ts";
@@ -25,13 +26,18 @@ export async function runForCredentials(
   if (program === undefined) return { kind: "failed", problem: "the command is empty" };
   if (io.signal.aborted) return { kind: "failed", problem: `${program} was interrupted` };
   return await new Promise<Outcome>((done) => {
-    const child = spawn(program, args, {
-      cwd: io.cwd,
-      env: { ...absolutePathOnly(io.env), ...env },
-      stdio: isUnattended ? ["ignore", "pipe", "pipe"] : ["inherit", "pipe", "inherit"],
-      // A group of its own ends with what it started; one that asks on the terminal has to stay in ours.
-      detached: isUnattended,
-    });
+    const child = spawned(() =>
+      spawn(program, args, {
+        cwd: io.cwd,
+        env: { ...absolutePathOnly(io.env), ...env },
+        stdio: isUnattended ? ["ignore", "pipe", "pipe"] : ["inherit", "pipe", "inherit"],
+        // A group of its own ends with what it started; one that asks on the terminal has to stay in ours.
+        detached: isUnattended,
+      }),
+    );
+    if (child instanceof Error) {
+      return done({ kind: "failed", problem: `${program} cannot be started: ${child.code}` });
+    }
     const parts: Buffer[] = [];
     let bytes = 0;
     let complaint = "";

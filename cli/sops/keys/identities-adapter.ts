@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { hidesPublicKey } from "../../../src/age/index.ts";
 import { ClearText } from "../../../src/clear-text.ts";
 import type { IdentitySource, OriginalPlace } from "../../../src/sops/index.ts";
+import { spawned } from "../../../src/spawned.ts";
 import { CliError, type CliErrorCode } from "../../errors.ts";
 import { errno, readFile } from "../../files-adapter.ts";
 import type { Io } from "../../io.ts";
@@ -208,13 +209,22 @@ async function runCommand(
   // Most calls start no program, and the module takes its time.
   const { spawn } = await import("node:child_process");
   return await new Promise((done) => {
-    const child = spawn(program, args, {
-      cwd: io.cwd,
-      env: { ...io.env, ...env },
-      stdio: ["inherit", "pipe", "inherit"],
-      timeout: COMMAND_TIMEOUT_MS,
-      signal: io.signal,
-    });
+    const notStarted = (reason: string) => {
+      done({
+        problem: `${program} cannot be started: ${reason}`,
+        status: `exec: ${JSON.stringify(program)}: ${reason}`,
+      });
+    };
+    const child = spawned(() =>
+      spawn(program, args, {
+        cwd: io.cwd,
+        env: { ...io.env, ...env },
+        stdio: ["inherit", "pipe", "inherit"],
+        timeout: COMMAND_TIMEOUT_MS,
+        signal: io.signal,
+      }),
+    );
+    if (child instanceof Error) return notStarted(child.code);
     const parts: Buffer[] = [];
     let bytes = 0;
     child.stdout.on("data", (part: Buffer) => {
@@ -222,13 +232,7 @@ async function runCommand(
       if (bytes > MAX_OUTPUT_BYTES) child.kill();
       else parts.push(part);
     });
-    child.on("error", (error) => {
-      const reason = errno(error) ?? "unknown";
-      done({
-        problem: `${program} cannot be started: ${reason}`,
-        status: `exec: ${JSON.stringify(program)}: ${reason}`,
-      });
-    });
+    child.on("error", (error) => notStarted(errno(error) ?? "unknown"));
     child.on("close", (code, signal) => {
       if (code === 0 && bytes <= MAX_OUTPUT_BYTES) done(Buffer.concat(parts));
       else {

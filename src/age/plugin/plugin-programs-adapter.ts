@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
+import { spawned } from "../../spawned.ts";
 import { pluginBroken, pluginMissing } from "./plugin-errors.ts";
 import type { PluginMachine, PluginProgram, Plugins } from "./plugins.ts";
 
@@ -55,13 +56,14 @@ interface Start extends PluginProgramsOptions {
 async function startProgram({ plugin, path, machine, env, signal }: Start): Promise<PluginProgram> {
   // Most files are opened without a plugin, and the module takes its time.
   const { spawn } = await import("node:child_process");
-  const child = spawn(path, [`--age-plugin=${machine}`], {
-    cwd: await realpath(tmpdir()),
-    env: { ...env },
-    shell: false,
-    windowsHide: true,
-    stdio: ["pipe", "pipe", env["AGEDEBUG"] === "plugin" ? "inherit" : "ignore"],
-  });
+  const cwd = await realpath(tmpdir());
+  const child = spawned(() =>
+    spawn(path, [`--age-plugin=${machine}`], {
+      ...{ cwd, env: { ...env }, shell: false, windowsHide: true },
+      stdio: ["pipe", "pipe", env["AGEDEBUG"] === "plugin" ? "inherit" : "ignore"],
+    }),
+  );
+  if (child instanceof Error) throw pluginBroken(plugin, "the program cannot be started");
   const ended = new Promise<void>((done) => {
     child.once("exit", () => done());
     child.once("error", () => done());

@@ -31,6 +31,11 @@ describe("audit", () => {
     expect([code, stdout, stderr]).toEqual([0, "", "Looked at 2 files: 0 errors, 0 warnings, 0 notes\n"]);
   });
 
+  test("a file is no repository", async () => {
+    const { code, stderr } = await audit("--repo repo/README.md");
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: Cannot go through ".*": it is no folder\n$/)]);
+  });
+
   test.each([
     { failOn: "error", values: 0, clear: 1 },
     { failOn: "warning", values: 1, clear: 1 },

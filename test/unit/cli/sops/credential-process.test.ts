@@ -18,6 +18,7 @@ describe("runForCredentials()", () => {
   test.each([
     { name: "nothing to run", line: " ", problem: "the command is empty" },
     { name: "a program that is not there", line: "/nope x", problem: "/nope cannot be started: ENOENT" },
+    { name: "a folder that is a file", line: "/etc/passwd/x", problem: "/etc/passwd/x cannot be started: ENOTDIR" },
     { name: "a failure", line: "sh -c 'echo why >&2; exit 3'", problem: "sh ended with exit status 3" },
     { name: "too much", line: "sh -c 'yes'", problem: "sh printed more than 65536 bytes" },
     // What a program started may keep its output open for ever.

@@ -202,3 +202,12 @@ describe("sealkit sops exec-env", () => {
     expect([result.code, result.stdout, result.stderr.includes(says)]).toEqual([code, "", true]);
   });
 });
+
+test("a value that is too long for a variable is no mistake of ours", async () => {
+  const long = (await encrypt(`A: ${"x".repeat(200_000)}\n`, "yaml", { recipients: [RECIPIENT_A], now: 0 })).text;
+  for (const flag of [[], ["--background"]]) {
+    const { code, stderr } = await run(["exec-env", ...flag, "long.yaml", "true"], { files: { "long.yaml": long } });
+    expect([code, stderr.includes("fork/exec /bin/sh: argument list too long")]).toEqual([1, true]);
+    expect(stderr).not.toContain("xxx");
+  }
+});
