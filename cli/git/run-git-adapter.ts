@@ -67,12 +67,13 @@ export async function gitText(io: Io, args: readonly string[], options: RunGitOp
 }
 
 const MAX_WORDS = 500;
+const IN_A_REPOSITORY = ["run it in a folder of one; a new one is made by: git init"];
 
 export function gitFailed(what: string, { exitCode, stderr }: GitRun, hints: readonly string[] = []): CliError {
   const lines = stderr.trim().split("\n");
   // Below a mount point git says what is wrong, and then where it stopped to look.
   const words = (lines.findLast((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1) ?? "").slice(0, MAX_WORDS);
   return new CliError("CLI_GIT_FAILED", `Cannot ${what}: ${words === "" ? `git ended with ${exitCode}` : words}`, {
-    hints,
+    hints: hints.length === 0 && /not a git repository/i.test(words) ? IN_A_REPOSITORY : hints,
   });
 }

@@ -25,6 +25,7 @@ import { withProgress } from "../progress.ts";
 import { count } from "./backup.ts";
 import { compromiseReport } from "./compromise-report.ts";
 import { formFlag } from "./form.ts";
+import { lifetimeFlag } from "./lifetime-flag.ts";
 import { findNeeds, type Needs, needsByPlace, openersOf } from "./needs.ts";
 import { keyPlace, type PlaceFlags, placeFlags, withCluster } from "./place.ts";
 import { changePlace, endBrokenOff, foldersAt } from "./repositories.ts";
@@ -67,7 +68,7 @@ export const compromiseCommand = defineCommand({
     history: flag.toggle({ help: "List also what only the history of the repositories holds" }),
     managedToo: flag.toggle({ help: "Change in the cluster also what a tool syncs from Git" }),
     bits: flag.choice(["2048", "3072", "4096"], { default: "4096", help: "Size of the new key" }),
-    ttl: flag.duration({ default: "87600h", placeholder: "DURATION", help: "How long its certificate is valid" }),
+    ttl: lifetimeFlag,
     timeout: flag.duration({ default: "60s", placeholder: "DURATION", help: "How long to wait for the controller" }),
     ignoreUnread: ignoreUnreadFlag,
     dryRun: flag.toggle({ help: "List what the key opens, and change nothing" }),

@@ -68,15 +68,18 @@ export async function openBackupBytes(
       hints: [remedy, "or with shares of the identity: --share FILE, as many as it takes"],
     });
   }
-  return await inFile(path, () => readBackup(bytes, { identities, prefix, expectDigest }), [
-    "name the identity that it was made for: -i FILE; or its shares: --share FILE, as many as it takes",
-  ]);
+  return await inFile(path, () => readBackup(bytes, { identities, prefix, expectDigest }), waysToOpen);
 }
 
 /** The identities in a key file. @throws {CliError} `CLI_BAD_INPUT`, naming the file. */
 export async function readIdentities(io: Io, path: string): Promise<readonly Identity[]> {
   const text = await readTextFile(io, path);
-  return await inFile(path, () => parseIdentitiesFile(text));
+  return await inFile(
+    path,
+    () => parseIdentitiesFile(text),
+    ({ hints }) =>
+      hints.length > 0 ? hints : ["name a key file, as this writes one: sealkit age-keygen -o identity.txt"],
+  );
 }
 
 /** The identity that the shares in files belong to. @throws {KeysError} `KEYS_SHARE_*`; {CliError} */
@@ -87,23 +90,28 @@ export async function combineFiles(io: Io, paths: readonly string[]): Promise<Co
   return combineIdentity(shares);
 }
 
-/** What fails in `work` is told with the file it was about, and a way on where there was none. */
+function waysToOpen(cause: ToolkitError): readonly string[] {
+  // Whoever keeps a backup has its identity somewhere; nobody can encrypt it anew.
+  if (cause instanceof AgeError && cause.code === "AGE_NO_MATCH") {
+    return ["name the identity that it was made for: -i FILE; or its shares: --share FILE, as many as it takes"];
+  }
+  return cause.hints.length > 0 ? cause.hints : ["the file is cut off or altered: take another copy of it"];
+}
+
+/** What fails in `work` is told with the file it was about, and with a way on. */
 async function inFile<Result>(
   path: string,
   work: () => Result | Promise<Result>,
-  ifNotForUs?: readonly string[],
+  waysOn: (cause: ToolkitError) => readonly string[],
 ): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
     if (!(cause instanceof ToolkitError)) throw cause;
-    // Whoever keeps a backup has its identity somewhere; nobody can encrypt it anew.
-    const isNotForUs = cause instanceof AgeError && cause.code === "AGE_NO_MATCH";
-    const known = isNotForUs && ifNotForUs !== undefined ? ifNotForUs : cause.hints;
     throw new CliError("CLI_BAD_INPUT", cause.message, {
       cause,
       details: [`in "${path}"`, ...cause.details],
-      hints: known.length > 0 ? known : ["the file is cut off or altered: take another copy of it"],
+      hints: waysOn(cause),
     });
   }
 }

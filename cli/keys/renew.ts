@@ -4,6 +4,7 @@ import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { note, table, write } from "../output.ts";
 import { formFlag, inForm, timeText } from "./form.ts";
+import { lifetimeFlag } from "./lifetime-flag.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 import { renewAge } from "./renew-age.ts";
 import { ignoreUnreadFlag } from "./unread.ts";
@@ -39,7 +40,7 @@ export const renewCommand = defineCommand({
     allBranches: flag.toggle({ help: "With --retire-old: the proof takes in what all branches have committed" }),
     ignoreUnread: ignoreUnreadFlag,
     bits: flag.choice(["2048", "3072", "4096"], { default: "4096", help: "Size of the RSA key" }),
-    ttl: flag.duration({ default: "87600h", placeholder: "DURATION", help: "How long its certificate is valid" }),
+    ttl: lifetimeFlag,
     wait: flag.toggle({ default: true, help: "Wait until the controller seals with it" }),
     noWait: flag.toggle({ help: "Do not wait" }),
     timeout: flag.duration({

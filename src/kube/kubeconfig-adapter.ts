@@ -232,9 +232,12 @@ function missing(what: string, name: string): KubeError {
 }
 
 function noConfiguration({ env, cwd, kubeconfig }: ClusterSelection): KubeError {
-  const listed = (kubeconfig ?? "") === "" ? kubeconfigPaths(env) : [];
+  const named = kubeconfig ?? "";
+  const listed = named === "" ? kubeconfigPaths(env) : [];
   const details = listed.map((path) => `${path}: ${existsSync(resolve(cwd, path)) ? "it names none" : "no such file"}`);
-  return new KubeError("KUBE_CONFIG_NONE", "Cannot find a cluster: there is no kubeconfig and this is no pod", {
+  const state =
+    named === "" ? "there is no kubeconfig and this is no pod" : `the kubeconfig ${JSON.stringify(named)} names none`;
+  return new KubeError("KUBE_CONFIG_NONE", `Cannot find a cluster: ${state}`, {
     apiMessage: NO_CONFIGURATION,
     details,
     hints: ["name a kubeconfig with --kubeconfig or KUBECONFIG", "or start one here with: sealkit sandbox"],

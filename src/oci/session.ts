@@ -86,8 +86,14 @@ export class Session {
     return new OciError(code, `Cannot use ${referenceText(this.#reference)}: ${state}`, {
       cause,
       details: isDenied ? [loginName(this.#login), ...details] : details,
-      hints: isDenied ? [`docker login ${this.#reference.registry}`] : [],
+      hints: this.#hintsFor(code),
     });
+  }
+
+  #hintsFor(code: OciErrorCode): readonly string[] {
+    const { registry } = this.#reference;
+    if (code === "OCI_DENIED") return [`docker login ${registry}`];
+    return code === "OCI_UNREACHABLE" ? [`see whether it answers: curl -I ${this.#base}/v2/`] : [];
   }
 
   async #follow(

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import type { FoundFile, StageOptions } from "../../../src/files/index.ts";
 import { nodeFiles } from "../../../src/files/node-files-adapter.ts";
@@ -58,7 +59,8 @@ export function stageInto(
 /**
  * The destination that the flags name.
  *
- * @throws {SopsFailure} for clear text in a work tree of git that git does not ignore, unless `--in-work-tree` says so.
+ * @throws {SopsFailure} for clear text in a work tree of git that git does not ignore, unless `--in-work-tree` says so; for
+ *   what is no folder.
  */
 export async function destinationOf(
   io: Io,
@@ -73,6 +75,10 @@ export async function destinationOf(
     return destination(place, (path) => path, true);
   }
   const folder = resolve(io.cwd, named);
+  if ((await stat(folder).catch(() => undefined))?.isDirectory() === false) {
+    const state = "it is no folder";
+    throw new SopsFailure(SOPS_EXIT.cannotWrite, `error: Cannot write below ${JSON.stringify(named)}: ${state}`);
+  }
   const target = await findPlace(folder);
   if (target.isWorkTree && !(await isIgnoredFolder(target.base, relative(target.base, folder)))) {
     refuseClearText(flags, target);

@@ -62,13 +62,20 @@ describe("sealkit controller", () => {
     { name: "labels without a value", line: ["--privatekey-labels=a"], code: 2, stderr: "k=v,k=v" },
     { name: "no cluster to be found", line: [], code: 1, stderr: "there is no kubeconfig and this is no pod" },
     {
+      name: "a kubeconfig that is none",
+      line: ["--kubeconfig=a.yaml"],
+      files: { "a.yaml": "kind: Secret\n" },
+      code: 1,
+      stderr: 'Cannot find a cluster: the kubeconfig "a.yaml" names none',
+    },
+    {
       name: "a kubeconfig that is not there",
       line: ["--kubeconfig=none"],
       code: 1,
       stderr: 'Cannot read the kubeconfig "none": there is no such file',
     },
-  ])("$name ends with $code and says why", async ({ line, code, stderr }) => {
-    const result = await runCli(["controller", ...line]);
+  ])("$name ends with $code and says why", async ({ line, code, stderr, files = {} }) => {
+    const result = await runCli(["controller", ...line], { files });
     expect(result.stderr).toContain(stderr);
     expect(result.stderr).toMatch(/^error: Cannot /);
     expect(result.code).toBe(code);

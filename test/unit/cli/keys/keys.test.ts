@@ -171,6 +171,8 @@ describe("sealkit keys, from one cluster to the next", () => {
   });
 
   test.each([
+    { name: "a key that ends at once", line: "renew --ttl 0", stderr: /not between a minute and 100 years/, code: 2 },
+    { name: "a key for ever", line: "compromise x --ttl 99999999d", stderr: /not between a minute/, code: 2 },
     { name: "no recipient", line: "backup -o x.age", stderr: /nobody was named/, code: 2 },
     { name: "a bad recipient", line: "backup -r age1x -o x.age", stderr: /Cannot read age recipient/, code: 1 },
     {

@@ -202,6 +202,7 @@ describe("what is named", () => {
     ["--output", "sops decrypt -r --output x .", 8, "--output is for one file"],
     ["nothing named", "sops decrypt -r -i", 100, "no file specified"],
     ["nothing there", "sops decrypt -r -i none", 100, "non-existent file"],
+    ["a file for a folder", "sops decrypt -r --output-dir readme.md .", 3, "it is no folder"],
     ["an unknown format", "sops decrypt -r --dry-run --format xml .", 8, "text or json"],
     ["no configuration", "sops updatekeys -r -y secrets --config /dev/null", 1, "no creation rules"],
   ])("%s is refused", async (_what, line, code, text) => {
