@@ -77,6 +77,12 @@ export async function isDirectory(io: Io, path: string): Promise<boolean> {
   return seen?.isDirectory() === true;
 }
 
+/** Whether there is a regular file of that name. */
+export async function isRegularFile(io: Io, path: string): Promise<boolean> {
+  const seen = await stat(resolve(io.cwd, path)).catch(() => undefined);
+  return seen?.isFile() === true;
+}
+
 /** Makes a folder and those above it. @throws {CliError} */
 export async function makeFolders(io: Io, path: string): Promise<void> {
   await mkdir(resolve(io.cwd, path), { recursive: true }).catch((cause: unknown) => {

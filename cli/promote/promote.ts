@@ -30,8 +30,8 @@ export const promoteCommand = defineCommand({
     to: flag.text({ placeholder: "DIR", required: true, help: "Folder of the environment to bring to" }),
     namespace: flag.text({ short: "n", placeholder: "NAME", help: "Namespace of the objects in the target" }),
     via: flag.text({
-      placeholder: "CONTEXT",
-      help: "Read the private keys of the source from the cluster of this context",
+      placeholder: "CONTEXT|FILE",
+      help: "Where the private keys of the source are: the cluster of a context or of a kubeconfig, or a backup",
       group: "Keys",
     }),
     cert: flag.text({ placeholder: "FILE|URL", help: "Certificate of the target; else its controller is asked" }),

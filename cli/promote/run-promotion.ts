@@ -1,13 +1,14 @@
 import { join, relative, resolve } from "node:path";
 import type { FoundFile } from "../../src/files/index.ts";
 import { type FoundPlace, findPlace } from "../../src/files/place-adapter.ts";
-import { listSealingKeys, type Promoted, promoteFile } from "../../src/keys/index.ts";
+import { isAgeFile, listSealingKeys, type Promoted, promoteFile } from "../../src/keys/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
 import { directionOf, POLICY_PATH, PolicyError, parsePolicy } from "../../src/policy/index.ts";
 import { type EncryptedFile, findEncrypted, workTreeFiles } from "../../src/repository/index.ts";
 import { printJson, printSigs } from "../../src/yaml/index.ts";
 import { type CertificateFlagValues, ownCertificates } from "../certificates/own-flags.ts";
 import { CliError } from "../errors.ts";
-import { readFile } from "../files-adapter.ts";
+import { isRegularFile, readFile } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
 import { count } from "../keys/backup.ts";
 import { withCluster } from "../keys/place.ts";
@@ -172,8 +173,11 @@ async function checkPolicy(
 async function makePlan(io: Io, chosen: readonly EncryptedFile[], { to, place, options }: PlanContext) {
   const needsCertificate = chosen.some(({ sealed }) => sealed.length > 0);
   const certificate = needsCertificate ? await pinnedCertificate(io, options) : undefined;
-  const secrets = options.via === undefined ? [] : await secretsVia(io, options.via, options);
-  const means = await loadMeans(options, io, { command: "promote --from DIR --to DIR", secrets });
+  const source = await sourceOf(io, options);
+  const means = await loadMeans({ ...options, backup: source.backup }, io, {
+    command: "promote --from DIR --to DIR",
+    secrets: source.secrets,
+  });
   const rules = new RepositoryRules(io, place.isWorkTree ? place.base : io.cwd);
   const planOne = async (found: EncryptedFile): Promise<Planned> => {
     io.signal.throwIfAborted();
@@ -221,11 +225,29 @@ async function pinnedCertificate(io: Io, options: PromotionOptions) {
   return obtained?.certificate;
 }
 
-async function secretsVia(io: Io, context: string, options: PromotionOptions) {
-  return await withCluster({ ...options, context }, io, async (client) => {
+interface Source {
+  readonly secrets: readonly KubeObject[];
+  readonly backup: readonly string[];
+}
+
+/** Where the private keys of the source are: a file of that name comes before a context. */
+async function sourceOf(io: Io, options: PromotionOptions): Promise<Source> {
+  const { via, backup } = options;
+  if (via === undefined) return { secrets: [], backup };
+  const bytes = (await isRegularFile(io, via)) ? await readFile(io, via) : undefined;
+  if (bytes !== undefined && !isKubeconfig(bytes)) return { secrets: [], backup: [...backup, via] };
+  const cluster = bytes === undefined ? { context: via } : { kubeconfig: via, context: undefined };
+  return await withCluster({ ...options, ...cluster }, io, async (client) => {
     const place = { namespace: options.controllerNamespace, prefix: options.keyPrefix };
-    return (await listSealingKeys(client, place)).map(({ secret }) => secret);
+    return { secrets: (await listSealingKeys(client, place)).map(({ secret }) => secret), backup };
   });
+}
+
+const CONTEXTS = /^(?:contexts|current-context) *:|"(?:contexts|current-context)" *:/m;
+
+/** Only a kubeconfig has contexts. What of it cannot be read is told by who reads it. */
+function isKubeconfig(bytes: Uint8Array): boolean {
+  return !isAgeFile(bytes) && CONTEXTS.test(new TextDecoder().decode(bytes));
 }
 
 async function agrees(io: Io): Promise<boolean> {

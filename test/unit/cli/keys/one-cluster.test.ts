@@ -419,6 +419,16 @@ describe("promote, rotate and audit with the keys of clusters", () => {
     expect(done.stdout + done.stderr).not.toContain("hunter2");
   });
 
+  test.each([
+    { what: "a kubeconfig", text: () => kc.replace('"current-context":"target"', '"current-context":"source"') },
+    { what: "a backup", text: () => keys.backup },
+  ])("promote: --via with the file of $what", async ({ text }) => {
+    const files = { "other/file.yaml": text() };
+    const done = await promote(`--via other/file.yaml --cert-fingerprint ${newest} --yes`, files);
+    expect([done.code, done.stderr]).toEqual([0, "Promoted 1 file to prod\n"]);
+    expect(await opened(done.files["prod/db.yaml"]?.text)).toEqual(["hunter2", newest]);
+  });
+
   const other = () => keys.old.certificate.fingerprint;
   test.each([
     {
