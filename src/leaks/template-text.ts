@@ -1,8 +1,8 @@
 import { type Leak, MAX_FIELDS } from "./leak.ts";
 import { isLiteral, isLiteralBase64 } from "./literal.ts";
 
-const SECRET = /^\s*(?:- )?kind:\s*["']?Secret["']?\s*(?:#.*)?$/;
-const SECTION = /^(\s*)["']?(data|stringData)["']?:\s*(?:#.*)?$/;
+const SECRET = /^\s*(?:- )?["']?kind["']?:\s*["']?Secret["']?,?\s*(?:#.*)?$/;
+const SECTION = /^(\s*)["']?(data|stringData)["']?:\s*(?:\{\s*)?(?:#.*)?$/;
 const FIELD = /^(\s+)["']?([-._A-Za-z0-9]{1,253})["']?:\s*(.*)$/;
 const BLOCK = /^[|>][-+0-9]*\s*(?:#.*)?$/;
 
@@ -12,8 +12,8 @@ interface Section {
 }
 
 /**
- * Clear values of Secrets in a file that no reader of YAML takes: a template of a chart, a file with conflict markers.
- * Line by line, and so only in block style.
+ * Clear values of Secrets in a file that no reader of YAML takes: a template of a chart, a file with conflict markers, one
+ * that is too large. Line by line, and so only in block style, or as JSON that is printed with a line for each field.
  */
 export function templateLeaks(text: string): readonly Leak[] {
   const found: Leak[] = [];
@@ -65,7 +65,8 @@ function clearLines(lines: readonly string[]): { readonly name: string; readonly
 /** The text of a block scalar; `""` when any of it comes out of a template. */
 function blockBelow(lines: readonly string[], at: number, indent: number): string {
   const block: string[] = [];
-  for (const line of lines.slice(at + 1)) {
+  for (let next = at + 1; next < lines.length; next++) {
+    const line = lines[next] ?? "";
     if (line.trim() !== "" && line.length - line.trimStart().length <= indent) break;
     block.push(line.trim());
   }
@@ -73,6 +74,6 @@ function blockBelow(lines: readonly string[], at: number, indent: number): strin
 }
 
 function unquoted(text: string): string {
-  const quoted = /^(["'])(.*)\1\s*(?:#.*)?$/.exec(text);
+  const quoted = /^(["'])(.*)\1,?\s*(?:#.*)?$/.exec(text);
   return quoted?.[2] ?? text.replace(/\s+#.*$/, "");
 }

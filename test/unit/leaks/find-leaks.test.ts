@@ -132,6 +132,12 @@ describe("Secrets", () => {
       text: `<<<<<<< HEAD\n${secret(`stringData:\n  a: ${VALUE}\n`)}=======\n>>>>>>> x\n`,
       says: ["clear-secret:6 a"],
     },
+    {
+      name: "JSON with conflict markers",
+      path: "s.json",
+      text: `{\n  "kind": "Secret",\n<<<<<<< HEAD\n  "data": {\n    "a": "${BASE64}",\n    "b": "${BASE64}"\n  }\n>>>>>>> x\n}\n`,
+      says: ["clear-secret:5 a,b"],
+    },
   ];
 
   test.each(rows)("$name: found", ({ path = "a.yaml", text, says }) => {
@@ -375,4 +381,5 @@ test("no file makes it throw, and none takes it long", () => {
   findLeaks({ path: "a.yaml", bytes: Buffer.from(bomb) });
   findLeaks({ path: "a.yaml", bytes: Buffer.from(`kind: Secret\nx: ${"[".repeat(10_000)}`) });
   findLeaks({ path: "k", bytes: Buffer.from("-----BEGIN PRIVATE KEY-----".repeat(2_000)) });
+  findLeaks({ path: "a.yaml", bytes: Buffer.from(`{{ x }}\nkind: Secret\ndata:\n${" a: |\n".repeat(20_000)}`) });
 });
