@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
-import { copyFile, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { constants, copyFile, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { PieceMemory } from "../../src/age/index.ts";
 import type { PlacedFile } from "../../src/age/threads/chunk-threads-adapter.ts";
@@ -55,7 +55,8 @@ function inTurns(): PieceMemory {
  * A file that appears when it is whole: written beside its place, and renamed. Where it takes the place of another it is
  * flushed first, so that one of the two outlasts a power failure. A new one is not, as with the original: a gibibyte
  * takes longer to the disk than through the cipher. A file that is there already keeps
- * its mode; a link keeps pointing at its target; what is no regular file (a pipe, `/dev/null`) is written to directly.
+ * its mode; a link keeps pointing at its target; what is no regular file (a pipe, `/dev/null`), or stands in a folder that
+ * may not be written to, is written to directly.
  */
 export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}): Output {
   let opened: Promise<Opened> | undefined;
@@ -141,12 +142,21 @@ async function openBeside(
     const end = await newTarget(wanted);
     const target = before === undefined ? end : await realpath(wanted);
     const beside = join(dirname(target), besideName(basename(target), randomBytes(6).toString("hex")));
-    const handle = await open(beside, "wx", mode);
+    const handle = await open(beside, "wx", mode).catch((cause: unknown) => {
+      if (before === undefined || !["EACCES", "EPERM"].includes(errno(cause) ?? "")) throw cause;
+      return undefined;
+    });
+    if (handle === undefined) return { handle: await openInPlace(target), beside: undefined, target, replaces: false };
     if (before !== undefined) await handle.chmod(before.mode & 0o7777);
     return { handle, beside, target, replaces: before !== undefined };
   } catch (cause) {
     throw new Failure(goFileText("open", path, cause));
   }
+}
+
+/** A file whose folder takes no other: as with the original, what stands there is gone at once. */
+async function openInPlace(target: string): Promise<FileHandle> {
+  return await open(target, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
 }
 
 function unlessMissing(cause: unknown): undefined {

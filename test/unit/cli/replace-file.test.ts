@@ -122,3 +122,18 @@ describe("where no file can take the place of another", () => {
     ]);
   });
 });
+
+test.runIf(process.geteuid?.() !== 0)("age writes over a file whose folder takes no other", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "sealkit-replace-"));
+  onTestFinished(() => {
+    chmodSync(cwd, 0o700);
+    rmSync(cwd, { recursive: true, force: true });
+  });
+  writeFileSync(join(cwd, "f"), "something longer");
+  chmodSync(cwd, 0o500);
+  const io = { cwd } as Parameters<typeof fileOutput>[0];
+  const output = fileOutput(io, "f");
+  await output.write(Buffer.from("new"));
+  await output.finish();
+  expect(readFileSync(join(cwd, "f"), "utf8")).toBe("new");
+});
