@@ -23,7 +23,7 @@ interface Thread {
 }
 
 /**
- * A pool of threads that run one program. None is started before there is a job. A thread that dies fails the job it was
+ * A pool of threads that run one program. None is started before there is a job, unless it is asked for. A thread that dies fails the job it was
  * at, and another takes its place; jobs that it had not begun go to others.
  */
 export function startThreads<All extends Jobs>(options: ThreadPoolOptions): ThreadPool<All> {
@@ -90,6 +90,9 @@ export function startThreads<All extends Jobs>(options: ThreadPoolOptions): Thre
   };
 
   return {
+    start() {
+      while (!isClosed && all.size < threads) start().worker.unref();
+    },
     run: (job, request) =>
       new Promise((done, failed) => {
         if (isClosed) return failed(closed());

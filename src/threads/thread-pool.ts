@@ -29,6 +29,8 @@ export interface ThreadPoolOptions {
 
 /** Threads that do jobs, each one after the other. They keep the process running only as long as they have jobs. */
 export interface ThreadPool<All extends Jobs> {
+  /** Starts all threads now, for jobs that are sure to come: whoever has other things to do first need not wait then. */
+  start(): void;
   /**
    * Has a job done. `request` may be `Moved`, and then some of its buffers are the thread's.
    *

@@ -32,8 +32,6 @@ export interface CommandKeys {
   readonly keyring: Keyring;
   /** Identities that are at hand; none where only remote services are to be used. */
   readonly sources: readonly IdentitySource[];
-  /** Whether the keys of this machine are used at all. */
-  readonly isLocal: boolean;
 }
 
 /** As `commandKeyring`. @throws {SopsFailure} */
@@ -48,7 +46,7 @@ export async function commandKeys(
   const services = await servicesOf(io, flags, doubts, useLocalKeys);
   const sources = services.useLocal ? await storedIdentities(io) : [];
   const keyring = loadKeyring(sources, { ...services, decryptionOrder, askForIdentities: identityCommands(io) });
-  return { keyring, sources, isLocal: services.useLocal };
+  return { keyring, sources };
 }
 
 /** Everything that encrypts data keys here. Identities are looked for only where something is to be decrypted. */
@@ -65,9 +63,14 @@ async function servicesOf(io: Io, flags: SopsFlags, doubts: Doubts, useLocalKeys
   return {
     services: localKeyServices(io),
     plugins: terminalPlugins(io, "sops"),
-    useLocal: useLocalKeys && !isFalse(io.env["SOPS_ENABLE_LOCAL_KEYSERVICE"] ?? ""),
+    useLocal: usesLocalKeys(io, useLocalKeys),
     remoteServices: await remoteKeyServices(io, flags, doubts),
   };
+}
+
+/** Whether the keys of this machine are used at all, as a flag and a variable say. */
+export function usesLocalKeys({ env }: Pick<Io, "env">, flag: boolean): boolean {
+  return flag && !isFalse(env["SOPS_ENABLE_LOCAL_KEYSERVICE"] ?? "");
 }
 
 function isFalse(text: string): boolean {

@@ -14,7 +14,7 @@ import type { SopsFlags } from "../call/flags.ts";
 import { type Doubts, doubts as doubtsOf } from "../call/log.ts";
 import { Answers } from "../call/prompt.ts";
 import { findConfig } from "../config/config-adapter.ts";
-import { commandKeys } from "../keys/keyring.ts";
+import { type CommandKeys, commandKeys, usesLocalKeys } from "../keys/keyring.ts";
 import { destinationOf, type StageTargets, stageInto } from "./destination-adapter.ts";
 import { makeOne, type Target } from "./make-one.ts";
 import { type Outcome, printJson, printText, type Report } from "./report.ts";
@@ -37,6 +37,7 @@ export interface ManyOptions {
 /** All that is to be done, and by whom. */
 interface Work {
   readonly command: ManyCommand;
+  readonly keys: CommandKeys;
   readonly targets: Targets;
   /** Where results go; undefined when nothing is to be written. */
   readonly stageTargets: StageTargets | undefined;
@@ -57,6 +58,28 @@ export async function runMany(
   const started = io.now();
   const doubts = doubtsOf(io, flags.has("strict"));
   const targets = await findTargets(io, flags.args);
+  const files = flags.has("undo") ? 0 : targets.paths.length;
+  const isLocal = usesLocalKeys(io, useLocalKeys);
+  const threads = await threadsFor(io, { files, isLocal }, wanted);
+  try {
+    return await runOn(io, { command, flags, doubts, targets, useLocalKeys, threads, started });
+  } finally {
+    await threads?.close();
+  }
+}
+
+interface Run extends Pick<Work, "command" | "targets" | "threads"> {
+  readonly flags: SopsFlags;
+  readonly doubts: Doubts;
+  readonly useLocalKeys: boolean;
+  /** Milliseconds of the clock at the beginning. */
+  readonly started: number;
+}
+
+async function runOn(
+  io: Io,
+  { command, flags, doubts, targets, useLocalKeys, threads, started }: Run,
+): Promise<number> {
   const destination = await destinationOf(io, flags, targets, command);
   const isDryRun = flags.has("dry-run");
   if (await endEarlierRun(io, destination, { isDryRun, undo: flags.has("undo") })) return 0;
@@ -67,8 +90,7 @@ export async function runMany(
   const order = command.name === "updatekeys" ? "as in the file" : "as told";
   const keys = await commandKeys(io, flags, doubts, useLocalKeys, order);
   const call: SopsCall = { io, flags, doubts, keyring: keys.keyring, config };
-  const threads = await threadsFor(call, keys, wanted);
-  const planned: Work = { command, targets, stageTargets: undefined, threads };
+  const planned: Work = { command, keys, targets, stageTargets: undefined, threads };
   if (!isDryRun && command.name === "updatekeys" && !flags.has("yes") && !(await agreesToChanges(call, planned))) {
     await note(io, "Nothing was changed.");
     return 0;
@@ -78,6 +100,8 @@ export async function runMany(
   const replacement = isDryRun ? undefined : await destination.begin(label, stageTargets.targets);
   const outcomes = await replaceTogether(io, replacement, async () => {
     const result = await makeAll(call, { ...planned, stageTargets }, replacement);
+    // They go while this one goes on.
+    threads?.close().catch(() => undefined);
     return { result, isRefused: isRefused(flags, result) };
   });
   const end = replacement === undefined ? "planned" : isRefused(flags, outcomes) ? "refused" : "done";
@@ -139,7 +163,7 @@ async function agreesToChanges(call: SopsCall, planned: Work): Promise<boolean> 
 
 async function makeAll(
   call: SopsCall,
-  { command, targets: { place, paths }, stageTargets, threads }: Work,
+  { command, keys, targets: { place, paths }, stageTargets, threads }: Work,
   replacement: Replacement | undefined,
 ): Promise<Outcome[]> {
   const { io } = call;
@@ -168,7 +192,7 @@ async function makeAll(
     };
     const makeHere = (numbers: Iterable<number>) => inParallel(numbers, PARALLEL, make);
     const context = replacement?.stageContext;
-    const others = await threads?.start(call, command, { paths, base: place.base, list, stageTargets, context });
+    const others = threads?.begin(call, keys, command, { paths, base: place.base, list, stageTargets, context });
     if (others === undefined) return await makeHere(list.fromStart());
     try {
       await makeHere(list.fromStart());
@@ -178,7 +202,7 @@ async function makeAll(
       await makeHere(made.left);
     } finally {
       list.stop();
-      await others.close();
+      await others.ended();
     }
   });
   return outcomes.sort((left, right) => (left.file < right.file ? -1 : 1));

@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { StageContext } from "../../../../src/files/index.ts";
-import { type Jobs, Moved, threadProgram } from "../../../../src/threads/index.ts";
+import type { IdentitySource } from "../../../../src/sops/index.ts";
+import { type Jobs, Moved, type ThreadPool, threadProgram } from "../../../../src/threads/index.ts";
 import { startThreads } from "../../../../src/threads/start-threads-adapter.ts";
+import type { Io } from "../../../io.ts";
 import { isRecorded } from "../../audit/recording.ts";
 import type { SopsCall } from "../../call/call.ts";
 import { KEY_VARIABLES } from "../../keys/key-flags.ts";
@@ -46,16 +48,19 @@ export interface ThreadedWork {
 }
 
 /** Threads at work on a list. */
-export interface StartedThreads {
+export interface ThreadsAtWork {
   /** What they made, once the list is worked off. @throws what ended one of them. */
   finished(): Promise<MakeAnswer>;
-  /** Lets them go; stop the list before. */
-  close(): Promise<void>;
+  /** Waits until none of them works on the list any more; stop it before. */
+  ended(): Promise<void>;
 }
 
+/** Threads that are ready, or will be in a moment. */
 export interface ManyThreads {
-  /** Undefined when there are too few files. */
-  start(call: SopsCall, command: ManyCommand, work: ThreadedWork): Promise<StartedThreads | undefined>;
+  /** Sets them to work; undefined when they could do nothing: to open files without an identity. */
+  begin(call: SopsCall, keys: CommandKeys, command: ManyCommand, work: ThreadedWork): ThreadsAtWork | undefined;
+  /** Lets them go; those at work have to be finished before. */
+  close(): Promise<void>;
 }
 
 interface MakeJobs extends Jobs {
@@ -63,37 +68,42 @@ interface MakeJobs extends Jobs {
 }
 
 /**
- * Threads for a call that can be shared: with keys of this machine, and without an audit trail, which is one for all.
- * Undefined otherwise.
+ * Starts threads for a call that can be shared: one with files enough, with keys of this machine, and without an audit
+ * trail, which is one for all. Undefined otherwise. They load their program while the keys of the call are looked for.
  */
 export async function threadsFor(
-  { io }: SopsCall,
-  { sources, isLocal }: CommandKeys,
+  io: Io,
+  { files, isLocal }: { readonly files: number; readonly isLocal: boolean },
   wanted: ThreadsWanted | undefined,
 ): Promise<ManyThreads | undefined> {
   if (wanted === undefined || !isLocal || (await isRecorded(io))) return undefined;
-  const identities = (): CarriedIdentity[] =>
-    sources.flatMap(({ where, identities: text, isSshKey = false, sshPublicKey }) =>
-      text === undefined ? [] : [{ where, text: new Uint8Array(text.reveal()), isSshKey, sshPublicKey }],
-    );
+  const useful = Math.floor(files / wanted.filesEach) - 1;
+  if (useful > 0) wanted.onStart?.();
+  const threads = Math.min(useful, wanted.most);
+  if (threads < 1) return undefined;
+  const pool = startThreads<MakeJobs>({ program: wanted.program, threads, name: "sops", ahead: 0, limits: LIMITS });
+  pool.start();
   return {
-    async start(call, command, work) {
-      const useful = Math.floor(work.paths.length / wanted.filesEach) - 1;
-      if (useful > 0) wanted.onStart?.();
-      const count = Math.min(useful, wanted.most);
-      if (count < 1 || (command.name !== "encrypt" && identities().length === 0)) return undefined;
-      return started(requestOf(call, command, work), identities, { count, program: wanted.program });
+    begin(call, { sources }, command, work) {
+      const identities = () => sources.flatMap(carried);
+      if (command.name !== "encrypt" && identities().length === 0) return undefined;
+      return begun(pool, threads, requestOf(call, command, work), identities);
     },
+    close: () => pool.close(),
   };
 }
 
-function started(
+function carried({ where, identities, isSshKey = false, sshPublicKey }: IdentitySource): CarriedIdentity[] {
+  return identities === undefined ? [] : [{ where, text: new Uint8Array(identities.reveal()), isSshKey, sshPublicKey }];
+}
+
+function begun(
+  pool: ThreadPool<MakeJobs>,
+  threads: number,
   request: Omit<MakeRequest, "identities">,
   identities: () => readonly CarriedIdentity[],
-  { count, program }: { readonly count: number; readonly program: URL },
-): StartedThreads {
-  const pool = startThreads<MakeJobs>({ program, threads: count, name: "sops", ahead: 0, limits: LIMITS });
-  const answers = Array.from({ length: count }, () => {
+): ThreadsAtWork {
+  const answers = Array.from({ length: threads }, () => {
     const own = identities();
     const moved = own.map(({ text }) => text.buffer);
     return pool.run("make", new Moved({ ...request, identities: own }, moved));
@@ -101,19 +111,10 @@ function started(
   const all = Promise.all(answers);
   // When the main thread fails first, nobody waits for them.
   all.catch(() => undefined);
-  let isFinished = false;
   return {
-    async finished() {
-      const made = joined(await all);
-      isFinished = true;
-      return made;
-    },
-    async close() {
+    finished: async () => joined(await all),
+    async ended() {
       await Promise.allSettled(answers);
-      const closed = pool.close();
-      // With nothing in hand they may go while the main thread goes on.
-      if (isFinished) closed.catch(() => undefined);
-      else await closed;
     },
   };
 }
