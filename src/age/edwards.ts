@@ -4,7 +4,8 @@
  */
 
 const P = 2n ** 255n - 19n;
-const D = reduce(-121665n * inverse(121666n));
+/** −121665/121666. Source: RFC 8032 §5.1. */
+const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n;
 const BYTES = 32;
 
 /** u = (1 + y) / (1 − y), 32 bytes little-endian; undefined when no point of the curve has this y. */

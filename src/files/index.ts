@@ -3,7 +3,7 @@ export { FilesError, type FilesErrorCode } from "./errors.ts";
 export type { FileIdentity, FileSystem, FoundFile, NewFile } from "./file-system.ts";
 export { removeLeftovers } from "./leftovers.ts";
 export { lockFolder, type Worker } from "./lock.ts";
-export { besideName, isBeside, type ReplacePlace } from "./place.ts";
+export { besideName, folderOf, isBeside, type ReplacePlace } from "./place.ts";
 export { findUnfinished, type Recovered, type Unfinished } from "./recover.ts";
 export {
   beginReplacing,

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import { dirname, relative, resolve } from "node:path";
-import type { FoundFile, StageOptions } from "../../../src/files/index.ts";
+import { relative, resolve } from "node:path";
+import { type FoundFile, folderOf, type StageOptions } from "../../../src/files/index.ts";
 import { nodeFiles } from "../../../src/files/node-files-adapter.ts";
 import { type FoundPlace, findPlace } from "../../../src/files/place-adapter.ts";
 import { isIgnoredFolder } from "../../files-below/walk-adapter.ts";
@@ -8,6 +8,7 @@ import type { Io } from "../../io.ts";
 import { type ReplacedFiles, replacedFiles } from "../../many-files/replaced-files-adapter.ts";
 import { SOPS_EXIT, SopsFailure } from "../call/failure.ts";
 import type { SopsFlags } from "../call/flags.ts";
+import { movedBelow } from "./paths.ts";
 import type { Targets } from "./targets-adapter.ts";
 import type { ManyCommand } from "./work.ts";
 
@@ -48,7 +49,7 @@ export function stageInto(
   return async (at, content, seen) => {
     const path = targets[at] ?? "";
     if (isInPlace) return await put({ at, path }, content, { seen });
-    const folder = dirname(`${base}/${path}`);
+    const folder = folderOf(`${base}/${path}`);
     const made = folders.get(folder) ?? nodeFiles.makeFolder(folder);
     folders.set(folder, made);
     await made;
@@ -83,8 +84,12 @@ export async function destinationOf(
   if (target.isWorkTree && !(await isIgnoredFolder(target.base, relative(target.base, folder)))) {
     refuseClearText(flags, target);
   }
-  const translate = (path: string) => relative(target.base, resolve(folder, relative(root, `${place.base}/${path}`)));
-  return destination(target, translate, false);
+  return destination(target, movedBelow(below(place, root), below(target, folder)), false);
+}
+
+/** The path of a folder, relative to the base of the place that it is in. */
+function below({ base }: FoundPlace, folder: string): string {
+  return relative(base === "" ? "/" : base, folder);
 }
 
 function destination(place: FoundPlace, translate: (path: string) => string, isInPlace: boolean): Destination {

@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { ToolkitError } from "../../../src/errors.ts";
 import { FilesError, type FoundFile, type Replacement } from "../../../src/files/index.ts";
@@ -17,6 +16,7 @@ import { findConfig } from "../config/config-adapter.ts";
 import { type CommandKeys, commandKeys, usesLocalKeys } from "../keys/keyring.ts";
 import { destinationOf, type StageTargets, stageInto } from "./destination-adapter.ts";
 import { makeOne, type Target } from "./make-one.ts";
+import { shownFrom } from "./paths.ts";
 import { type Outcome, printJson, printText, type Report } from "./report.ts";
 import { findTargets, type Targets } from "./targets-adapter.ts";
 import { type ManyThreads, ownThreads, type ThreadsWanted, threadsFor } from "./threads/many-threads-adapter.ts";
@@ -174,13 +174,14 @@ async function makeAll(
       : stageInto(stageTargets, ({ path }, content, options) => replacement.stage(path, content, options));
   await withProgress(io, command.words[0], async (onStep) => {
     const list = new SharedList(paths.length);
+    const shown = shownFrom(io.cwd, place.base);
     let pause: Promise<void> | undefined;
     const make = async (at: number) => {
       // All of them: as long as one goes on, the event loop does not.
       await pause;
       io.signal.throwIfAborted();
-      const absolute = `${place.base}/${paths[at] ?? ""}`;
-      const target = { file: relative(io.cwd, absolute) || ".", absolute };
+      const path = paths[at] ?? "";
+      const target = { file: shown(path), absolute: `${place.base}/${path}` };
       outcomes.push(await outcomeOf(call, command, target, (content, seen) => stage(at, content, seen)));
       list.countDone();
       onStep(list.done, paths.length);

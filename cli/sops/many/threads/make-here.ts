@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { ClearText } from "../../../../src/clear-text.ts";
 import { FileStage } from "../../../../src/files/index.ts";
 import { nodeFiles } from "../../../../src/files/node-files-adapter.ts";
@@ -16,6 +15,7 @@ import { sopsFlags } from "../../call/flags.ts";
 import { readConfigFile } from "../../config/config-adapter.ts";
 import { stageInto } from "../destination-adapter.ts";
 import { makeOne } from "../make-one.ts";
+import { shownFrom } from "../paths.ts";
 import type { Outcome } from "../report.ts";
 import { MANY_COMMANDS } from "../work.ts";
 import { LEAVING_DOUBTS, leaveAsync, threadIo } from "./left-to-main.ts";
@@ -40,12 +40,13 @@ export async function makeHere(request: MakeRequest): Promise<MakeAnswer> {
   const call = callOf(request);
   const stage = stageOf(request.stage);
   const list = new SharedList(paths.length, request.list);
+  const shown = shownFrom(cwd, base);
   const outcomes: Outcome[] = [];
   const left: number[] = [];
   for (const at of list.fromEnd()) {
-    const absolute = `${base}/${paths[at] ?? ""}`;
+    const path = paths[at] ?? "";
     try {
-      const target = { file: relative(cwd, absolute) || ".", absolute };
+      const target = { file: shown(path), absolute: `${base}/${path}` };
       const made = await makeOne(call, command, target, {
         maxBytes: MAX_BYTES,
         stage: async (content, seen) => stage.add(at, content, seen),
