@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { readUserCache, userCacheFile, writeUserCache } from "./code-cache-adapter.ts";
 import { personalityOf } from "./personality.ts";
+import { CODE_FLAVOUR, shippedCode } from "./shipped-code-adapter.ts";
 import { spareMemory } from "./spare-memory-adapter.ts";
 
 /**
@@ -17,13 +18,12 @@ const command = personalityOf(process.env["SEALKIT_ARGV0"] ?? process.argv[1] ??
 /** A start pays for every byte of its bundle, used or not. */
 const bundle = join(folder, `${__OWN_BUNDLES__.includes(command) ? command : "sealkit"}.bundle`);
 const source = readFileSync(bundle, "latin1");
-const flavour = `${process.version}-${process.platform}-${process.arch}`;
 
-const origin = { build: __BUILD_ID__, flavour, command };
+const origin = { build: __BUILD_ID__, flavour: CODE_FLAVOUR, command };
 
 if (command === "controller") spareMemory();
 
-const shipped = readShipped(`${bundle}.${flavour}.code`);
+const shipped = shippedCode(bundle);
 const own = shipped === undefined ? userCacheFile(process.env, origin) : undefined;
 const cachedData = shipped ?? (own === undefined ? undefined : readUserCache(own));
 const script = new Script(source, { filename: bundle, ...(cachedData === undefined ? {} : { cachedData }) });
@@ -31,11 +31,3 @@ if (own !== undefined && (cachedData === undefined || script.cachedDataRejected)
   process.once("exit", () => writeUserCache(own, __BUILD_ID__, script.createCachedData()));
 }
 script.runInThisContext()({}, createRequire(join(folder, "sealkit.cjs")), {}, bundle, dirname(bundle));
-
-function readShipped(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    return undefined;
-  }
-}

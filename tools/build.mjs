@@ -61,9 +61,13 @@ const RENDER_WORKER = "render-worker.cjs";
 const PROGRAMS = new Map([
   [RENDER_WORKER, "src/secrets/render/render-worker-adapter.ts"],
   ["age-chunk-thread.cjs", "src/age/threads/age-chunk-thread-adapter.ts"],
-  ["age-files-thread.cjs", "cli/age/batch/age-files-thread-adapter.ts"],
   ["repository-thread.cjs", "cli/repository-threads/repository-thread-adapter.ts"],
-  ["sops-thread.cjs", "cli/sops/many/threads/sops-thread-adapter.ts"],
+]);
+
+/** Threads whose work takes little longer than to compile them: bundles with compiled code, and which command uses them. */
+const QUICK_THREADS = new Map([
+  ["age-files-thread", { command: "age", module: "cli/age/batch/age-files-thread-adapter.ts" }],
+  ["sops-thread", { command: "sops", module: "cli/sops/many/threads/sops-thread-adapter.ts" }],
 ]);
 
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });
@@ -76,6 +80,7 @@ const bundles = await Promise.all([undefined, ...OWN_BUNDLES].map(buildBundle));
 const apart = await Promise.all([
   ...[...APART].map(([name, file]) => buildApart(name, file)),
   ...[...PROGRAMS].map(([file, module]) => buildProgram(file, module)),
+  ...[...QUICK_THREADS].map(([name, { module }]) => buildThread(name, module)),
 ]);
 writeFileSync(
   join(bin, "sealkit.bundle.LICENSES.txt"),
@@ -107,13 +112,36 @@ async function buildBundle(only) {
     plugins: [apartPlugin(), ...(only === undefined ? [] : [onlyPlugin(only)])],
   });
   refuseForeignImports(metafile);
-  // The launcher reads it as Latin-1, which is quicker than UTF-8, and calls it as a function.
+  return { name, metafile, ...writeBundle(name, outputFiles[0].text) };
+}
+
+/** The bundle of a thread, and the file that the thread is started with, which runs it with its compiled code. */
+async function buildThread(name, module) {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: [module],
+    outfile: join(bin, `${name}.bundle.js`),
+    minifyWhitespace: true,
+    minifySyntax: true,
+    write: false,
+    supported: { "dynamic-import": false },
+    define: { "import.meta.url": "__bundleUrl" },
+    plugins: [apartPlugin()],
+  });
+  refuseForeignImports(metafile);
+  writeBundle(name, outputFiles[0].text);
+  await build({ ...common, entryPoints: ["cli/thread-launcher-adapter.ts"], outfile: join(bin, `${name}.cjs`) });
+  return metafile;
+}
+
+/** Launchers read it as Latin-1, which is quicker than UTF-8, and call it as a function. */
+function writeBundle(name, code) {
   const url = 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;';
-  const text = `(function (exports, require, module, __filename, __dirname) {${url}${outputFiles[0].text}\n})`;
+  const text = `(function (exports, require, module, __filename, __dirname) {${url}${code}\n})`;
   if (/[^\x00-\x7f]/.test(text)) throw new Error("the bundle must be ASCII");
   const path = join(bin, `${name}.bundle`);
   writeFileSync(path, text);
-  return { name, path, metafile, text };
+  return { path, text };
 }
 
 async function buildApart(name, file) {
@@ -189,9 +217,10 @@ async function buildLauncher(texts) {
   chmodSync(path, 0o755);
 }
 
-/** Runs usual commands of a bundle once and keeps what V8 compiled for them. */
+/** Runs usual commands of a bundle once and keeps what V8 compiled for them, and for the threads that they start. */
 async function compileCode(name) {
-  await run([join(root, "tools/compile-code.cjs"), bin, name]);
+  const threads = [...QUICK_THREADS].filter(([, { command }]) => command === name).map(([thread]) => thread);
+  await run([join(root, "tools/compile-code.cjs"), bin, name, ...threads]);
 }
 
 function refuseForeignImports(metafile) {

@@ -1,12 +1,17 @@
 // Runs usual command lines from one bundle in one process and writes the code that V8 compiled for them, so that the
-// first start of an installed sealkit is as quick as the second. Usage: node tools/compile-code.cjs DIST_BIN BUNDLE
+// first start of an installed sealkit is as quick as the second. The same for threads that the commands start, where there
+// is a core for them. Usage: node tools/compile-code.cjs DIST_BIN BUNDLE [THREAD...]
 const { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { tmpdir } = require("node:os");
-const { join } = require("node:path");
+const { basename, join } = require("node:path");
 const { Script } = require("node:vm");
+const workerThreads = require("node:worker_threads");
 
-const [, , bin, name] = process.argv;
+const [, , bin, name, ...threads] = process.argv;
+const flavour = `${process.version}-${process.platform}-${process.arch}`;
+/** With fewer files in a folder no thread is started. */
+const MANY = { age: 300, sops: 150 };
 const folder = mkdtempSync(join(tmpdir(), "sealkit-build-"));
 const silent = (_chunk, encoding, done) => {
   const callback = typeof encoding === "function" ? encoding : done;
@@ -25,9 +30,10 @@ async function main() {
   process.stdout.write = silent;
   process.chdir(folder);
   copyFileSync(join(__dirname, "compile-code.pem"), "cert.pem");
-  mkdirSync("many");
-  writeFileSync("many/a.yaml", "kind: Secret\nstringData: {c: d}\n");
-  writeFileSync("secret.yaml", "kind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {c: d}\n");
+  const secret = "kind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {c: d}\n";
+  writeFileSync("secret.yaml", secret);
+  mkdirSync("few");
+  writeFileSync("few/a.yaml", secret);
   const tell = process.stderr.write;
   process.stderr.write = silent;
   await run(load("sealkit"), ["age-keygen", "-o", "key.txt"]);
@@ -35,13 +41,31 @@ async function main() {
   const [recipient] = /age1\w+/.exec(readFileSync("key.txt", "utf8"));
   const bundle = load(name);
   for (const words of commandLines(recipient)[name]) await run(bundle, words);
+  writeFileSync(codeOf(bundle.path), bundle.script.createCachedData());
+  if (threads.length > 0) {
+    mkdirSync("many");
+    for (let at = 0; at < MANY[name]; at++) writeFileSync(`many/${at}.yaml`, secret);
+    workerThreads.Worker = CompilingWorker;
+    for (const words of threadedLines(recipient)[name]) await run(bundle, words);
+  }
   process.stderr.write = tell;
   process.stdout.write = write;
-  const flavour = `${process.version}-${process.platform}-${process.arch}`;
-  writeFileSync(`${bundle.path}.${flavour}.code`, bundle.script.createCachedData());
   process.chdir(bin);
   rmSync(folder, { recursive: true, force: true });
   exit(0);
+}
+
+/** A thread that keeps what was compiled for it. */
+class CompilingWorker extends workerThreads.Worker {
+  constructor(program, options) {
+    const file = join(bin, basename(program.pathname, ".cjs"));
+    const workerData = { bundle: `${file}.bundle`, code: codeOf(`${file}.bundle`) };
+    super(join(__dirname, "compile-thread.cjs"), { ...options, workerData });
+  }
+}
+
+function codeOf(bundle) {
+  return `${bundle}.${flavour}.code`;
 }
 
 function load(named) {
@@ -71,8 +95,23 @@ function commandLines(recipient) {
     sops: [
       ["sops", "encrypt", "--age", recipient, "--output", "encrypted.yaml", "secret.yaml"],
       ["sops", "decrypt", "encrypted.yaml"],
+      ["sops", "encrypt", "-r", "-i", "--age", recipient, "few"],
+      ["sops", "rotate", "-r", "-i", "few"],
+    ],
+  };
+}
+
+/** Commands on so many files that threads are started. */
+function threadedLines(recipient) {
+  return {
+    age: [
+      ["age", "-r", recipient, "-o", "sealed/", "many"],
+      ["age", "-d", "-i", "key.txt", "-o", "opened/", "sealed"],
+    ],
+    sops: [
       ["sops", "encrypt", "-r", "-i", "--age", recipient, "many"],
       ["sops", "rotate", "-r", "-i", "many"],
+      ["sops", "decrypt", "-r", "--output-dir", "clear", "many"],
     ],
   };
 }
