@@ -11,7 +11,7 @@ import { runAhead } from "../run-ahead-adapter.ts";
 import { type FileThreadsPlan, workInThreads } from "./file-threads-adapter.ts";
 import type { Item, Plan, Refusal } from "./plan.ts";
 import { type FileWork, stageSmall } from "./small-file.ts";
-import { flushFolder, markOf, newMark, type Staged } from "./small-files-adapter.ts";
+import { exists, flushFolder, markOf, newMark, placeBeside, type Staged } from "./small-files-adapter.ts";
 
 /** How a batch works on its files. */
 export interface BatchWork extends FileWork {
@@ -72,7 +72,8 @@ async function workHere(io: Io, items: readonly Item[], work: BatchWork, outcome
     for (const [index, item] of items.entries()) {
       if (io.signal.aborted) throw new DOMException("Interrupted", "AbortError");
       const problem = await problemOf(async () => {
-        const staged = await stageSmall(io.cwd, item, work, markOf(mark, index));
+        const beside = (target: string) => placeBeside(target, markOf(mark, index));
+        const staged = await stageSmall(io.cwd, item, work, { isTaken: exists, beside });
         if (staged !== undefined) group.push({ item, staged });
         else {
           await stream(io, item, work);

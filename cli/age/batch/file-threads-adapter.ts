@@ -5,10 +5,12 @@ import { Moved, threadProgram } from "../../../src/threads/index.ts";
 import { startThreads } from "../../../src/threads/start-threads-adapter.ts";
 import type { FileJobs, FileThreadSetUp, NumberedItem } from "./age-files-thread-adapter.ts";
 import type { Item } from "./plan.ts";
-import { discardStaged, markOf, newMark } from "./small-files-adapter.ts";
+import { discardStaged, markOf, newMark, removeStaging, stagingFolder } from "./small-files-adapter.ts";
 
 export interface FileThreadsOptions {
   readonly cwd: string;
+  /** The folder that all results go below. */
+  readonly output: string;
   readonly signal: AbortSignal;
   readonly recipients?: readonly Recipient[] | undefined;
   /** What the identities were read from; undefined where that is not enough to have them, as with plugins and passphrases. */
@@ -53,6 +55,7 @@ export async function workInThreads(
   if (!can || items.length < smallestBatch || threads < 2) return new Set();
   const mark = newMark();
   const done = new SharedArrayBuffer(items.length);
+  const folders: string[] = [];
   const pool = startThreads<FileJobs>({
     program,
     threads,
@@ -60,7 +63,9 @@ export async function workInThreads(
     limits: LIMITS,
     setUp() {
       const copies = keyFiles.map((bytes) => new Uint8Array(bytes));
-      const value: FileThreadSetUp = { cwd, recipients: texts, keyFiles: copies, armor, force, mark, done };
+      const staging = stagingFolder(resolve(cwd, options.output), mark, folders.length);
+      folders.push(staging);
+      const value: FileThreadSetUp = { cwd, recipients: texts, keyFiles: copies, armor, force, mark, staging, done };
       return new Moved(
         value,
         copies.map(({ buffer }) => buffer),
@@ -84,6 +89,7 @@ export async function workInThreads(
     await Promise.all(Array.from({ length: 2 * threads }, lane));
   } finally {
     await pool.close();
+    for (const folder of folders) removeStaging(folder);
   }
   for (const { index, output } of unsure) {
     if (finished[index] === 0) discardStaged(resolve(cwd, output), markOf(mark, index));

@@ -58,13 +58,13 @@ export interface StageOptions {
   readonly mode: number;
   /** Take the place of a file that is there; otherwise it stays, and `commit` fails. */
   readonly replace: boolean;
-  /** In the name of the result until it is in its place. */
-  readonly mark: string;
+  /** Path of the result until it is in its place: in the same file system. */
+  readonly beside: string;
 }
 
 /** Writes a result beside its place. @throws {Failure} */
-export function stage(path: string, shown: string, content: Uint8Array, { mode, replace, mark }: StageOptions): Staged {
-  const beside = placeBeside(path, mark);
+export function stage(path: string, shown: string, content: Uint8Array, options: StageOptions): Staged {
+  const { mode, replace, beside } = options;
   let descriptor: number | undefined;
   const discard = () => {
     if (descriptor === undefined) return;
@@ -107,7 +107,8 @@ export function markOf(mark: string, index: number): string {
   return `${mark}${index.toString(36)}`;
 }
 
-function placeBeside(path: string, mark: string): string {
+/** In the folder of the result itself. */
+export function placeBeside(path: string, mark: string): string {
   return join(dirname(path), besideName(basename(path), mark));
 }
 
@@ -115,6 +116,28 @@ function placeBeside(path: string, mark: string): string {
 export function discardStaged(path: string, mark: string): void {
   rmSync(placeBeside(path, mark), { force: true });
 }
+
+/** The folder in the folder of all results where one thread of a batch makes its own. */
+export function stagingFolder(output: string, mark: string, thread: number): string {
+  return join(output, `.sealkit-${mark}-${thread}`);
+}
+
+/** Makes it, for nobody else. @throws {Failure} */
+export function makeStaging(folder: string): void {
+  try {
+    mkdirOnce(dirname(folder));
+    mkdirSync(folder, PRIVATE_FOLDER);
+  } catch (cause) {
+    throw new Failure(goFileText("write", folder, cause));
+  }
+}
+
+/** Takes it away with all that is left in it. */
+export function removeStaging(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+const PRIVATE_FOLDER = 0o700;
 
 /** Folders that are known to be there. */
 const made = new Set<string>();
@@ -135,7 +158,7 @@ function place(beside: string, path: string, replace: boolean): void {
     }
   } catch (cause) {
     const hasNoLinks = ["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes(errno(cause) ?? "");
-    if (!replace && hasNoLinks) {
+    if (!replace && hasNoLinks && !existsSync(path)) {
       renameSync(beside, path);
       return;
     }

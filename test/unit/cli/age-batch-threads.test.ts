@@ -85,6 +85,7 @@ async function run(files: Content, work: BatchWork, plan: FileThreadsPlan, signa
   const decrypting = work.identities !== undefined;
   const code = await runBatch(io, await planBatch(cwd, ["in"], { output: "out/", decrypting }), work, plan);
   const found = readdirSync(join(cwd, "out"), { recursive: true, encoding: "utf8" }).sort();
+  expect(found.filter((path) => path.includes(".sealkit-"))).toEqual([]);
   const regular = found
     .map((path) => [path, join(cwd, "out", path)] as const)
     .filter(([, at]) => statSync(at).isFile());
@@ -172,21 +173,20 @@ describe("many files in threads", () => {
 });
 
 const DIES_OVER_A_FILE = `
-const { writeFileSync } = require("node:fs");
-const { basename, dirname, join } = require("node:path");
+const { mkdirSync, writeFileSync } = require("node:fs");
 let setUp;
 require("node:worker_threads").parentPort.on("message", ({ kind, value, request }) => {
   if (kind === "set up") setUp = value;
   if (kind !== "job") return;
-  const [{ output, index }] = request;
-  const mark = setUp.mark + index.toString(36);
-  writeFileSync(join(setUp.cwd, dirname(output), "." + basename(output) + "." + mark), "half");
+  const [{ index }] = request;
+  mkdirSync(setUp.staging);
+  writeFileSync(setUp.staging + "/" + index, "half");
   process.exit(1);
 });`;
 
 describe("workInThreads() leaves to the main thread", () => {
   const items = [{ input: "in/a", output: "out/a" }];
-  const options = { cwd: "/", signal: new AbortController().signal, armor: false, force: false };
+  const options = { cwd: "/", output: "out", signal: new AbortController().signal, armor: false, force: false };
   test.each([
     { name: "a passphrase", given: { recipients: [passphraseRecipient("canary")] } },
     {
