@@ -64,10 +64,10 @@ const PROGRAMS = new Map([
   ["repository-thread.cjs", "cli/repository-threads/repository-thread-adapter.ts"],
 ]);
 
-/** Threads whose work takes little longer than to compile them: bundles with compiled code, and which command uses them. */
+/** Threads whose work takes little longer than to compile them: these have bundles with compiled code. */
 const QUICK_THREADS = new Map([
-  ["age-files-thread", { command: "age", module: "cli/age/batch/age-files-thread-adapter.ts" }],
-  ["sops-thread", { command: "sops", module: "cli/sops/many/threads/sops-thread-adapter.ts" }],
+  ["age-files-thread.cjs", "cli/age/batch/age-files-thread-adapter.ts"],
+  ["sops-thread.cjs", "cli/sops/many/threads/sops-thread-adapter.ts"],
 ]);
 
 rmSync(cliOnly ? bin : dist, { recursive: true, force: true });
@@ -80,7 +80,7 @@ const bundles = await Promise.all([undefined, ...OWN_BUNDLES].map(buildBundle));
 const apart = await Promise.all([
   ...[...APART].map(([name, file]) => buildApart(name, file)),
   ...[...PROGRAMS].map(([file, module]) => buildProgram(file, module)),
-  ...[...QUICK_THREADS].map(([name, { module }]) => buildThread(name, module)),
+  ...[...QUICK_THREADS].map(([file, module]) => buildThread(file, module)),
 ]);
 writeFileSync(
   join(bin, "sealkit.bundle.LICENSES.txt"),
@@ -116,7 +116,8 @@ async function buildBundle(only) {
 }
 
 /** The bundle of a thread, and the file that the thread is started with, which runs it with its compiled code. */
-async function buildThread(name, module) {
+async function buildThread(file, module) {
+  const name = file.replace(/\.cjs$/, "");
   const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: [module],
@@ -130,7 +131,7 @@ async function buildThread(name, module) {
   });
   refuseForeignImports(metafile);
   writeBundle(name, outputFiles[0].text);
-  await build({ ...common, entryPoints: ["cli/thread-launcher-adapter.ts"], outfile: join(bin, `${name}.cjs`) });
+  await build({ ...common, entryPoints: ["cli/thread-launcher-adapter.ts"], outfile: join(bin, file) });
   return metafile;
 }
 
@@ -219,8 +220,8 @@ async function buildLauncher(texts) {
 
 /** Runs usual commands of a bundle once and keeps what V8 compiled for them, and for the threads that they start. */
 async function compileCode(name) {
-  const threads = [...QUICK_THREADS].filter(([, { command }]) => command === name).map(([thread]) => thread);
-  await run([join(root, "tools/compile-code.cjs"), bin, name, ...threads]);
+  const hasThreads = [...QUICK_THREADS.values()].some((module) => module.startsWith(`cli/${name}/`));
+  await run([join(root, "tools/compile-code.cjs"), bin, name, ...(hasThreads ? ["with-threads"] : [])]);
 }
 
 function refuseForeignImports(metafile) {

@@ -1,6 +1,6 @@
 // Runs usual command lines from one bundle in one process and writes the code that V8 compiled for them, so that the
 // first start of an installed sealkit is as quick as the second. The same for threads that the commands start, where there
-// is a core for them. Usage: node tools/compile-code.cjs DIST_BIN BUNDLE [THREAD...]
+// is a core for them. Usage: node tools/compile-code.cjs DIST_BIN BUNDLE [with-threads]
 const { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { tmpdir } = require("node:os");
@@ -8,7 +8,7 @@ const { basename, join } = require("node:path");
 const { Script } = require("node:vm");
 const workerThreads = require("node:worker_threads");
 
-const [, , bin, name, ...threads] = process.argv;
+const [, , bin, name, withThreads] = process.argv;
 const flavour = `${process.version}-${process.platform}-${process.arch}`;
 /** With fewer files in a folder no thread is started. */
 const MANY = { age: 300, sops: 150 };
@@ -42,7 +42,7 @@ async function main() {
   const bundle = load(name);
   for (const words of commandLines(recipient)[name]) await run(bundle, words);
   writeFileSync(codeOf(bundle.path), bundle.script.createCachedData());
-  if (threads.length > 0) {
+  if (withThreads !== undefined) {
     mkdirSync("many");
     for (let at = 0; at < MANY[name]; at++) writeFileSync(`many/${at}.yaml`, secret);
     workerThreads.Worker = CompilingWorker;
