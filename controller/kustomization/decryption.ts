@@ -256,7 +256,10 @@ export function refuseEncryptedSecrets(built: readonly BuiltObject[], spec: Kust
         spec.decryption === undefined
           ? `Secret/${namespace}/${name} is SOPS encrypted, configuring decryption is required for this secret to be reconciled`
           : `Secret/${namespace}/${name} is still SOPS encrypted after decryption`;
-      throw failed("ReconciliationFailed", `${message}\nin ${originText(origin)}`, spec.retryIntervalMs);
+      const why = asksToStayEncrypted(object)
+        ? `\nit asks for that (${OPT_OUT}: Disabled), but no Secret can be applied so`
+        : "";
+      throw failed("ReconciliationFailed", `${message}${why}\nin ${originText(origin)}`, spec.retryIntervalMs);
     }
   }
 }

@@ -567,7 +567,7 @@ export function describeSync(name: string, start: () => Promise<SyncTarget>): vo
               ),
             }),
             "ReconciliationFailed",
-            /^Secret\/apps\/opted-out is still SOPS encrypted after decryption/,
+            /^Secret\/apps\/opted-out is still SOPS encrypted after decryption\nit asks for that/,
           ],
           [
             "inside-data-wrong-key",

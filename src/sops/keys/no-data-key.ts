@@ -80,14 +80,20 @@ function describeSource({ where, identities, problem }: LoadedSource): string {
 
 const MAX_HINTS = 4;
 
-function hintsFor(groups: readonly OpenedGroup[], { identities }: Keyring): string[] {
+function hintsFor(groups: readonly OpenedGroup[], { identities, sources }: Keyring): string[] {
   const own = identities.find(({ name }) => isRecipient(name))?.name;
   const ofServices = groups.flatMap(({ attempts }) =>
     attempts.flatMap(({ failures }) => failures.flatMap(({ hints }) => hints)),
   );
+  // Who gives identities otherwise than by the places of the command knows best where they belong.
+  const isCommand = sources.some(({ original }) => original !== undefined);
   const ofIdentities =
     identities.length === 0
-      ? ["name the file with your identity: export SOPS_AGE_KEY_FILE=keys.txt"]
+      ? [
+          isCommand
+            ? "name the file with your identity: export SOPS_AGE_KEY_FILE=keys.txt"
+            : "give it an age identity there",
+        ]
       : [`ask an owner of one of these recipients to encrypt it to yours too${own === undefined ? "" : `: ${own}`}`];
   return [...new Set([...ofServices, ...(hasAge(groups) ? ofIdentities : [])])].slice(0, MAX_HINTS);
 }
