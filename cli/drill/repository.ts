@@ -1,7 +1,7 @@
-import { relative, resolve } from "node:path";
+import { posix, relative, resolve } from "node:path";
 import { type LocalRepository, openLocalRepository } from "../../src/git/index.ts";
 import { workTreeFiles } from "../../src/repository/index.ts";
-import { gitTree } from "../../src/sources/index.ts";
+import { gitTree, IGNORE_FILE, ignoreRules } from "../../src/sources/index.ts";
 import { type FileTree, treeFromEntries } from "../../src/tree/index.ts";
 import type { Io } from "../io.ts";
 
@@ -36,8 +36,8 @@ export async function openSource(folder: string, io: Io): Promise<RepositorySour
   const repository = await openLocalRepository(full, options);
   const commit = await repository?.head();
   if (repository === undefined || commit === undefined) {
-    const onDisk = once(() => treeOnDisk(files));
-    return { folder, commit: undefined, below: "", remotes: [], tree: () => onDisk("") };
+    const onDisk = once((ignore) => treeOnDisk(files, ignore));
+    return { folder, commit: undefined, below: "", remotes: [], tree: onDisk };
   }
   const committed = once((ignore) => treeOfCommit(repository, commit, ignore));
   return {
@@ -75,11 +75,25 @@ async function treeOfCommit(
   };
 }
 
-async function treeOnDisk(files: Awaited<ReturnType<typeof workTreeFiles>>): Promise<SourceTree> {
+/** What an artifact of these files would hold: what is ignored in a commit is ignored here, too. */
+async function treeOnDisk(
+  files: Awaited<ReturnType<typeof workTreeFiles>>,
+  ignore: string | undefined,
+): Promise<SourceTree> {
   const entries = [];
   for await (const { path, bytes } of files.files()) entries.push({ kind: "file", path, bytes } as const);
-  const tree = treeFromEntries(entries);
-  return { tree, leftOut: files.skipped.map(({ path, why }) => ({ path, why })) };
+  const own = entries.filter(({ path }) => posix.basename(path) === IGNORE_FILE);
+  const ignored = ignoreRules({
+    files: own.map(({ path, bytes }) => ({ directory: directoryOf(path), text: new TextDecoder().decode(bytes) })),
+    spec: ignore,
+  });
+  const tree = treeFromEntries(entries.filter(({ path }) => !ignored(path)));
+  const skipped = files.skipped.filter(({ path }) => !ignored(path));
+  return { tree, leftOut: skipped.map(({ path, why }) => ({ path, why })) };
+}
+
+function directoryOf(path: string): string {
+  return path.includes("/") ? posix.dirname(path) : "";
 }
 
 /** Whether two URLs name the same repository, however it is reached: host and path count, `.git` does not. */

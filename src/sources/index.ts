@@ -4,5 +4,5 @@ export { type ArtifactServer, serveArtifacts } from "./artifact-server-adapter.t
 export { SourceError, type SourceErrorCode } from "./errors.ts";
 export { type GitTree, gitTree } from "./git-tree.ts";
 export { compileGlob, type Glob, matchesGlob } from "./glob.ts";
-export { type IgnoreSources, ignoreRules } from "./ignore.ts";
+export { IGNORE_FILE, type IgnoreSources, ignoreRules } from "./ignore.ts";
 export { type ArtifactOwner, ArtifactStorage, type StorageOptions } from "./storage-adapter.ts";

@@ -76,6 +76,31 @@ test("openSource(): links inside are followed, what leads out and submodules are
   }
 });
 
+test("openSource() outside of Git: the files as they are, less what an artifact of them would not hold", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sealkit-source-"));
+  const io = { env: { PATH: process.env["PATH"], HOME: folder }, cwd: folder, signal: new AbortController().signal };
+  const paths = async (ignore: string | undefined) => {
+    const { tree, leftOut } = await (await openSource(".", io as never)).tree(ignore);
+    return [tree.paths(), leftOut.map(({ path }) => path)];
+  };
+  try {
+    mkdirSync(join(folder, "apps"));
+    for (const path of [".sops.yaml", "apps/.sops.yaml", "apps/a.yaml", "apps/b.yaml", "logo.png"]) {
+      writeFileSync(join(folder, path), "a: 1\n");
+    }
+    symlinkSync("a.yaml", join(folder, "apps/link.yaml"));
+    expect(await paths(undefined)).toEqual([["apps/a.yaml", "apps/b.yaml"], ["apps/link.yaml"]]);
+    expect(await paths("b.yaml")).toEqual([
+      [".sops.yaml", "apps/.sops.yaml", "apps/a.yaml", "logo.png"],
+      ["apps/link.yaml"],
+    ]);
+    writeFileSync(join(folder, "apps/.sourceignore"), "/link.yaml\n/a.yaml\n.sops.yaml\n");
+    expect(await paths(undefined)).toEqual([[".sops.yaml", "apps/.sourceignore", "apps/b.yaml", "logo.png"], []]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("askedKeyServices() are those of clouds and Vault: no PGP keyring of this machine, and no age identity", () => {
   const io = { env: {}, signal: new AbortController().signal } as Io;
   expect([...askedKeyServices(io).keys()].sort()).toEqual(["azure_kv", "gcp_kms", "hc_vault", "hckms", "kms"]);
