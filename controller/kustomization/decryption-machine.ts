@@ -3,7 +3,7 @@ import type { KeyServices } from "../../src/sops/index.ts";
 import type { DecryptionMachine } from "./decryption-keys.ts";
 
 /** What of the environment is about the network and not about who we are. */
-const NETWORK = /^(https?|no|all)_proxy$|^SSL_CERT_FILE$|^AWS_ENDPOINT_URL(_KMS|_STS)?$/i;
+const NETWORK = /^(https?|no|all)_proxy$|^SSL_CERT_FILE$|^AWS_ENDPOINT_URL(_KMS|_STS)?$|^GCE_METADATA_HOST$/i;
 
 export interface MachineOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

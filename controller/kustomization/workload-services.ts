@@ -4,12 +4,19 @@ import {
   azureKeyVault,
   fixedVaultSettings,
   gcpKms,
+  gkeCluster,
   type KmsPorts,
   kubernetesLogin,
   serversOf,
   vaultTransitWith,
 } from "../../src/kms/index.ts";
-import { type KeyService, KeyServiceError, type KeyServices, type KeyType } from "../../src/sops/index.ts";
+import {
+  type KeyService,
+  KeyServiceError,
+  type KeyServices,
+  type KeyType,
+  SERVICE_NAMES,
+} from "../../src/sops/index.ts";
 import type { VaultInstance } from "./vault-instances.ts";
 import type { Workload } from "./workload.ts";
 
@@ -79,16 +86,36 @@ const PROVIDER =
 function googleService(workload: Workload, ports: KmsPorts): KeyService {
   const provider = workload.annotations[GCP_PROVIDER] ?? "";
   const account = workload.annotations[GCP_ACCOUNT] ?? "";
-  if (!PROVIDER.test(provider)) return refusing(workload, [GCP_PROVIDER], provider);
   if (!/^([\w.-]{1,100}@[\w.-]{1,200}\.iam\.gserviceaccount\.com)?$/.test(account)) {
     return refusing(workload, [GCP_ACCOUNT], account);
   }
+  if (provider === "") return gkeService(workload, ports, account);
+  if (!PROVIDER.test(provider)) return refusing(workload, [GCP_PROVIDER], provider);
+  const audiences = {
+    ofToken: `https://iam.googleapis.com/${provider}`,
+    ofExchange: `//iam.googleapis.com/${provider}`,
+  };
+  return federatedService(workload, ports, { ...audiences, account });
+}
+
+interface Federation {
+  readonly ofToken: string;
+  readonly ofExchange: string;
+  /** The account of Google to become; `""` for none. */
+  readonly account: string;
+}
+
+function federatedService(
+  workload: Workload,
+  ports: KmsPorts,
+  { ofToken, ofExchange, account }: Federation,
+): KeyService {
   const impersonation = `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateAccessToken`;
-  return withToken(workload, `https://iam.googleapis.com/${provider}`, (tokenFile) =>
+  return withToken(workload, ofToken, (tokenFile) =>
     gcpKms(
       overlaid(ports, tokenFile, {
         GOOGLE_CREDENTIALS: JSON.stringify({
-          ...{ type: "external_account", audience: `//iam.googleapis.com/${provider}` },
+          ...{ type: "external_account", audience: ofExchange },
           subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
           credential_source: { file: tokenFile.path },
           ...(account === "" ? {} : { service_account_impersonation_url: impersonation }),
@@ -96,6 +123,27 @@ function googleService(workload: Workload, ports: KmsPorts): KeyService {
       }),
     ),
   );
+}
+
+/** On GKE the cluster itself is the provider; which one it is, the metadata server says at the first use. */
+function gkeService(workload: Workload, ports: KmsPorts, account: string): KeyService {
+  let found: Promise<KeyService> | undefined;
+  const service = async () => {
+    found ??= gkeCluster(ports).then((cluster) =>
+      cluster.kind === "refusal"
+        ? refusing(workload, [GCP_PROVIDER], "", `, and this is no cluster of GKE: ${cluster.state}`)
+        : federatedService(workload, ports, {
+            ...{ ofToken: cluster.pool, ofExchange: `identitynamespace:${cluster.pool}:${cluster.provider}` },
+            account,
+          }),
+    );
+    return await found;
+  };
+  return {
+    name: SERVICE_NAMES.gcp_kms,
+    encrypt: async (key, dataKey) => await (await service()).encrypt(key, dataKey),
+    decrypt: async (key) => await (await service()).decrypt(key),
+  };
 }
 
 function vaultService(workload: Workload, ports: KmsPorts, instances: readonly VaultInstance[]): KeyService {
@@ -147,11 +195,11 @@ function overlaid(ports: KmsPorts, { path, read }: TokenFile, env: Readonly<Reco
 }
 
 /** Stands in for a service that the account is not set up for: the error names what is missing. */
-function refusing({ namespace, name }: Workload, wanted: readonly string[], given: string): KeyService {
+function refusing({ namespace, name }: Workload, wanted: readonly string[], given: string, more = ""): KeyService {
   const account = `ServiceAccount ${namespace}/${name}`;
   const refuse = async (): Promise<never> => {
     const state = given === "" ? "it has not" : "it has a malformed one of";
-    const message = `Cannot log in as ${account}: ${state} the annotation ${wanted.join(" and ")}`;
+    const message = `Cannot log in as ${account}: ${state} the annotation ${wanted.join(" and ")}${more}`;
     throw new KeyServiceError("KEY_SERVICE_NO_CREDENTIALS", message, {
       hints: [`kubectl -n ${namespace} annotate serviceaccount ${name} ${wanted.map((one) => `${one}=…`).join(" ")}`],
       original: message,

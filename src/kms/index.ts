@@ -5,6 +5,7 @@ export { readAwsCredentials } from "./aws/static-credentials.ts";
 export { type AzureKeyVaultOptions, azureKeyVault, azureKeyVaultWith } from "./azure/azure-kv.ts";
 export type { StaticLoginOptions } from "./azure/static-login.ts";
 export { gcpKms, gcpKmsWith } from "./gcp/gcp-kms.ts";
+export { type GkeCluster, gkeCluster } from "./gcp/metadata-server.ts";
 export { type GcsPlace, type GcsStorage, gcsStorage } from "./gcp/storage.ts";
 export { type HuaweiKmsOptions, huaweiKms } from "./huawei/kms.ts";
 export type { HuaweiCredentials } from "./huawei/sign.ts";

@@ -14,6 +14,7 @@ import { explainOauth } from "../tokens/explain-oauth.ts";
 import { type GoogleCredentials, readGoogleCredentials } from "./credentials-file.ts";
 import { type CredentialsProblem, GOOGLE_UNIVERSE } from "./credentials-problem.ts";
 import { GOOGLE_SCOPES, googleTokens } from "./google-token.ts";
+import { METADATA_LIMITS, metadataHost } from "./metadata-server.ts";
 
 /** Who we are for Google Cloud. */
 export interface GoogleAccess {
@@ -96,14 +97,10 @@ function machineAccess(ports: KmsPorts): GoogleAccess {
   };
 }
 
-const METADATA_HOST = "169.254.169.254";
-
 /** Source: Google's documentation of the metadata server. */
 async function machineToken(ports: KmsPorts): Promise<AccessToken | Refusal> {
-  const host = ports.env("GCE_METADATA_HOST") ?? METADATA_HOST;
-  if (!/^([\w.-]{1,253}|\[[0-9a-fA-F:]{2,45}\])(:\d{1,5})?$/.test(host) || !URL.canParse(`http://${host}`)) {
-    return refusal("KEY_SERVICE_BAD_SETTINGS", "GCE_METADATA_HOST is not usable: it is no host");
-  }
+  const host = metadataHost(ports);
+  if (typeof host !== "string") return host;
   const url = new URL(`http://${host}/computeMetadata/v1/instance/service-accounts/default/token`);
   url.searchParams.set("scopes", GOOGLE_SCOPES.join(","));
   const who = `the metadata server ${host}`;
@@ -111,7 +108,7 @@ async function machineToken(ports: KmsPorts): Promise<AccessToken | Refusal> {
     who,
     secrets: [],
     explain: explainOauth,
-    limits: { timeoutMs: 3000, attempts: 2 },
+    limits: METADATA_LIMITS,
   });
   if (answer.kind === "refusal") return noCredentials(answer);
   // Any server may stand at this address of a network that is not Google's.

@@ -238,6 +238,16 @@ export function fakeGoogleMetadata({ token }: FakeGoogleOptions): Service {
   };
 }
 
+/** The same on a node of GKE, as far as it tells which cluster that is. */
+export function fakeGkeMetadata(names: Readonly<Record<string, string>>): Service {
+  return ({ method, url, headers }) => {
+    const name = names[url.pathname.replace("/computeMetadata/v1/", "")];
+    const isRight = method === "GET" && url.search === "" && headers.get("metadata-flavor") === "Google";
+    if (!isRight || name === undefined) return { status: 404, headers: { "metadata-flavor": "Google" }, body: "no" };
+    return { status: 200, headers: { "metadata-flavor": "Google", "content-type": "application/text" }, body: name };
+  };
+}
+
 /** `storage.googleapis.com`: uploads of one object. */
 export function fakeGoogleStorage({ token }: FakeGoogleOptions, objects: Map<string, string>): Service {
   return ({ method, url, headers, body }) => {

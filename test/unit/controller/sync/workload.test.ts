@@ -13,6 +13,7 @@ import { fakeAws } from "../../../helpers/fakes/aws.ts";
 import { type FakeAzureOptions, fakeAzureLogin, fakeKeyVault } from "../../../helpers/fakes/azure.ts";
 import {
   type FakeGoogleOptions,
+  fakeGkeMetadata,
   fakeGoogleExchange,
   fakeGoogleImpersonation,
   fakeGoogleKms,
@@ -143,6 +144,58 @@ describe("a ServiceAccount logs in", () => {
       await opens((await servicesFor(notes, fetch)).services, gcpKey);
     },
   );
+
+  test.each([{ account: "" }, { account: "robot@p.iam.gserviceaccount.com" }])(
+    "to Google Cloud from GKE, by the cluster's own provider, becoming $account",
+    async ({ account }) => {
+      const pool = "team-1.svc.id.goog";
+      const provider = "https://container.googleapis.com/v1/projects/team-1/locations/europe-west1/clusters/prod";
+      const google: FakeGoogleOptions = {
+        token: "ya29.access",
+        keys: [RESOURCE],
+        federation: {
+          audience: `identitynamespace:${pool}:${provider}`,
+          subjectTokenType: "urn:ietf:params:oauth:token-type:jwt",
+          subjectToken: tokenFor(pool),
+          ...(account === "" ? {} : { impersonated: account }),
+        },
+      };
+      const fetch = fetchOf({
+        "169.254.169.254": fakeGkeMetadata({
+          "project/project-id": "team-1",
+          "instance/attributes/cluster-location": "europe-west1",
+          "instance/attributes/cluster-name": "prod\n",
+        }),
+        "cloudkms.googleapis.com": fakeGoogleKms(google),
+        "sts.googleapis.com": fakeGoogleExchange(google),
+        "iamcredentials.googleapis.com": fakeGoogleImpersonation(google),
+      });
+      const notes = account === "" ? {} : { "iam.gke.io/gcp-service-account": account };
+      await opens((await servicesFor(notes, fetch)).services, gcpKey);
+    },
+  );
+
+  test.each<[string, Record<string, Service>]>([
+    ["nobody is there", {}],
+    ["a machine of Google's outside GKE", { "169.254.169.254": fakeGkeMetadata({ "project/project-id": "team-1" }) }],
+    ["another server", { "169.254.169.254": () => ({ status: 200, body: "team-1" }) }],
+    [
+      "names that climb",
+      {
+        "169.254.169.254": fakeGkeMetadata({
+          "project/project-id": "team-1",
+          "instance/attributes/cluster-location": "../x",
+          "instance/attributes/cluster-name": "prod",
+        }),
+      },
+    ],
+  ])("to Google Cloud without a provider: %s, and no token is asked for", async (_, hosts) => {
+    const { services, requests } = await servicesFor({}, fetchOf(hosts));
+    const error = await failureOf(opens(services, gcpKey));
+    expect(error.code).toBe("KEY_SERVICE_NO_CREDENTIALS");
+    expect(error.message).toMatch(/workload-identity-provider, and this is no cluster of GKE: the metadata server/);
+    expect(requests).toEqual([]);
+  });
 
   test("to a Vault of the list, and to no other", async () => {
     const kubernetes = { role: "apps_decryptor", jwt: tokenFor(VAULT), leaseSeconds: 600 };
