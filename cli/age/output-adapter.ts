@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { writeSync } from "node:fs";
 import { constants, copyFile, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { PieceMemory } from "../../src/age/index.ts";
 import type { PlacedFile } from "../../src/age/threads/chunk-threads-adapter.ts";
+import { writePiece } from "../../src/age/threads/write-piece-adapter.ts";
 import { besideName } from "../../src/files/index.ts";
 import { errno } from "../files-adapter.ts";
 import type { Io } from "../io.ts";
@@ -76,7 +76,7 @@ export function fileOutput(io: Io, path: string, options: FileOutputOptions = {}
           const written =
             beside === undefined
               ? (await handle.write(piece, at)).bytesWritten
-              : writeSync(handle.fd, piece, at, piece.length - at, place.position);
+              : writePiece(handle.fd, piece, { at, position: place.position });
           place.advance(written);
           at += written;
         }

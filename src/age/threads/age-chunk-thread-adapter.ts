@@ -1,6 +1,7 @@
-import { readSync, writeSync } from "node:fs";
+import { readSync } from "node:fs";
 import { serveThread } from "../../threads/serve-thread-adapter.ts";
 import { CHUNK_BYTES, openChunks, SEALED_CHUNK_BYTES, sealChunks } from "../payload.ts";
+import { writePiece } from "./write-piece-adapter.ts";
 
 /** What a thread works on: two files that are open in this process, and the key of the payload. */
 export interface ChunkThreadSetUp {
@@ -126,7 +127,9 @@ function writeWhole({ file, offset, chunkBytes, memory }: Chunks, first: number,
   const length = count * chunkBytes;
   let at = 0;
   try {
-    while (at < length) at += writeSync(file, memory, at, length - at, offset + first * chunkBytes + at);
+    while (at < length) {
+      at += writePiece(file, memory, { at, end: length, position: offset + first * chunkBytes + at });
+    }
   } catch (error) {
     if (!isOfTheSystem(error)) throw error;
   }
