@@ -129,18 +129,17 @@ class Merge {
   #order({ base, ours, theirs }: Versions<Slots>): string[] {
     const isTheirs = isReordered(base.keys, theirs.keys) && !isReordered(base.keys, ours.keys);
     const [leader, other] = isTheirs ? [theirs, ours] : [ours, theirs];
-    const order = [...leader.keys];
-    const known = new Set(order);
-    let place = 0;
+    const known = new Set(leader.keys);
+    const first: string[] = [];
+    const behind = new Map<string, string[]>();
+    let followers = first;
     for (const key of other.keys) {
       if (known.has(key)) {
-        place = order.indexOf(key, 0) + 1;
-      } else {
-        order.splice(place++, 0, key);
-        known.add(key);
-      }
+        followers = [];
+        behind.set(key, followers);
+      } else followers.push(key);
     }
-    return order;
+    return [...first, ...leader.keys.flatMap((key) => [key, ...(behind.get(key) ?? [])])];
   }
 
   #list({ base, ours, theirs }: Versions<List>): Both<List> | undefined {
