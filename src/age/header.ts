@@ -17,7 +17,9 @@ export interface Header {
   readonly covered: Uint8Array;
 }
 
-const INTRO = "age-encryption.org/v1\n";
+/** What all versions of the format begin with. */
+const FAMILY = "age-encryption.org/";
+const INTRO = `${FAMILY}v1\n`;
 const CLOSE = "---";
 const MAC_BYTES = 32;
 /** A blank, the base64 of the MAC without padding, a line feed. */
@@ -93,10 +95,11 @@ async function readIntro(reader: ByteReader): Promise<void> {
   if (line.length === 0) throw headerError(`${PARSING}file is empty`);
   const text = showUtf8(line);
   if (text === INTRO) return;
-  // Someone's secret key given as the file to decrypt must not come back in a message.
-  if (text.startsWith("AGE-SECRET-KEY-")) throw headerError(`${PARSING}unexpected intro, expected ${quoteGo(INTRO)}`);
   const cut = line.length < INTRO.length && line.at(-1) !== 0x0a;
-  throw headerError(`${PARSING}${cut ? "unexpected EOF reading intro" : "unexpected intro"}: ${quoted(line)}`);
+  const problem = `${PARSING}${cut ? "unexpected EOF reading intro" : "unexpected intro"}`;
+  // A clear file, or someone's secret key, given as the file to decrypt must not come back in a message.
+  const isLikeAge = text.startsWith(FAMILY) || FAMILY.startsWith(text);
+  throw headerError(isLikeAge ? `${problem}: ${quoted(line)}` : `${problem}, expected ${quoteGo(INTRO)}`);
 }
 
 /** Hands out the lines of a header and remembers them, because the MAC covers the bytes and not their meaning. */

@@ -165,3 +165,14 @@ test("a made-up passphrase has ten words that hold every bit", () => {
   expect(words.size).toBe(65_536);
   expect(makePassphrase(new Uint8Array(20)).split("-")).toHaveLength(10);
 });
+
+test.each(["canary-71c3\n", "canary", "# created: canary-71c3, and more\n"])(
+  "what is no age file is not shown: %j",
+  async (text) => {
+    for (const line of ["age -d -i k.txt clear", "age-inspect clear"]) {
+      const { code, stderr } = await runCli(line, { files: { ...KEYS, clear: text } });
+      expect([code, stderr.includes('intro, expected "age-encryption.org/v1\\n"')]).toEqual([1, true]);
+      expect(stderr).not.toContain("canary");
+    }
+  },
+);
