@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { parseRecipient, parseRecipientsFile, type Recipient } from "../../src/age/index.ts";
+import type { ToolkitError } from "../../src/errors.ts";
 import {
   type BackupManifest,
   backupDigest,
@@ -19,6 +20,7 @@ import type { Io } from "../io.ts";
 import { note, table, warn, write } from "../output.ts";
 import { isRemotePlace, writeBackup } from "./backup-place.ts";
 import { inForm, reportFlag } from "./form.ts";
+import { inFile } from "./open-backup.ts";
 import { keyPlace, placeFlags, withCluster } from "./place.ts";
 
 export const backupCommand = defineCommand({
@@ -158,9 +160,16 @@ interface BackupFlags {
   readonly output: string | undefined;
 }
 
+function waysToRecipients({ hints }: ToolkitError): readonly string[] {
+  return hints.length > 0 ? hints : ["one recipient a line, as this writes one: sealkit age-keygen -y identity.txt"];
+}
+
 async function gatherRecipients(words: readonly string[], files: readonly string[], io: Io): Promise<Recipient[]> {
   const recipients = words.map((text) => parseRecipient(text));
-  for (const path of files) recipients.push(...parseRecipientsFile(await readTextFile(io, path)));
+  for (const path of files) {
+    const text = await readTextFile(io, path);
+    recipients.push(...(await inFile(path, () => parseRecipientsFile(text), waysToRecipients)));
+  }
   if (recipients.length > 0) return recipients;
   throw new CliError("CLI_BAD_FLAG", "Cannot back up: nobody was named who could open the backup", {
     hints: [

@@ -98,8 +98,8 @@ function waysToOpen(cause: ToolkitError): readonly string[] {
   return cause.hints.length > 0 ? cause.hints : ["the file is cut off or altered: take another copy of it"];
 }
 
-/** What fails in `work` is told with the file it was about, and with a way on. */
-async function inFile<Result>(
+/** What fails in `work` is told with the file it was about, and with a way on. @throws {CliError} `CLI_BAD_INPUT` */
+export async function inFile<Result>(
   path: string,
   work: () => Result | Promise<Result>,
   waysOn: (cause: ToolkitError) => readonly string[],

@@ -1,3 +1,4 @@
+import { inOneLine, ToolkitError } from "../../src/errors.ts";
 import { backupDigest } from "../../src/keys/index.ts";
 import { type Clock, type KubeClient, KubeError } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
@@ -130,7 +131,7 @@ export function startBackups(options: BackupKeeperOptions, signal: AbortSignal):
     } catch (error) {
       failures += 1;
       metrics.failed();
-      const why = errorText(error);
+      const why = error instanceof ToolkitError ? inOneLine(error) : errorText(error);
       log.error("Cannot back up the keys, will retry", { place: store.place, error: why });
       const object = await save({ ...attempt, recipientsHash: status.recipientsHash, result: "failed", why });
       warn(object, "BackupFailed", `Cannot back up the keys to ${store.place}: ${why}`);

@@ -206,16 +206,20 @@ describe("startBackups()", () => {
   });
 
   test.each([
-    { name: "no recipient", text: "# nobody\n" },
-    { name: "something else", text: "hunter2\n" },
-    { name: "an identity", text: `${identity}\n` },
-  ])("recipients with $name: nothing is written, and nothing of it shown", async ({ text }) => {
-    const { clock, written, status, recipients, all } = await keeper();
-    recipients.text = text;
-    await clock.advance(6_000);
-    expect([written.length, status()["result"]]).toEqual([0, "failed"]);
-    expect(await all()).not.toMatch(/hunter2|AGE-SECRET-KEY-1/);
-  });
+    { name: "no recipient", text: "# nobody\n", why: "no recipients" },
+    { name: "something else", text: `${recipient}\nhunter2\n`, why: "line 2" },
+    { name: "an identity", text: `${identity}\n`, why: "line 1" },
+  ])(
+    "recipients with $name: nothing is written, nothing of it shown, and where it is is told",
+    async ({ text, why }) => {
+      const { clock, written, status, recipients, all } = await keeper();
+      recipients.text = text;
+      await clock.advance(6_000);
+      expect([written.length, status()["result"]]).toEqual([0, "failed"]);
+      expect(status()["why"]).toContain(why);
+      expect(await all()).not.toMatch(/hunter2|AGE-SECRET-KEY-1/);
+    },
+  );
 
   test("a process that does not lead writes none", async () => {
     const { clock, written, cluster } = await keeper({ leads: false });

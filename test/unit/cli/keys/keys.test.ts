@@ -176,6 +176,18 @@ describe("sealkit keys, from one cluster to the next", () => {
     { name: "no recipient", line: "backup -o x.age", stderr: /nobody was named/, code: 2 },
     { name: "a bad recipient", line: "backup -r age1x -o x.age", stderr: /Cannot read age recipient/, code: 1 },
     {
+      name: "a file of recipients with something else",
+      line: "backup -R hello.txt -o x.age",
+      stderr: /^error: .*\n {2}in "hello.txt"\n {2}malformed recipient at line 1\nhint: /,
+      code: 1,
+    },
+    {
+      name: "a file of recipients with something else",
+      line: "backup -R hello.txt -o x.age",
+      stderr: /^error: .*\n {2}in "hello.txt"\n {2}malformed recipient at line 1\nhint: /,
+      code: 1,
+    },
+    {
       name: "no keys there",
       line: `backup -r ${recipient} -o x.age --controller-namespace default`,
       stderr: /there is no sealing key/,
