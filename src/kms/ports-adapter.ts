@@ -110,13 +110,20 @@ async function ownRoots(env: Environment): Promise<string | undefined> {
 }
 
 async function openFetch(env: Environment, settings: ConnectionSettings): Promise<Fetch> {
-  const { Agent, EnvHttpProxyAgent, fetch, ProxyAgent } = await import("undici");
-  const { proxy: uri, socketPath } = settings;
+  const { Agent, EnvHttpProxyAgent, fetch, ProxyAgent, Socks5ProxyAgent } = await import("undici");
+  const { socketPath } = settings;
+  const uri = settings.proxy === undefined ? undefined : proxyUrl(settings.proxy);
+  const [httpProxy, httpsProxy] = (["http", "https"] as const).map((scheme) => proxyUrl(proxy(env, scheme) ?? ""));
+  const isSocks = (url = "") => url.startsWith(SOCKS);
+  if ([uri, httpProxy, httpsProxy].some(isSocks)) quietly(() => new Socks5ProxyAgent(`${SOCKS}//127.0.0.1`));
   const roots = await ownRoots(env);
   const connect = connectionOf(settings, roots);
   const exceptions = env["no_proxy"] || env["NO_PROXY"] || "";
   const dispatcher = () => {
     if (socketPath !== undefined) return new Agent({ connect: { ...connect, socketPath } });
+    // The types of undici do not name requestTls here; its code reads it.
+    const socksOptions = { headers: {}, requestTls: connect };
+    if (uri !== undefined && isSocks(uri)) return new Socks5ProxyAgent(uri, socksOptions);
     if (uri !== undefined) {
       const proxyTls = { timeout: CONNECT_TIMEOUT_MS, ...(roots === undefined ? {} : { ca: roots }) };
       // As the tools of Vault do: plain http goes to the proxy itself, not through a tunnel.
@@ -124,8 +131,8 @@ async function openFetch(env: Environment, settings: ConnectionSettings): Promis
     }
     if (!namesProxy(env)) return new Agent({ connect });
     return new EnvHttpProxyAgent({
-      httpProxy: proxy(env, "http") ?? "",
-      httpsProxy: proxy(env, "https") ?? "",
+      httpProxy: httpProxy ?? "",
+      httpsProxy: httpsProxy ?? "",
       noProxy: exceptions === "*" ? "*" : `${exceptions},${NEVER_PROXIED}`,
       connect,
       requestTls: connect,
@@ -133,6 +140,24 @@ async function openFetch(env: Environment, settings: ConnectionSettings): Promis
   };
   const ready = dispatcher();
   return async (url, init) => await fetch(url, { ...init, dispatcher: ready });
+}
+
+const SOCKS = "socks5:";
+
+/** Both ways to write a SOCKS proxy mean that it looks names up, as with the original. */
+function proxyUrl(text: string): string {
+  return text.replace(/^socks5h?:/i, SOCKS);
+}
+
+/** undici tells once, on standard error, that its SOCKS client may change. That is ours to watch, and nothing for a user. */
+function quietly(make: () => unknown): void {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    make();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 function connectionOf({ ca, clientCertificate, clientKey, serverName, insecure }: ConnectionSettings, roots?: string) {

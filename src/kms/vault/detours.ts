@@ -33,6 +33,8 @@ export function readProxy({ env }: Pick<KmsPorts, "env">): string | SettingProbl
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) return refused(variable, "it is no URL, such as http://proxy:3128", "missing protocol scheme");
-  if (url.protocol === "http:" || url.protocol === "https:") return url.href;
-  return refused(variable, "only proxies with http:// and https:// are supported", "");
+  if (SCHEMES.has(url.protocol)) return url.href;
+  return refused(variable, "only proxies with http://, https:// and socks5:// are supported", "");
 }
+
+const SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "socks5:", "socks5h:"]);

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exchange } from "../../../src/kms/http/exchange.ts";
 import { systemPorts } from "../../../src/kms/index.ts";
 import { type ConnectProxy, startConnectProxy } from "../../helpers/connect-proxy.ts";
+import { type Listening, listen } from "../../helpers/fakes/wire.ts";
 import { startServer, type TestServer } from "../../helpers/http-server.ts";
+import { type SocksProxy, startSocksProxy } from "../../helpers/socks-proxy.ts";
+import { makeTlsAuthority } from "../../helpers/tls-authority.ts";
 
 describe("systemPorts() reads files", () => {
   let folder: string;
@@ -88,6 +91,51 @@ describe("systemPorts() and proxies", () => {
     const outcome = await exchange(systemPorts({ env: filled }), () => ({ method: "GET", url: target, headers: {} }));
     expect(outcome.kind === "answer" ? outcome.status : outcome.state).toBe(200);
     expect(proxy.tunnels.slice(from)).toEqual(tunnels);
+  });
+});
+
+describe("systemPorts() and SOCKS proxies", () => {
+  const authority = makeTlsAuthority(["kms.example"]);
+  let server: Listening;
+  let [proxy, open]: SocksProxy[] = [];
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  beforeAll(async () => {
+    process.on("warning", onWarning);
+    server = await listen(() => ({ status: 200, body: "ok" }), authority);
+    proxy = await startSocksProxy(server.port, "user:p@ss");
+    open = await startSocksProxy(server.port);
+  });
+  afterAll(async () => {
+    process.off("warning", onWarning);
+    await Promise.all([server.close(), proxy?.close(), open?.close()]);
+  });
+
+  const ask = async (env: Record<string, string>, named?: string) => {
+    const ports = systemPorts({ env });
+    const own = named === undefined ? {} : { fetch: ports.fetchWith({ proxy: named, ca: authority.ca }) };
+    const request = { method: "GET" as const, url: new URL("https://kms.example:8200/"), headers: {} };
+    const outcome = await exchange(ports, () => request, { ...own, limits: { attempts: 1 } });
+    return outcome.kind === "answer" ? outcome.status : outcome.reason;
+  };
+
+  test.each(["socks5", "socks5h"])("%s://: for all, or one's own; the proxy looks the name up", async (scheme) => {
+    const folder = mkdtempSync(join(tmpdir(), "sealkit-ports-"));
+    const roots = join(folder, "roots.pem");
+    writeFileSync(roots, authority.ca);
+    const url = `${scheme}://user:p%40ss@127.0.0.1:${proxy?.port}`;
+    const asked = () => [...(open?.asked ?? []), ...(proxy?.asked ?? [])];
+    const from = asked().length;
+    try {
+      const ofAll = { HTTPS_PROXY: `${scheme}://127.0.0.1:${open?.port}`, SSL_CERT_FILE: roots };
+      expect(await ask(ofAll)).toBe(200);
+      expect(await ask({ HTTPS_PROXY: "http://127.0.0.1:1" }, url)).toBe(200);
+      expect(await ask({}, url.replace("p%40ss", "wrong"))).not.toBe(200);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(asked().slice(from)).toEqual(["kms.example:8200", "kms.example:8200"]);
+    expect(warnings).toEqual([]);
   });
 });
 

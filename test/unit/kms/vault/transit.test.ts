@@ -126,6 +126,7 @@ describe("vaultTransit()", () => {
       env: { VAULT_PROXY_ADDR: "http://u:p@proxy:3128", VAULT_HTTP_PROXY: "x" },
       wanted: { proxy: "http://u:p@proxy:3128/" },
     },
+    { name: "a SOCKS proxy", env: { VAULT_HTTP_PROXY: "socks5h://p" }, wanted: { proxy: "socks5h://p" } },
     { name: "VAULT_HTTP_PROXY", env: { VAULT_HTTP_PROXY: "https://proxy" }, wanted: { proxy: "https://proxy/" } },
     {
       name: "an agent at a socket",
@@ -270,7 +271,7 @@ describe("vaultTransit() refuses", () => {
     { env: { VAULT_CAPATH: "/mixed" }, original: "Error loading CA Path: Couldn't parse PEM in: /mixed/readme" },
     { env: { VAULT_PROXY_ADDR: "127.0.0.1:1" }, original: "" },
     { env: { VAULT_PROXY_ADDR: "::" }, original: "missing protocol scheme" },
-    { env: { VAULT_HTTP_PROXY: "socks5://u:canary-password@127.0.0.1:1" }, original: "" },
+    { env: { VAULT_HTTP_PROXY: "ftp://u:canary-password@127.0.0.1:1" }, original: "" },
     { env: { VAULT_AGENT_ADDR: "unix:///run/agent\u0007" }, original: "" },
     { env: { VAULT_AGENT_ADDR: "unix://" }, original: "" },
     { env: { VAULT_TOKEN: "canary\nsecond" }, original: "configured Vault token contains non-printable characters" },
