@@ -16,6 +16,7 @@ import {
   splitDocuments,
   type YamlNode,
 } from "../../../src/yaml/index.ts";
+import { anyText } from "../../helpers/any-text.ts";
 import { valuesOf } from "../../helpers/yaml/answers.ts";
 import { Choices, YamlWriter } from "../../helpers/yaml/corpus.ts";
 
@@ -25,10 +26,10 @@ const json = fc.letrec<{ value: unknown }>((tie) => ({
     fc.constantFrom(null, true, false, 0, -1, 1.5, 1e21, 1e-7, 9_007_199_254_740_993n),
     fc.integer(),
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value)),
-    fc.string({ unit: "binary" }),
+    anyText(),
     fc.constantFrom("yes", "0755", "a: b", "\n", " x", "a\n b\n", "<<", "😀 x", "\ufeffa"),
     fc.array(tie("value"), { maxLength: 4 }),
-    fc.dictionary(fc.string({ unit: "binary", maxLength: 8 }), tie("value"), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(anyText({ maxLength: 8 }), tie("value"), { maxKeys: 4, noNullPrototype: true }),
   ),
 })).value;
 
