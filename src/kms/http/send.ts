@@ -85,6 +85,8 @@ const NETWORK_CODES: ReadonlyMap<string, string> = new Map([
   ["EPIPE", "connection closed"],
   ["UND_ERR_SOCKET", "connection closed"],
   ["UND_ERR_CONNECT_TIMEOUT", "connection timed out"],
+  ["UND_ERR_SOCKS5_AUTH_FAILED", "the SOCKS proxy refuses the login"],
+  ["UND_ERR_SOCKS5_AUTH_REJECTED", "the SOCKS proxy wants a login"],
 ]);
 
 /** Only the code of an error is looked at: its message may hold a header of ours. */
