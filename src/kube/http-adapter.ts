@@ -2,7 +2,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
 import type { Dispatcher } from "undici";
 import { createClient } from "./client.ts";
-import type { ClusterConfig } from "./cluster-config.ts";
+import type { ClusterConfig } from "./config/cluster-config.ts";
 import { KubeError } from "./errors.ts";
 import type { KubeClient } from "./port.ts";
 import { tokenBucket } from "./rate.ts";

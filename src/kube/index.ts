@@ -1,17 +1,17 @@
 export { type BackoffOptions, backoffMs } from "./backoff.ts";
 export { type ClientOptions, createClient } from "./client.ts";
 export { type Clock, sleep, stopwatch } from "./clock.ts";
-export type { ClusterConfig } from "./cluster-config.ts";
-export { isGone, isReason, KubeError, type KubeErrorCode, type KubeErrorContext } from "./errors.ts";
-export { createKubeClient, type KubeClientOptions } from "./http-adapter.ts";
-export { inClusterConfig, serviceAccountNamespace } from "./in-cluster-adapter.ts";
+export type { ClusterConfig } from "./config/cluster-config.ts";
+export { inClusterConfig, serviceAccountNamespace } from "./config/in-cluster-adapter.ts";
 export {
   type ClusterAddress,
   type ClusterSelection,
   clusterAddress,
   contextNamespace,
   loadClusterConfig,
-} from "./kubeconfig-adapter.ts";
+} from "./config/kubeconfig-adapter.ts";
+export { isGone, isReason, KubeError, type KubeErrorCode, type KubeErrorContext } from "./errors.ts";
+export { createKubeClient, type KubeClientOptions } from "./http-adapter.ts";
 export { apiVersionOf, collectionPath, describe, objectPath } from "./paths.ts";
 export type {
   ApiResource,

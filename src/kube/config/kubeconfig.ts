@@ -1,4 +1,4 @@
-import { KubeError } from "./errors.ts";
+import { KubeError } from "../errors.ts";
 
 /** The parts of a kubeconfig that name a cluster, as data. Maps go by name. */
 export interface Kubeconfig {

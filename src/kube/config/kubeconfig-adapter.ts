@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { KubeError } from "../errors.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { credentialsOf, pem } from "./credentials-adapter.ts";
-import { KubeError } from "./errors.ts";
 import { inClusterConfig } from "./in-cluster-adapter.ts";
 import {
   brokenKubeconfig,
@@ -205,7 +205,7 @@ async function readFile(path: string, cwd: string, need: "required" | "optional"
 
 async function parse(text: string, path: string): Promise<unknown> {
   // Loaded here because most runs never see a kubeconfig.
-  const { readManifests, YamlError } = await import("../yaml/index.ts");
+  const { readManifests, YamlError } = await import("../../yaml/index.ts");
   try {
     return readManifests(text, { mode: "lenient", source: path }).manifests[0]?.value;
   } catch (cause) {

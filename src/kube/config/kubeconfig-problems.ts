@@ -1,4 +1,4 @@
-import { KubeError } from "./errors.ts";
+import { KubeError } from "../errors.ts";
 import type { FileOrData, KubeconfigUser } from "./kubeconfig.ts";
 
 /** The parts of a kubeconfig that were chosen, with what the command line put in their place. */

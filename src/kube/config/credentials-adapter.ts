@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { KubeError } from "../errors.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
-import { KubeError } from "./errors.ts";
 import type { FileOrData, Kubeconfig, KubeconfigUser } from "./kubeconfig.ts";
 
 export interface Credentials {
