@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import LongestFirst from "./test/helpers/longest-first.ts";
+import LongestFirst from "./test/helpers/vitest/longest-first.ts";
 
 export default defineConfig({
   resolve: { conditions: ["source", "node", "import", "default"] },
@@ -15,7 +15,7 @@ export default defineConfig({
     // worker thread, as the code has where it works in threads.
     execArgv: ["--interrupt-budget=800000", "--stack-size=3900"],
     sequence: { sequencer: LongestFirst },
-    globalSetup: ["test/helpers/memory-folder.ts"],
+    globalSetup: ["test/helpers/vitest/memory-folder.ts"],
     // Much of the time is waiting for servers and processes: one worker more than there are cores where there are two.
     maxWorkers: 3,
     // Half of what a start costs.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { kubesealCases } from "../helpers/kubeseal-cases.ts";
+import { kubesealCases } from "../helpers/kubeseal/cases.ts";
 import { read } from "../helpers/pages.ts";
 import { sopsFixture } from "../helpers/sops.ts";
 

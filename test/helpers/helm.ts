@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
-import { mayBeMissing } from "./if-present.ts";
 import { peer } from "./peers.ts";
+import { mayBeMissing } from "./vitest/if-present.ts";
 
 /** Our chart. */
 export const CHART = fileURLToPath(new URL("../../deploy/charts/sealed-secrets", import.meta.url));

@@ -1,5 +1,5 @@
 import type { KmsPorts } from "../../src/kms/ports.ts";
-import { type FakeClock, fakeClock } from "./fake-clock.ts";
+import { type FakeClock, fakeClock } from "./fakes/clock.ts";
 
 export interface TestPorts extends KmsPorts {
   readonly clock: FakeClock;

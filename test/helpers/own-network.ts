@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mayBeMissing } from "./if-present.ts";
 import { type Running, removeAtExit, startProcess, until } from "./process.ts";
+import { mayBeMissing } from "./vitest/if-present.ts";
 
 /** The address that programs inside see each other under. The API server's proxy refuses 127.0.0.0/8, so it is not loopback by range. */
 export const OWN_ADDRESS = "10.77.0.1";

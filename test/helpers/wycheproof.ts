@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { mayBeMissing } from "./if-present.ts";
+import { mayBeMissing } from "./vitest/if-present.ts";
 
 /** One test vector; bytes as hex. */
 export interface Vector {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type CaseKeys, caseKeys, differences, expand, kubesealCases } from "../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys, differences, expand, kubesealCases } from "../../helpers/kubeseal/cases.ts";
 import { runPeer } from "../../helpers/peer-cli.ts";
 import { peer } from "../../helpers/peers.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Invocation, openTheatre, type Trace, unlike } from "../../helpers/kubeseal-comparison.ts";
+import { type Invocation, openTheatre, type Trace, unlike } from "../../helpers/kubeseal/comparison.ts";
 import { certificateRows } from "./rows/certificates.ts";
 import { clusterRows } from "./rows/cluster.ts";
 import { documentRows } from "./rows/documents.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type AskedRequest, type FakeApi, kubeconfigOf, startFakeApi } from "../../helpers/fake-api.ts";
-import { type CaseKeys, caseKeys } from "../../helpers/kubeseal-cases.ts";
-import type { Stage } from "../../helpers/kubeseal-comparison.ts";
+import { type AskedRequest, type FakeApi, kubeconfigOf, startFakeApi } from "../../helpers/fakes/api.ts";
+import { type CaseKeys, caseKeys } from "../../helpers/kubeseal/cases.ts";
+import type { Stage } from "../../helpers/kubeseal/comparison.ts";
 import { runCli } from "../../helpers/run-cli.ts";
 import { type Pages, startPages } from "./pages.ts";
 

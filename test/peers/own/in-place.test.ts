@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readManifests } from "../../../src/yaml/index.ts";
-import { type CaseKeys, caseKeys } from "../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys } from "../../helpers/kubeseal/cases.ts";
 import { runPeer } from "../../helpers/peer-cli.ts";
 import { runCli } from "../../helpers/run-cli.ts";
 

@@ -2,8 +2,8 @@ import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:cryp
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ConnectProxy, startConnectProxy } from "../../helpers/connect-proxy.ts";
 import { type FakeAzureOptions, fakeAzureLogin, fakeKeyVault } from "../../helpers/fakes/azure.ts";
+import { type ConnectProxy, startConnectProxy } from "../../helpers/fakes/connect-proxy.ts";
 import {
   type FakeGoogleOptions,
   fakeGoogleExchange,

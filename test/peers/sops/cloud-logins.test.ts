@@ -2,7 +2,6 @@ import { createPublicKey, X509Certificate } from "node:crypto";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { startConnectProxy } from "../../helpers/connect-proxy.ts";
 import {
   type FakeAzureOptions,
   type FakeIdentityPlace,
@@ -10,6 +9,7 @@ import {
   fakeIdentityEndpoint,
   fakeKeyVault,
 } from "../../helpers/fakes/azure.ts";
+import { startConnectProxy } from "../../helpers/fakes/connect-proxy.ts";
 import { type FakeGoogleOptions, fakeGoogleExchange, fakeGoogleKms } from "../../helpers/fakes/google.ts";
 import { checkSigV4, type Principal } from "../../helpers/fakes/sigv4-check.ts";
 import { fakeVault } from "../../helpers/fakes/vault.ts";

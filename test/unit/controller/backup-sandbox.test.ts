@@ -7,7 +7,7 @@ import { generateX25519Identity, parseIdentitiesFile, parseIdentity } from "../.
 import { keySecret, readBackup } from "../../../src/keys/index.ts";
 import { createKubeClient, type KubeClient } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 import { makeSealingKey } from "../../helpers/sealing-keys.ts";
 
 const resource = (plural: string, kind: string) => ({ group: "", version: "v1", plural, kind, namespaced: true });

@@ -10,7 +10,7 @@ import { KubeError } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
 import { KeyServiceError } from "../../../src/sops/index.ts";
 import type { SealingKeyPair } from "../../../src/x509/index.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 import { makeSealingKey } from "../../helpers/sealing-keys.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { runElection } from "../../../controller/election.ts";
 import { silentLog } from "../../../controller/log.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 
 const stops: AbortController[] = [];

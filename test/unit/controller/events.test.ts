@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createEventRecorder } from "../../../controller/events.ts";
 import { createLog, silentLog } from "../../../controller/log.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 
 const object: KubeObject = {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { addressSet, networkProblem, plainAddress } from "../../../controller/http/addresses.ts";
 import { type Answer, type Listener, type ListenOptions, listen } from "../../../controller/http/listener.ts";
 import { requestLimit, SHARES_OF_ONE_ADDRESS } from "../../../controller/http/request-limit.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 
 const open: Listener[] = [];
 const sockets: Socket[] = [];

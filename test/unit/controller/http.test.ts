@@ -7,7 +7,7 @@ import { createLog } from "../../../controller/log.ts";
 import { createMetrics } from "../../../controller/metrics.ts";
 import { sealedSecretRoutes } from "../../../controller/sealedsecret/http-routes.ts";
 import type { SealedSecretService } from "../../../controller/sealedsecret/service.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 
 const open: Listener[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createLog, type LogLevel } from "../../../controller/log.ts";
 import { originalLogLines } from "../../../controller/sealedsecret/log-lines.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 
 function logged(format: "text" | "json", level: LogLevel = "info") {
   const lines: string[] = [];

@@ -8,7 +8,7 @@ import type { Pass } from "../../../controller/pass.ts";
 import { readyProfile } from "../../../controller/status-profile.ts";
 import { keyOf } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 
 const THINGS = { group: "a", version: "v1", plural: "things", kind: "Thing", namespaced: true } as const;

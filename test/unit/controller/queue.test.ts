@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { WorkQueue, workOff } from "../../../controller/queue.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 
 const open = (random = 0) => {
   const clock = fakeClock(0, random);

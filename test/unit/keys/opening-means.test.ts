@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { openingMeans } from "../../../src/keys/index.ts";
 import { openPgpKeys } from "../../../src/pgp/index.ts";
 import { decrypt, encrypt } from "../../../src/sops/index.ts";
-import { masterKey } from "../../helpers/fake-key-service.ts";
+import { masterKey } from "../../helpers/fakes/key-service.ts";
 import { IDENTITY_A, RECIPIENT_A } from "../../helpers/sops.ts";
 
 const secret = (name: string, data: Record<string, string>) => ({

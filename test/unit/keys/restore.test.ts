@@ -11,7 +11,7 @@ import {
 import { type ApiResource, KubeError } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
 import type { SealingKeyPair } from "../../../src/x509/index.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 import { makeSealingKey } from "../../helpers/sealing-keys.ts";
 

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exchange } from "../../../src/kms/http/exchange.ts";
 import { systemPorts } from "../../../src/kms/index.ts";
-import { type ConnectProxy, startConnectProxy } from "../../helpers/connect-proxy.ts";
+import { type ConnectProxy, startConnectProxy } from "../../helpers/fakes/connect-proxy.ts";
+import { type SocksProxy, startSocksProxy } from "../../helpers/fakes/socks-proxy.ts";
 import { type Listening, listen } from "../../helpers/fakes/wire.ts";
 import { startServer, type TestServer } from "../../helpers/http-server.ts";
-import { type SocksProxy, startSocksProxy } from "../../helpers/socks-proxy.ts";
 import { makeTlsAuthority } from "../../helpers/tls-authority.ts";
 
 describe("systemPorts() reads files", () => {

@@ -8,7 +8,7 @@ import {
   tokenBucket,
 } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";
 
 const maps = { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true };

@@ -15,7 +15,7 @@ import {
   type Registry,
   type RegistryOptions,
   startRegistry,
-} from "../../helpers/registry.ts";
+} from "../../helpers/fakes/registry.ts";
 
 const ANN: RegistryLogin = { kind: "password", username: REGISTRY_USER, password: REGISTRY_PASSWORD };
 const CONTENT = new TextEncoder().encode("age-encryption.org/v1 ".repeat(5));

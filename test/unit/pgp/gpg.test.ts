@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { gpgKeyService, type PgpPorts, type ProgramEnd, readFingerprint } from "../../../src/pgp/index.ts";
 import { KeyServiceError } from "../../../src/sops/index.ts";
-import { masterKey } from "../../helpers/fake-key-service.ts";
+import { masterKey } from "../../helpers/fakes/key-service.ts";
 
 const FP = "CABD579DC92FFA58A3F7CF32AE52108B94866D97";
 const key = masterKey("pgp", { fp: FP, enc: "-----BEGIN PGP MESSAGE-----" });

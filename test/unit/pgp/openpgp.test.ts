@@ -2,7 +2,7 @@ import { createMessage, encrypt, generateKey, readKey } from "openpgp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openPgpKeys, type PgpPorts, pgpKeyService } from "../../../src/pgp/index.ts";
 import { type KeyService, KeyServiceError } from "../../../src/sops/index.ts";
-import { masterKey } from "../../helpers/fake-key-service.ts";
+import { masterKey } from "../../helpers/fakes/key-service.ts";
 
 const DATA_KEY = new Uint8Array(32).fill(7);
 

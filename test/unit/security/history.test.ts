@@ -11,7 +11,7 @@ import type { KubeObject } from "../../../src/objects/index.ts";
 import { Keyring } from "../../../src/sealed/index.ts";
 import { type Secret, sealSecret } from "../../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../../src/x509/index.ts";
-import { fakeClock } from "../../helpers/fake-clock.ts";
+import { fakeClock } from "../../helpers/fakes/clock.ts";
 import { makeSealingKey, unsealingKey } from "../../helpers/sealing-keys.ts";
 
 const SCOPE = "sealedsecrets.bitnami.com/";

@@ -11,7 +11,7 @@ import {
   rotate,
   SopsError,
 } from "../../../src/sops/index.ts";
-import { fakeKeyService, masterKey } from "../../helpers/fake-key-service.ts";
+import { fakeKeyService, masterKey } from "../../helpers/fakes/key-service.ts";
 import { KEYS_A, KEYS_B, RECIPIENT_A, RECIPIENT_B, source } from "../../helpers/sops.ts";
 
 const arn = (name: string) => masterKey("kms", { arn: `arn:aws:kms:eu-1:1:key/${name}`, aws_profile: "" });

@@ -1,5 +1,5 @@
-import { ANSWERS, SERVICES } from "../../../helpers/fake-api.ts";
-import type { Difference, Invocation } from "../../../helpers/kubeseal-comparison.ts";
+import { ANSWERS, SERVICES } from "../../../helpers/fakes/api.ts";
+import type { Difference, Invocation } from "../../../helpers/kubeseal/comparison.ts";
 import { SECRET } from "../stage.ts";
 
 const ENV = { KUBECONFIG: "kc-api" };

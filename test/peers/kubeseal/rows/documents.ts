@@ -1,4 +1,4 @@
-import type { Invocation } from "../../../helpers/kubeseal-comparison.ts";
+import type { Invocation } from "../../../helpers/kubeseal/comparison.ts";
 import { SECRET } from "../stage.ts";
 
 const HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n  namespace: apps\n";

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Invocation } from "../../../helpers/kubeseal-comparison.ts";
+import type { Invocation } from "../../../helpers/kubeseal/comparison.ts";
 import { SECRET } from "../stage.ts";
 
 function row(args: readonly string[], more: Partial<Invocation> = {}): Invocation {

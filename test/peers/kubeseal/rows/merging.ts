@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Difference, Invocation } from "../../../helpers/kubeseal-comparison.ts";
+import type { Difference, Invocation } from "../../../helpers/kubeseal/comparison.ts";
 import { SECRET } from "../stage.ts";
 
 const MORE = "kind: Secret\nmetadata: {name: db, namespace: apps}\nstringData: {more: added}\n";

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Invocation } from "../../../helpers/kubeseal-comparison.ts";
+import type { Invocation } from "../../../helpers/kubeseal/comparison.ts";
 
 const RECOVER = ["--recovery-unseal"];
 

@@ -1,4 +1,4 @@
-import type { Invocation } from "../../../helpers/kubeseal-comparison.ts";
+import type { Invocation } from "../../../helpers/kubeseal/comparison.ts";
 
 const PREFIX = "sealedsecrets.bitnami.com";
 const ANNOTATIONS: Readonly<Record<string, string>> = {

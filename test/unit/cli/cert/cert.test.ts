@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readCertificate } from "../../../../src/x509/index.ts";
-import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal/cases.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 const DAY = 24 * 60 * 60 * 1000;

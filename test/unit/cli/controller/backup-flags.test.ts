@@ -5,8 +5,8 @@ import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { backupSettings } from "../../../../cli/controller/backup-flags.ts";
 import type { Io } from "../../../../cli/io.ts";
-import { type ObjectStore, startObjectStore } from "../../../helpers/object-store.ts";
-import { REGISTRY_PASSWORD, REGISTRY_USER, type Registry, startRegistry } from "../../../helpers/registry.ts";
+import { type ObjectStore, startObjectStore } from "../../../helpers/fakes/object-store.ts";
+import { REGISTRY_PASSWORD, REGISTRY_USER, type Registry, startRegistry } from "../../../helpers/fakes/registry.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 describe("sealkit controller --backup-…", () => {

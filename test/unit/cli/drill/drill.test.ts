@@ -18,7 +18,7 @@ import { generateX25519Identity, parseIdentity } from "../../../../src/age/index
 import type { ApiResource } from "../../../../src/kube/index.ts";
 import { parseReference, pushFile } from "../../../../src/oci/index.ts";
 import { ALICE, startAws } from "../../../helpers/fakes/aws.ts";
-import { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry } from "../../../helpers/registry.ts";
+import { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry } from "../../../helpers/fakes/registry.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 const CANARY = "canary-51c0ffee";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
 import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
-import { type ObjectStore, startObjectStore } from "../../../helpers/object-store.ts";
-import { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry } from "../../../helpers/registry.ts";
+import { type ObjectStore, startObjectStore } from "../../../helpers/fakes/object-store.ts";
+import { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry } from "../../../helpers/fakes/registry.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 const identity = generateX25519Identity();

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createServerIdentity, type ServerIdentity } from "../../../../sandbox/tls/certificates.ts";
-import { type ConnectProxy, startConnectProxy } from "../../../helpers/connect-proxy.ts";
-import { type FakeApi, kubeconfigOf, startFakeApi } from "../../../helpers/fake-api.ts";
+import { type FakeApi, kubeconfigOf, startFakeApi } from "../../../helpers/fakes/api.ts";
+import { type ConnectProxy, startConnectProxy } from "../../../helpers/fakes/connect-proxy.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 let server: ServerIdentity;

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal/cases.ts";
 import { type CliRun, runCli } from "../../../helpers/run-cli.ts";
 
 const CANARY = "canary-9d41e7";

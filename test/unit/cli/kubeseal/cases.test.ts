@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type CaseKeys, caseKeys, differences, expand, kubesealCases } from "../../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys, differences, expand, kubesealCases } from "../../../helpers/kubeseal/cases.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 /** Cases that end differently here, each with its reason; docs/compatibility/kubeseal.md says the same. */

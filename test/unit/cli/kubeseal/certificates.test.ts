@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { fingerprintProblem } from "../../../../cli/certificates/fingerprint.ts";
 import type { SealingKeyPair } from "../../../../src/x509/index.ts";
-import { type FakeApi, kubeconfigOf, startFakeApi } from "../../../helpers/fake-api.ts";
+import { type FakeApi, kubeconfigOf, startFakeApi } from "../../../helpers/fakes/api.ts";
 import { openItem } from "../../../helpers/open-item.ts";
 import { type CliResult, runCli } from "../../../helpers/run-cli.ts";
 import { makeSealingKey } from "../../../helpers/sealing-keys.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWholeCluster, type WholeCluster } from "../../../../cli/sandbox/whole-cluster.ts";
-import { type CaseKeys, caseKeys, differences, expand, kubesealCases } from "../../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys, differences, expand, kubesealCases } from "../../../helpers/kubeseal/cases.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 /** Ends differently with our controller; docs/compatibility/kubeseal.md says why. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SealingKeyPair } from "../../../../src/x509/index.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
-import { type FakeApi, kubeconfigOf, startFakeApi } from "../../../helpers/fake-api.ts";
+import { type FakeApi, kubeconfigOf, startFakeApi } from "../../../helpers/fakes/api.ts";
 import { openItem } from "../../../helpers/open-item.ts";
 import { type CliRun, runCli } from "../../../helpers/run-cli.ts";
 import { makeSealingKey } from "../../../helpers/sealing-keys.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
-import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal/cases.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 const CANARY = "canary-51c0ffee";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { generateX25519Identity, parseIdentity } from "../../../../src/age/index.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
-import { type CaseKeys, caseKeys, labelOf, open } from "../../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys, labelOf, open } from "../../../helpers/kubeseal/cases.ts";
 import { runCli } from "../../../helpers/run-cli.ts";
 
 const SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: apps}\nstringData: {user: admin}\n";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readHints } from "../../../../src/secrets/index.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
-import { type CaseKeys, caseKeys, labelOf, open } from "../../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys, labelOf, open } from "../../../helpers/kubeseal/cases.ts";
 import { type CliRun, runCli } from "../../../helpers/run-cli.ts";
 
 let keys: CaseKeys;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { encryptBytes, generateX25519Identity, parseIdentity, parseRecipient } from "../../../../src/age/index.ts";
 import { readManifests } from "../../../../src/yaml/index.ts";
-import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal-cases.ts";
+import { type CaseKeys, caseKeys } from "../../../helpers/kubeseal/cases.ts";
 import { type CliRun, runCli } from "../../../helpers/run-cli.ts";
 
 const SECRETS = `apiVersion: v1

@@ -8,7 +8,7 @@ import { createLog } from "../../../../controller/log.ts";
 import { SECRETS } from "../../../../controller/sealedsecret/observe.ts";
 import { keySecret, newestFirst, prefixProblem } from "../../../../src/keys/index.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
-import { fakeClock } from "../../../helpers/fake-clock.ts";
+import { fakeClock } from "../../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../../helpers/memory-cluster.ts";
 
 const HOUR = 3_600_000;

@@ -5,7 +5,7 @@ import { encodeUtf8 } from "../../../../src/bytes/utf8.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
 import { Keyring, sealItem } from "../../../../src/sealed/index.ts";
 import type { SealingKeyPair } from "../../../../src/x509/index.ts";
-import { fakeClock } from "../../../helpers/fake-clock.ts";
+import { fakeClock } from "../../../helpers/fakes/clock.ts";
 import { makeSealingKey, unsealingKey } from "../../../helpers/sealing-keys.ts";
 
 const P = "sealedsecrets.bitnami.com/";

@@ -11,7 +11,7 @@ import { type KubeClient, KubeError } from "../../../../src/kube/index.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
 import { sealSecret } from "../../../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../../../src/x509/index.ts";
-import { fakeClock } from "../../../helpers/fake-clock.ts";
+import { fakeClock } from "../../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../../helpers/memory-cluster.ts";
 import { makeSealingKey } from "../../../helpers/sealing-keys.ts";
 

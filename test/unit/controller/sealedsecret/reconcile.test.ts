@@ -10,7 +10,7 @@ import { type SealedSecretOptions, sealedSecretController } from "../../../../co
 import type { Unsealed } from "../../../../controller/sealedsecret/unsealer.ts";
 import { KubeError } from "../../../../src/kube/index.ts";
 import type { KubeObject } from "../../../../src/objects/index.ts";
-import { fakeClock } from "../../../helpers/fake-clock.ts";
+import { fakeClock } from "../../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../../helpers/memory-cluster.ts";
 import { until } from "../../../helpers/process.ts";
 

@@ -13,7 +13,7 @@ import type { KubeObject } from "../../../../src/objects/index.ts";
 import { Keyring } from "../../../../src/sealed/index.ts";
 import { sealSecret } from "../../../../src/secrets/index.ts";
 import type { SealingKeyPair } from "../../../../src/x509/index.ts";
-import { fakeClock } from "../../../helpers/fake-clock.ts";
+import { fakeClock } from "../../../helpers/fakes/clock.ts";
 import { memoryCluster } from "../../../helpers/memory-cluster.ts";
 import { makeSealingKey, unsealingKey } from "../../../helpers/sealing-keys.ts";
 

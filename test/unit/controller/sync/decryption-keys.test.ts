@@ -8,7 +8,7 @@ import {
 } from "../../../../controller/kustomization/decryption-keys.ts";
 import { decryptionMachine } from "../../../../controller/kustomization/decryption-machine.ts";
 import { openPgpKeys } from "../../../../src/pgp/index.ts";
-import { masterKey } from "../../../helpers/fake-key-service.ts";
+import { masterKey } from "../../../helpers/fakes/key-service.ts";
 import { fakeVault } from "../../../helpers/fakes/vault.ts";
 import { fetchOf, recorded } from "../../../helpers/fakes/wire.ts";
 import { testPorts } from "../../../helpers/kms-ports.ts";

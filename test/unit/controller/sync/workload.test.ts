@@ -8,7 +8,6 @@ import { workloadServices } from "../../../../controller/kustomization/workload-
 import type { Fetch } from "../../../../src/kms/ports.ts";
 import type { KubeClient, RawRequest } from "../../../../src/kube/index.ts";
 import type { KeyServices, MasterKey } from "../../../../src/sops/index.ts";
-import { masterKey } from "../../../helpers/fake-key-service.ts";
 import { fakeAws } from "../../../helpers/fakes/aws.ts";
 import { type FakeAzureOptions, fakeAzureLogin, fakeKeyVault } from "../../../helpers/fakes/azure.ts";
 import {
@@ -19,6 +18,7 @@ import {
   fakeGoogleKms,
 } from "../../../helpers/fakes/google.ts";
 import { expectNoSecret, failureOf, withEnc } from "../../../helpers/fakes/key-failure.ts";
+import { masterKey } from "../../../helpers/fakes/key-service.ts";
 import { rawFetch } from "../../../helpers/fakes/raw-server.ts";
 import { fakeVault } from "../../../helpers/fakes/vault.ts";
 import { fetchOf, type Service } from "../../../helpers/fakes/wire.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/kube/index.ts";
+import type { Clock } from "../../../src/kube/index.ts";
 
 export interface FakeClock extends Clock {
   /** Moves time on; everything that falls due runs in order, and what it starts gets a turn in between. */

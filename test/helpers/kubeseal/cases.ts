@@ -1,13 +1,13 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { certify, readPrivateKey } from "../../src/x509/index.ts";
-import { readManifests, type YamlValue } from "../../src/yaml/index.ts";
-import { openItem } from "./open-item.ts";
-import { takeRsaKey } from "./rsa-keys.ts";
-import type { CliResult } from "./run-cli.ts";
+import { certify, readPrivateKey } from "../../../src/x509/index.ts";
+import { readManifests, type YamlValue } from "../../../src/yaml/index.ts";
+import { openItem } from "../open-item.ts";
+import { takeRsaKey } from "../rsa-keys.ts";
+import type { CliResult } from "../run-cli.ts";
 
-const FOLDER = join(import.meta.dirname, "../../fixtures/kubeseal");
+const FOLDER = join(import.meta.dirname, "../../../fixtures/kubeseal");
 
 export interface KubesealCase {
   readonly id: string;

@@ -1,4 +1,4 @@
-import { fieldOf, type KeyService, KeyServiceError, type KeyType, type MasterKey } from "../../src/sops/index.ts";
+import { fieldOf, type KeyService, KeyServiceError, type KeyType, type MasterKey } from "../../../src/sops/index.ts";
 
 export interface FakeKeyService extends KeyService {
   /** What it was asked, in order: `encrypt arn:…`, `decrypt arn:…`. */

@@ -12,12 +12,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { readManifests, YamlError, type YamlValue } from "../../src/yaml/index.ts";
-import { labelOf } from "./kubeseal-cases.ts";
-import { openItem } from "./open-item.ts";
-import { peer } from "./peers.ts";
-import { runProcess } from "./process.ts";
-import { runCli } from "./run-cli.ts";
+import { readManifests, YamlError, type YamlValue } from "../../../src/yaml/index.ts";
+import { openItem } from "../open-item.ts";
+import { peer } from "../peers.ts";
+import { runProcess } from "../process.ts";
+import { runCli } from "../run-cli.ts";
+import { labelOf } from "./cases.ts";
 
 /** One command line of kubeseal, to be run by the original and by ours on the same files. */
 export interface Invocation {
