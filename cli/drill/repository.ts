@@ -1,6 +1,6 @@
 import { posix, relative, resolve } from "node:path";
 import { type LocalRepository, openLocalRepository } from "../../src/git/index.ts";
-import { workTreeFiles } from "../../src/repository/index.ts";
+import { checkFolder, workTreeFiles } from "../../src/repository/index.ts";
 import { gitTree, IGNORE_FILE, ignoreRules } from "../../src/sources/index.ts";
 import { type FileTree, treeFromEntries } from "../../src/tree/index.ts";
 import type { Io } from "../io.ts";
@@ -32,10 +32,11 @@ export async function openSource(folder: string, io: Io): Promise<RepositorySour
   const options = { env: io.env, signal: io.signal };
   const full = resolve(io.cwd, folder);
   // Says better than git what is wrong with a folder that cannot be entered.
-  const files = await workTreeFiles(full, options);
+  await checkFolder(full);
   const repository = await openLocalRepository(full, options);
   const commit = await repository?.head();
   if (repository === undefined || commit === undefined) {
+    const files = await workTreeFiles(full, options);
     const onDisk = once((ignore) => treeOnDisk(files, ignore));
     return { folder, commit: undefined, below: "", remotes: [], tree: onDisk };
   }

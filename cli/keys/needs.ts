@@ -11,7 +11,7 @@ import {
   type SealingKeyInfo,
 } from "../../src/keys/index.ts";
 import type { KubeClient } from "../../src/kube/index.ts";
-import { branchFiles, historyFiles, type RepositoryFiles, workTreeFiles } from "../../src/repository/index.ts";
+import { branchFiles, filesAtHand, historyFiles, type RepositoryFiles } from "../../src/repository/index.ts";
 import { CliError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { note, warn } from "../output.ts";
@@ -118,10 +118,8 @@ interface FolderFiles {
 async function filesOf(io: Io, folder: string): Promise<FolderFiles> {
   const options = { env: io.env, signal: io.signal };
   const full = resolve(io.cwd, folder);
-  // A folder that is not there is told by who goes through it.
-  const files = await workTreeFiles(full, options);
-  const repository = await openLocalRepository(full, options);
-  return { disk: repository?.bare === true ? await branchFiles(full, options) : files, repository, full };
+  const disk = await filesAtHand(full, options);
+  return { disk, repository: await openLocalRepository(full, options), full };
 }
 
 /** The files of a repository as it is on disk, or in all its branches too. @throws as `findNeeds` */

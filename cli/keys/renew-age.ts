@@ -50,7 +50,11 @@ export interface RenewAgeFlags {
  * of the old ones, when every file opens with the new one alone.
  */
 export async function renewAge(client: KubeClient, flags: RenewAgeFlags, io: Io): Promise<number> {
-  for (const folder of foldersAt(io, flags.repo)) await endBrokenOff(io, folder, flags.dryRun);
+  for (const folder of foldersAt(io, flags.repo)) {
+    await endBrokenOff(io, folder, flags.dryRun);
+    // Whatever has no files to change is told before the Secret is changed.
+    await files(io, folder.full);
+  }
   const secret = await findAgeSecret(client, flags.secret);
   return flags.retireOld ? await retireOld(client, secret, flags, io) : await addNew(client, secret, flags, io);
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { nodeFiles } from "../../src/files/node-files-adapter.ts";
 import { findPlace } from "../../src/files/place-adapter.ts";
 import type { ChangePlace } from "../../src/keys/index.ts";
-import { workTreeFiles } from "../../src/repository/index.ts";
+import { checkFolder } from "../../src/repository/index.ts";
 import type { Io } from "../io.ts";
 import { replacedFiles } from "../many-files/replaced-files-adapter.ts";
 import { note } from "../output.ts";
@@ -34,7 +34,7 @@ export async function changePlace(full: string, label: string): Promise<ChangePl
  */
 export async function endBrokenOff(io: Io, { shown, full }: NamedFolder, isDryRun: boolean): Promise<void> {
   // A folder that is not there is told before anything is changed.
-  await workTreeFiles(full, { env: io.env, signal: io.signal });
+  await checkFolder(full);
   const replaced = replacedFiles(await findPlace(full));
   const unfinished = await replaced.unfinished();
   if (unfinished === undefined) return;

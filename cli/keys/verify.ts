@@ -9,7 +9,7 @@ import {
   verifyCluster,
   verifyRepository,
 } from "../../src/keys/index.ts";
-import { branchFiles, type RepositoryFiles, type SkippedFile, workTreeFiles } from "../../src/repository/index.ts";
+import { branchFiles, filesAtHand, type RepositoryFiles, type SkippedFile } from "../../src/repository/index.ts";
 import { defineCommand, flag } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
@@ -101,7 +101,7 @@ function isUnproven({ why }: SkippedFile): boolean {
 async function filesOf(folder: string, allBranches: boolean, io: Io): Promise<RepositoryFiles> {
   const options = { env: io.env, signal: io.signal };
   const full = resolve(io.cwd, folder);
-  return allBranches ? await branchFiles(full, options) : await workTreeFiles(full, options);
+  return allBranches ? await branchFiles(full, options) : await filesAtHand(full, options);
 }
 
 function reportText(results: readonly Verified[], form: Form): string {

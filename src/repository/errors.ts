@@ -1,6 +1,10 @@
 import { type ErrorContext, ToolkitError } from "../errors.ts";
 
-export type RepositoryErrorCode = "REPOSITORY_NOT_GIT" | "REPOSITORY_TOO_LARGE" | "REPOSITORY_UNREADABLE";
+export type RepositoryErrorCode =
+  | "REPOSITORY_BARE"
+  | "REPOSITORY_NOT_GIT"
+  | "REPOSITORY_TOO_LARGE"
+  | "REPOSITORY_UNREADABLE";
 
 /** A repository, or a folder in its place, cannot be gone through. */
 export class RepositoryError extends ToolkitError {

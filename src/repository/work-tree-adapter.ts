@@ -2,6 +2,7 @@ import { closeSync, constants, lstatSync, openSync, read, readSync } from "node:
 import { lstat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { promisify } from "node:util";
+import { shellWord } from "../bytes/shell-word.ts";
 import { showUtf8 } from "../bytes/utf8.ts";
 import { FolderWalk, MAX_FOLDER_DEPTH, pathBelow } from "../files/walk-adapter.ts";
 import { type LocalOptions, openLocalRepository } from "../git/index.ts";
@@ -32,15 +33,16 @@ export interface WorkTreeOptions extends LocalOptions {
  * The files below a folder as they are on disk. Inside a Git work tree those that are tracked, and those that would be
  * added: what is ignored is left out. Elsewhere all of them. Links are not followed, submodules not entered.
  *
- * @throws {RepositoryError} `REPOSITORY_UNREADABLE`, `REPOSITORY_TOO_LARGE`; {GitError}
+ * @throws {RepositoryError} `REPOSITORY_UNREADABLE`, `REPOSITORY_TOO_LARGE`; `REPOSITORY_BARE`, because what git keeps in such a
+ *   folder would pass for a repository that holds nothing; {GitError}
  */
 export async function workTreeFiles(folder: string, options: WorkTreeOptions): Promise<RepositoryFiles> {
   const limits = { ...REPOSITORY_LIMITS, ...options.limits };
   const root = resolve(folder);
-  await checkFolder(root, folder);
+  await checkFolder(folder);
   const repository = await openLocalRepository(root, options);
-  const listed =
-    repository === undefined || repository.bare ? await walk(root, folder, limits) : await repository.workTreePaths();
+  if (repository?.bare === true) throw bare(folder);
+  const listed = repository === undefined ? await walk(root, folder, limits) : await repository.workTreePaths();
   // A letter for each byte takes a fraction of the room that an array takes, and sorts in the same order.
   const paths = listed.map((path) => Buffer.from(path.buffer, path.byteOffset, path.length).toString("latin1"));
   if (paths.length > limits.maxFiles) throw tooLarge(folder, limits);
@@ -156,11 +158,19 @@ async function walk(root: string, folder: string, limits: RepositoryLimits): Pro
   return paths;
 }
 
-async function checkFolder(root: string, folder: string): Promise<void> {
-  const found = await lstat(root + sep).catch((cause: unknown) => {
+/** Refuses what cannot be gone through, before anybody does. @throws {RepositoryError} `REPOSITORY_UNREADABLE` */
+export async function checkFolder(folder: string): Promise<void> {
+  const found = await lstat(resolve(folder) + sep).catch((cause: unknown) => {
     throw unreadable(folder, cause);
   });
   if (!found.isDirectory()) throw unreadable(folder, undefined);
+}
+
+function bare(folder: string): RepositoryError {
+  return new RepositoryError("REPOSITORY_BARE", `Cannot go through "${folder}": it is a bare repository`, {
+    details: ["it has branches only, and no files on disk"],
+    hints: [`make a clone with files, and name that: git clone ${shellWord(folder)} FOLDER`],
+  });
 }
 
 function tooDeep(folder: string): RepositoryError {

@@ -3,7 +3,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { branchFiles, historyFiles, type RepositoryFiles, workTreeFiles } from "../../../src/repository/index.ts";
+import {
+  branchFiles,
+  filesAtHand,
+  historyFiles,
+  type RepositoryFiles,
+  workTreeFiles,
+} from "../../../src/repository/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "sealkit-repository-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -112,6 +118,35 @@ describe("workTreeFiles()", () => {
     write("g");
     const opening = workTreeFiles(join(folder, at), { env, limits: { maxFiles: 1 } });
     await expect(opening).rejects.toMatchObject({ code, message: expect.stringContaining(says) });
+  });
+});
+
+describe("a bare repository", () => {
+  beforeEach(() => {
+    git("init", "-q", "-b", "main");
+    write("a.yaml");
+    git("add", ".");
+    git("commit", "-qm", "1");
+    git("clone", "-q", "--bare", ".", "bare.git");
+  });
+
+  test("what git keeps in it does not pass for files", async () => {
+    const opening = workTreeFiles(join(folder, "bare.git"), { env });
+    await expect(opening).rejects.toMatchObject({
+      code: "REPOSITORY_BARE",
+      hints: [expect.stringContaining("git clone ")],
+    });
+  });
+
+  test("filesAtHand() gives its branches, and of others the files on disk", async () => {
+    write("b.yaml");
+    const ofBare = await read(await filesAtHand(join(folder, "bare.git"), { env }));
+    const ofClone = await read(await filesAtHand(folder, { env }));
+    expect([ofBare.branches, Object.keys(ofClone.branches)]).toEqual([
+      { "a.yaml: a.yaml": "main" },
+      expect.arrayContaining(["a.yaml: a.yaml", "b.yaml: b.yaml"]),
+    ]);
+    await expect(filesAtHand(join(folder, "none"), { env })).rejects.toMatchObject({ code: "REPOSITORY_UNREADABLE" });
   });
 });
 

@@ -81,9 +81,16 @@ describe("keys verify", () => {
       cwd,
       files: KEYS,
     });
+    git("clone", "-q", "--bare", ".", "bare.git");
+    const bare = await runCli("keys verify -i id.txt keys.age --repo bare.git -o json", { cwd, files: KEYS });
+    const rotated = await runCli("rotate --backup keys.age -i id.txt --repo bare.git", { cwd, files: KEYS });
     rmSync(cwd, { recursive: true });
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject([{ sealedSecrets: 1, values: 1, unopened: [] }]);
+    for (const result of [{ code, stdout }, bare]) {
+      expect(result.code).toBe(0);
+      expect(JSON.parse(result.stdout)).toMatchObject([{ sealedSecrets: 1, values: 1, unopened: [] }]);
+    }
+    // Nothing to rotate would be taken for everything rotated.
+    expect([rotated.code, rotated.stderr]).toEqual([1, expect.stringContaining("it is a bare repository")]);
   });
 
   test.each([
