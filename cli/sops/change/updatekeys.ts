@@ -13,7 +13,7 @@ import {
 } from "../../../src/sops/index.ts";
 import { isDirectory } from "../../files-adapter.ts";
 import type { Io } from "../../io.ts";
-import { onOneLine, write } from "../../output.ts";
+import { onOneLine, paint, write } from "../../output.ts";
 import { agreed } from "../call/agreed.ts";
 import type { SopsCall } from "../call/call.ts";
 import { ending, SOPS_EXIT, SopsFailure } from "../call/failure.ts";
@@ -82,7 +82,7 @@ async function updateOne(call: Call, path: string): Promise<number> {
     await log(io, `File ${shown} already up to date`);
     return 0;
   }
-  await write(io.stdout, describeChanges(plan.changes));
+  await write(io.stdout, inColour(io, describeChanges(plan.changes)));
   if (!flags.has("yes") && !(await agreed(io, answers))) {
     await log(io, `File ${shown} left unchanged`);
     return 0;
@@ -148,6 +148,15 @@ export function describeChanges({ groups, shamirThreshold: { before, after } }: 
   const threshold = before === after ? same : changed;
   const lines = ["The following changes will be made to the file's groups:", ...threshold, ...groupLines(groups)];
   return `${lines.join("\n")}\n`;
+}
+
+/** Who comes in green, who goes in red, where there are colours. */
+export function inColour(io: Io, changes: string): string {
+  const painted = (line: string) => {
+    if (line.startsWith("+++ ")) return paint(io, io.stdout, "green", line);
+    return line.startsWith("--- ") ? paint(io, io.stdout, "red", line) : line;
+  };
+  return changes.split("\n").map(painted).join("\n");
 }
 
 /** Each group with the keys that stay, come and go. Recipients are public. */

@@ -12,6 +12,7 @@ import { exitOf, failureText, SOPS_EXIT, SopsFailure } from "../call/failure.ts"
 import type { SopsFlags } from "../call/flags.ts";
 import { type Doubts, doubts as doubtsOf } from "../call/log.ts";
 import { Answers } from "../call/prompt.ts";
+import { inColour } from "../change/updatekeys.ts";
 import { findConfig } from "../config/config-adapter.ts";
 import { type CommandKeys, commandKeys, usesLocalKeys } from "../keys/keyring.ts";
 import { destinationOf, type StageTargets, stageInto } from "./destination-adapter.ts";
@@ -152,7 +153,7 @@ async function agreesToChanges(call: SopsCall, planned: Work): Promise<boolean> 
   }
   if (changes.size === 0) return true;
   for (const [text, count] of changes)
-    await write(io.stdout, printable(`${count} file${count === 1 ? "" : "s"}: ${text}`));
+    await write(io.stdout, inColour(io, printable(`${count} file${count === 1 ? "" : "s"}: ${text}`)));
   const answers = new Answers(io);
   try {
     return await agreed(io, answers);

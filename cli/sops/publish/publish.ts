@@ -26,7 +26,7 @@ import { doubts as doubtsOf } from "../call/log.ts";
 import { logLine } from "../call/log-line.ts";
 import { Answers } from "../call/prompt.ts";
 import { withCallOptions } from "../change/change.ts";
-import { groupLines } from "../change/updatekeys.ts";
+import { groupLines, inColour } from "../change/updatekeys.ts";
 import { type FoundConfig, findConfig } from "../config/config-adapter.ts";
 import { commandKeyring } from "../keys/keyring.ts";
 import { type PublishedFile, publishedFiles } from "./files-adapter.ts";
@@ -124,7 +124,7 @@ async function forOthers(
     }),
   );
   await recordAction(call.io, "encrypt", source.path);
-  await write(call.io.stdout, otherKeys(compareKeys(metadata, keyGroups)));
+  await write(call.io.stdout, inColour(call.io, otherKeys(compareKeys(metadata, keyGroups))));
   return Buffer.from(text);
 }
 

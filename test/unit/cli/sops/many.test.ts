@@ -155,6 +155,8 @@ describe("sealkit sops rotate and updatekeys -r", () => {
     expect(no.code).toBe(0);
     expect(no.stdout).toContain("2 files: The following changes will be made to the file's groups:");
     expect(no.stdout.match(/Is this okay/g)).toHaveLength(1);
+    const seen = await runCli("sops updatekeys -y b.yaml", { files, env, tty: true });
+    expect(seen.stdout).toContain(`\u001b[32m+++ ${RECIPIENT_B}\u001b[0m\n`);
     expect(textOf(no, "a.yaml")).toBe(ENCRYPTED);
     const yes = await runCli("sops updatekeys -r .", { files, env, stdin: "y\n" });
     expect(yes.stdout).toContain("updatekeys a.yaml\nupdatekeys b.yaml\n");
