@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { timingSafeEqual } from "node:crypto";
+import { access, constants } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { join } from "node:path";
 
 export interface GitServerOptions {
   /** The folder that holds the repositories: `URL/name.git` is `root/name.git`. */
@@ -22,11 +24,14 @@ export interface GitServer {
   close(): Promise<void>;
 }
 
+const EXEC_PATH_MS = 10_000;
+
 /**
  * Serves Git repositories over HTTP on loopback, through git's own `http-backend`. For demo, preview and tests: the
  * controller takes no `file:` URL, so what lies on disk has to be served.
  */
 export async function serveGit(options: GitServerOptions): Promise<GitServer> {
+  const program = await findBackend();
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (options.intercept?.(request, response) === true) return;
     if (options.login !== undefined && !isLoggedIn(options.login, request)) {
@@ -35,7 +40,7 @@ export async function serveGit(options: GitServerOptions): Promise<GitServer> {
     }
     const target = targetOf(request.url ?? "/");
     if (target === undefined) response.writeHead(400).end();
-    else backend(options, target, request, response);
+    else backend(program, options, target, request, response);
   };
   const server: Server = options.tls === undefined ? createServer(answer) : createTlsServer(options.tls, answer);
   await new Promise<void>((resolve, reject) => {
@@ -80,8 +85,30 @@ function targetOf(text: string): Target | undefined {
   }
 }
 
-function backend(options: GitServerOptions, target: Target, request: IncomingMessage, response: ServerResponse): void {
-  const child = spawn("git", ["http-backend"], {
+/** git's own program for this, which git would start as a second process for each request; git itself where it is not found. */
+async function findBackend(): Promise<readonly [string, ...string[]]> {
+  const folder = await new Promise<string>((resolve) => {
+    const options = { env: { PATH: process.env["PATH"] ?? "" }, timeout: EXEC_PATH_MS };
+    execFile("git", ["--exec-path"], options, (error, stdout) => resolve(error === null ? stdout.trim() : ""));
+  });
+  const program = join(folder, "git-http-backend");
+  const isThere =
+    folder !== "" &&
+    (await access(program, constants.X_OK).then(
+      () => true,
+      () => false,
+    ));
+  return isThere ? [program] : ["git", "http-backend"];
+}
+
+function backend(
+  [program, ...args]: readonly [string, ...string[]],
+  options: GitServerOptions,
+  target: Target,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const child = spawn(program, args, {
     stdio: ["pipe", "pipe", "ignore"],
     env: {
       PATH: process.env["PATH"] ?? "",
