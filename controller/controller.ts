@@ -2,7 +2,7 @@ import type { ApiResource, BackoffOptions, Change, Clock, Indexer, KubeClient, R
 import type { KubeObject } from "../src/objects/index.ts";
 import type { Log } from "./log.ts";
 import type { Pass } from "./pass.ts";
-import type { StatusProfile } from "./status-profile.ts";
+import type { StatusProfile } from "./status/profile.ts";
 
 /**
  * One kind of object and how it is reconciled. The manager watches `resource` and what `watches` names, queues keys,

@@ -1,10 +1,10 @@
 import { quoteGo } from "../src/bytes/go-quote.ts";
 import { type Clock, type KubeClient, stopwatch } from "../src/kube/index.ts";
 import type { KubeObject } from "../src/objects/index.ts";
-import { rfc3339 } from "./conditions.ts";
 import { errorText } from "./error-text.ts";
 import type { Log } from "./log.ts";
 import type { EventNote } from "./pass.ts";
+import { rfc3339 } from "./status/conditions.ts";
 
 const EVENTS = { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true } as const;
 

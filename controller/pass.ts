@@ -1,5 +1,5 @@
-import type { ConditionChange } from "./conditions.ts";
 import type { Outcome } from "./outcome.ts";
+import type { ConditionChange } from "./status/conditions.ts";
 
 /** What a pass found out. */
 export interface Pass {

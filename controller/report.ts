@@ -8,7 +8,7 @@ import type { Histogram } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import type { EventNote, Pass } from "./pass.ts";
 import type { WorkQueue } from "./queue.ts";
-import type { StatusWriter } from "./status-writer.ts";
+import type { StatusWriter } from "./status/writer.ts";
 
 export interface ReportPorts {
   readonly clock: Clock;

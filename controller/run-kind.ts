@@ -16,8 +16,8 @@ import type { Histogram } from "./metrics.ts";
 import type { Pass } from "./pass.ts";
 import { WorkQueue, workOff } from "./queue.ts";
 import { report } from "./report.ts";
-import { REQUESTED_AT } from "./status-profile.ts";
-import { StatusWriter } from "./status-writer.ts";
+import { REQUESTED_AT } from "./status/profile.ts";
+import { StatusWriter } from "./status/writer.ts";
 import { mirror } from "./stores.ts";
 
 export interface KindPorts {

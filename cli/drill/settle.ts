@@ -1,5 +1,5 @@
 import { GIT_REPOSITORIES, KUSTOMIZATIONS, SEALED_SECRETS } from "../../controller/api/index.ts";
-import { conditionsOf, findCondition } from "../../controller/conditions.ts";
+import { conditionsOf, findCondition } from "../../controller/status/conditions.ts";
 import type { DrillProblem } from "../../src/keys/index.ts";
 import { type ApiResource, type KubeClient, sleep, systemClock } from "../../src/kube/index.ts";
 import { fieldAt, type KubeObject, textAt } from "../../src/objects/index.ts";

@@ -1,11 +1,11 @@
 import { GIT_REPOSITORIES } from "../../controller/api/index.ts";
-import { rfc3339 } from "../../controller/conditions.ts";
 import type { KindController } from "../../controller/controller.ts";
 import { gitRepositorySpec } from "../../controller/gitrepository/spec.ts";
 import type { OtherSources } from "../../controller/kustomization/reconciler.ts";
 import type { Pass } from "../../controller/pass.ts";
 import type { Family } from "../../controller/start.ts";
-import { readyProfile } from "../../controller/status-profile.ts";
+import { rfc3339 } from "../../controller/status/conditions.ts";
+import { readyProfile } from "../../controller/status/profile.ts";
 import { systemClock } from "../../src/kube/index.ts";
 import type { KubeObject } from "../../src/objects/index.ts";
 import { type Artifact, packArtifact } from "../../src/sources/index.ts";

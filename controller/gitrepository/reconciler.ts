@@ -14,7 +14,7 @@ import { jittered } from "../duration.ts";
 import { addFinalizer, removeFinalizer } from "../finalizer.ts";
 import type { EventNote, Pass } from "../pass.ts";
 import { readSecretData } from "../secret-data.ts";
-import { readyProfile, statusOf } from "../status-profile.ts";
+import { readyProfile, statusOf } from "../status/profile.ts";
 import { unsupportedField } from "../unsupported-fields.ts";
 import { failedPass, failure } from "./failure.ts";
 import { type Fetched, fetchArtifactOf } from "./fetch.ts";

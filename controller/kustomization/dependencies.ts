@@ -1,7 +1,7 @@
 import type { KubeClient, ReadStore } from "../../src/kube/index.ts";
 import { type KubeObject, numberAt, textAt } from "../../src/objects/index.ts";
 import { KUSTOMIZATIONS } from "../api/index.ts";
-import { conditionsOf, findCondition } from "../conditions.ts";
+import { conditionsOf, findCondition } from "../status/conditions.ts";
 import { dependencyKeys, type Reference, sourceReference } from "./spec.ts";
 
 /** Objects followed in the search for a circle; a graph that is larger waits as it would without the search. */

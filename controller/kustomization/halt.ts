@@ -1,5 +1,5 @@
-import type { ConditionChange } from "../conditions.ts";
 import type { Outcome } from "../outcome.ts";
+import type { ConditionChange } from "../status/conditions.ts";
 
 /** Ends a pass from within one of its stages: what happened, for `report.ts` to tell. */
 export class Halt extends Error {

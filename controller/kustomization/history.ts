@@ -1,6 +1,6 @@
 import { isRecord, type KubeObject, listAt } from "../../src/objects/index.ts";
-import { rfc3339 } from "../conditions.ts";
 import { formatDuration } from "../duration.ts";
+import { rfc3339 } from "../status/conditions.ts";
 
 const MAX_ENTRIES = 5;
 

@@ -1,5 +1,5 @@
-import { rfc3339 } from "../conditions.ts";
-import { type StatusProfile, statusOf, withFields } from "../status-profile.ts";
+import { rfc3339 } from "../status/conditions.ts";
+import { type StatusProfile, statusOf, withFields } from "../status/profile.ts";
 
 interface SyncedCondition {
   readonly type: string;

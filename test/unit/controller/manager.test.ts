@@ -5,7 +5,7 @@ import { createLog } from "../../../controller/log.ts";
 import { type Manager, startManager } from "../../../controller/manager.ts";
 import { createMetrics } from "../../../controller/metrics.ts";
 import type { Pass } from "../../../controller/pass.ts";
-import { readyProfile } from "../../../controller/status-profile.ts";
+import { readyProfile } from "../../../controller/status/profile.ts";
 import { keyOf } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
 import { fakeClock } from "../../helpers/fakes/clock.ts";

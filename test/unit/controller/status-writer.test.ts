@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type StatusProfile, statusOf } from "../../../controller/status-profile.ts";
-import { StatusWriter } from "../../../controller/status-writer.ts";
+import { type StatusProfile, statusOf } from "../../../controller/status/profile.ts";
+import { StatusWriter } from "../../../controller/status/writer.ts";
 import { KubeError } from "../../../src/kube/index.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
 import { memoryCluster } from "../../helpers/memory-cluster.ts";

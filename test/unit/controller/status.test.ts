@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { conditionsOf, withConditions } from "../../../controller/conditions.ts";
-
 import type { Outcome } from "../../../controller/outcome.ts";
 import type { Pass } from "../../../controller/pass.ts";
-import { readyProfile } from "../../../controller/status-profile.ts";
+import { conditionsOf, withConditions } from "../../../controller/status/conditions.ts";
+import { readyProfile } from "../../../controller/status/profile.ts";
 import { fields, items, only, supported, unsupportedField } from "../../../controller/unsupported-fields.ts";
 import type { KubeObject } from "../../../src/objects/index.ts";
 

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../src/objects/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
 
 /** A condition as `metav1.Condition` has it. Times are RFC 3339 in whole seconds. */
 export interface Condition {

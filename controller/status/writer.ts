@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { type ApiResource, isReason, type KubeClient, KubeError, keyOf } from "../src/kube/index.ts";
-import type { KubeObject } from "../src/objects/index.ts";
-import { type StatusProfile, statusOf } from "./status-profile.ts";
-import { isLater } from "./versions.ts";
+import { type ApiResource, isReason, type KubeClient, KubeError, keyOf } from "../../src/kube/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
+import { isLater } from "../versions.ts";
+import { type StatusProfile, statusOf } from "./profile.ts";
 
 /**
  * Writes `status` when it differs from what is there, and remembers what was written until the watch has brought it

@@ -1,7 +1,7 @@
-import type { KubeObject } from "../src/objects/index.ts";
+import type { KubeObject } from "../../src/objects/index.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Pass } from "../pass.ts";
 import { conditionsOf, findCondition, withConditions } from "./conditions.ts";
-import type { Outcome } from "./outcome.ts";
-import type { Pass } from "./pass.ts";
 
 /** Annotation by which a person asks for a pass now; its value comes back in `status.lastHandledReconcileAt`. */
 export const REQUESTED_AT = "reconcile.fluxcd.io/requestedAt";
