@@ -154,7 +154,8 @@ async function tell(results: readonly Verified[], io: Io): Promise<void> {
   const unopened = results.reduce((sum, result) => sum + result.unopened.length, 0);
   if (unopened > SHOWN) await note(io, `${unopened - SHOWN} more are left out here: -o json has them all`);
   const skipped = results.flatMap((result) => result.skipped);
-  for (const { path, why } of skipped.filter(isUnproven).slice(0, SHOWN)) {
+  const unread = skipped.filter(isUnproven);
+  for (const { path, why } of unread.slice(0, SHOWN)) {
     await note(io, `Could not look at "${printable(path)}": ${why}`);
   }
   const submodules = skipped.filter(({ why }) => why === "submodule").length;
@@ -168,5 +169,6 @@ async function tell(results: readonly Verified[], io: Io): Promise<void> {
     const what = unopened === 1 ? "1 place does" : `${unopened} places do`;
     await note(io, `Not proven: ${what} not open from this backup alone`);
   }
+  if (unread.length > 0) await note(io, `Not proven: ${count(unread.length, "file")} could not be looked at`);
   if (results.every(isProven)) await note(io, `The backup opens all ${count(values, "value")}`);
 }

@@ -33,6 +33,8 @@ export async function printReport(io: Io, result: RotationResult, form: "table" 
   await note(io, `${first}; ${rest.join("; ")}.`);
   const submodules = result.skipped.filter(({ why }) => why === "submodule").length;
   if (submodules > 0) await note(io, `Left out: ${count(submodules, "submodule")}; rotate each by itself`);
+  const absent = result.skipped.filter(({ why }) => why === "not checked out").length;
+  if (absent > 0) await note(io, `Left out: ${count(absent, "file")} that a sparse checkout leaves in the repository`);
   if (commit !== undefined)
     await note(io, `Committed as ${commit.hash}${commit.branch === undefined ? "" : ` on ${commit.branch}`}`);
   if (form === "table" && of("failed").length > SHOWN)

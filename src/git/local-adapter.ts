@@ -18,7 +18,7 @@ export interface LocalRepository {
    * are neither tracked nor ignored. As bytes, because no encoding holds for them. What is named may be gone, a link or a
    * folder (a submodule).
    */
-  workTreePaths(): Promise<readonly Uint8Array[]>;
+  workTreePaths(): Promise<WorkTreePaths>;
   /** Whether the clone begins somewhere in the middle of the history. */
   isShallow(): Promise<boolean>;
   /** The commit that is checked out; undefined before the first one. */
@@ -40,6 +40,12 @@ export interface LocalRepository {
    * that one of these fits, as git matches them (`*.yaml`), whatever their case.
    */
   introductions(hashes: ReadonlySet<string>, patterns?: readonly string[]): Promise<ReadonlyMap<string, Introduction>>;
+}
+
+export interface WorkTreePaths {
+  readonly paths: readonly Uint8Array[];
+  /** Those of them that a sparse checkout leaves in the repository. They may be on disk all the same. */
+  readonly sparse: readonly Uint8Array[];
 }
 
 export interface GitBranch {
@@ -103,8 +109,8 @@ export async function openLocalRepository(folder: string, options: LocalOptions)
     bare,
     prefix,
     workTreePaths: async () => {
-      const listed = await expect(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
-      return splitAtNul(listed);
+      const listed = await expect(["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard"]);
+      return taggedPaths(splitAtNul(listed));
     },
     isShallow: async () => linesOf(await expect(["rev-parse", "--is-shallow-repository"]))[0] === "true",
     head: async () => {
@@ -170,6 +176,22 @@ function splitAtNul(output: Uint8Array): Uint8Array[] {
     at = end + 1;
   }
   return parts;
+}
+
+const SPARSE = 0x53; // S
+
+/** Entries `T path`. A file with a conflict is listed once for each side, one after the other. */
+function taggedPaths(entries: readonly Uint8Array[]): WorkTreePaths {
+  const paths: Uint8Array[] = [];
+  const sparse: Uint8Array[] = [];
+  for (const entry of entries) {
+    const path = entry.subarray(2);
+    const last = paths.at(-1);
+    if (last?.length === path.length && Buffer.compare(last, path) === 0) continue;
+    paths.push(path);
+    if (entry[0] === SPARSE) sparse.push(path);
+  }
+  return { paths, sparse };
 }
 
 function failure(folder: string, { exitCode, stderr }: GitResult): GitError {

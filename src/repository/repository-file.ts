@@ -20,6 +20,7 @@ export interface SkippedFile {
     | "too large"
     | "no permission"
     | "not a regular file"
+    | "not checked out"
     | "not in this clone";
 }
 

@@ -42,29 +42,47 @@ export async function workTreeFiles(folder: string, options: WorkTreeOptions): P
   await checkFolder(folder);
   const repository = await openLocalRepository(root, options);
   if (repository?.bare === true) throw bare(folder);
-  const listed = repository === undefined ? await walk(root, folder, limits) : await repository.workTreePaths();
+  const listed =
+    repository === undefined
+      ? { paths: await walk(root, folder, limits), sparse: [] }
+      : await repository.workTreePaths();
   // A letter for each byte takes a fraction of the room that an array takes, and sorts in the same order.
-  const paths = listed.map((path) => Buffer.from(path.buffer, path.byteOffset, path.length).toString("latin1"));
+  const paths = listed.paths.map(inLatin1);
+  const sparse = new Set(listed.sparse.map(inLatin1));
   if (paths.length > limits.maxFiles) throw tooLarge(folder, limits);
   paths.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const skipped: SkippedFile[] = [];
   return {
     count: paths.length,
     skipped,
-    files: () => readAll(root, paths, { limits, skipped }),
+    files: () => readAll(root, paths, { limits, skipped, sparse }),
   };
+}
+
+function inLatin1(path: Uint8Array): string {
+  return Buffer.from(path.buffer, path.byteOffset, path.length).toString("latin1");
+}
+
+interface Reading {
+  readonly limits: RepositoryLimits;
+  readonly skipped: SkippedFile[];
+  /** What is not there because of a sparse checkout was not deleted. */
+  readonly sparse: ReadonlySet<string>;
 }
 
 async function* readAll(
   root: string,
   paths: readonly string[],
-  { limits, skipped }: { readonly limits: RepositoryLimits; readonly skipped: SkippedFile[] },
+  { limits, skipped, sparse }: Reading,
 ): AsyncGenerator<RepositoryFile> {
   const prefix = Buffer.from(root.endsWith(sep) ? root : root + sep);
   const pace = { byPool: 0 };
-  for await (const read of ahead(paths, READ_AHEAD, (path) =>
-    readOne(prefix, Buffer.from(path, "latin1"), { ...limits, pace }),
-  )) {
+  const readNext = async (path: string): ReturnType<typeof readOne> => {
+    const bytes = Buffer.from(path, "latin1");
+    const read = await readOne(prefix, bytes, { ...limits, pace });
+    return read === undefined && sparse.has(path) ? { path: showUtf8(bytes), why: "not checked out" } : read;
+  };
+  for await (const read of ahead(paths, READ_AHEAD, readNext)) {
     if (read === undefined) continue;
     if ("why" in read) skipped.push(read);
     else yield read;

@@ -121,6 +121,27 @@ describe("workTreeFiles()", () => {
   });
 });
 
+test("what a sparse checkout leaves out is said to be so; what was deleted is not, and a conflict is one file", async () => {
+  git("init", "-q", "-b", "main");
+  for (const path of ["a/kept.yaml", "b/left.yaml", "b/there.yaml", "gone.yaml"]) write(path);
+  git("add", ".");
+  git("commit", "-qm", "1");
+  git("checkout", "-qb", "other");
+  write("a/kept.yaml", "theirs");
+  git("commit", "-qam", "2");
+  git("checkout", "-q", "main");
+  write("a/kept.yaml", "ours");
+  git("commit", "-qam", "3");
+  git("sparse-checkout", "set", "a");
+  write("b/there.yaml", "here again");
+  rmSync(join(folder, "gone.yaml"));
+  expect(() => git("merge", "-q", "other")).toThrow();
+  const files = await workTreeFiles(folder, { env });
+  const { found, skipped } = await read(files);
+  expect([Object.keys(found), files.count]).toEqual([["a/kept.yaml", "b/there.yaml"], 4]);
+  expect(skipped).toEqual(["b/left.yaml: not checked out"]);
+});
+
 describe("a bare repository", () => {
   beforeEach(() => {
     git("init", "-q", "-b", "main");

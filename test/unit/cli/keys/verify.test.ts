@@ -84,7 +84,19 @@ describe("keys verify", () => {
     git("clone", "-q", "--bare", ".", "bare.git");
     const bare = await runCli("keys verify -i id.txt keys.age --repo bare.git -o json", { cwd, files: KEYS });
     const rotated = await runCli("rotate --backup keys.age -i id.txt --repo bare.git", { cwd, files: KEYS });
+    git("checkout", "-q", "HEAD", "db.yaml");
+    git("sparse-checkout", "set", "--no-cone", "/none/");
+    const sparse = await runCli("keys verify -i id.txt keys.age", { cwd, files: KEYS });
+    const rotatedSparse = await runCli("rotate --backup keys.age -i id.txt", { cwd, files: KEYS });
     rmSync(cwd, { recursive: true });
+    expect([sparse.code, sparse.stderr]).toEqual([
+      1,
+      'Could not look at "db.yaml": not checked out\nNot proven: 1 file could not be looked at\n',
+    ]);
+    expect([rotatedSparse.code, rotatedSparse.stderr]).toEqual([
+      0,
+      expect.stringContaining("Left out: 1 file that a sparse checkout leaves in the repository\n"),
+    ]);
     for (const result of [{ code, stdout }, bare]) {
       expect(result.code).toBe(0);
       expect(JSON.parse(result.stdout)).toMatchObject([{ sealedSecrets: 1, values: 1, unopened: [] }]);
