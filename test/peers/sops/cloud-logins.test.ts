@@ -12,6 +12,7 @@ import {
 import { startConnectProxy } from "../../helpers/fakes/connect-proxy.ts";
 import { type FakeGoogleOptions, fakeGoogleExchange, fakeGoogleKms } from "../../helpers/fakes/google.ts";
 import { checkSigV4, type Principal } from "../../helpers/fakes/sigv4-check.ts";
+import { startSocksProxy } from "../../helpers/fakes/socks-proxy.ts";
 import { fakeVault } from "../../helpers/fakes/vault.ts";
 import { type Listening, listen, type Service } from "../../helpers/fakes/wire.ts";
 import { makePfx } from "../../helpers/pfx.ts";
@@ -151,6 +152,7 @@ describe("Vault", () => {
     "any certificate",
     "a client certificate",
     "a proxy of its own",
+    "a SOCKS proxy",
     "an agent at a socket",
   ];
 
@@ -182,6 +184,9 @@ describe("Vault", () => {
     set("a client certificate", choosy.url, { ...named, ...own });
     const wrong = { HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "*" };
     set("a proxy of its own", far, { ...named, ...wrong, VAULT_PROXY_ADDR: await proxyTo(server) });
+    const socks = await startSocksProxy(server.port, "u:p@ss");
+    ends.push(() => socks.close());
+    set("a SOCKS proxy", far, { ...named, ...wrong, VAULT_PROXY_ADDR: `socks5://u:p%40ss@127.0.0.1:${socks.port}` });
     set("an agent at a socket", far, { VAULT_AGENT_ADDR: `unix://${socket}` });
   });
 
