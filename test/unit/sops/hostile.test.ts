@@ -56,8 +56,8 @@ test("a comment of very many lines, as INI has them, is written as YAML", () => 
 test("very many comments are merged", () => {
   const comments = Array.from({ length: MANY }, (): Comment => ({ kind: "comment", text: "c", inline: false }));
   const tree = (value: number): Branch[] => [
-    { kind: "branch", items: [...comments, { kind: "entry", key: "a", value }, ...comments] },
+    { kind: "branch", items: [...comments, { kind: "entry", key: "a", value }] },
   ];
   const { ours } = mergeTrees({ base: tree(1), ours: tree(2), theirs: tree(1) });
-  expect(ours[0]?.items).toHaveLength(2 * MANY + 1);
+  expect(ours[0]?.items).toHaveLength(MANY + 1);
 });
