@@ -19,7 +19,8 @@ const MAX_PIPES = 10_000;
 
 /**
  * Serves `content` at `path`, as a named pipe for its owner alone, to everybody who opens it while `work` runs. Every
- * reader gets it whole, from the beginning; a reader that never comes, or stops reading, holds nothing up.
+ * reader gets it whole, from the beginning; a reader that never comes, or stops reading, holds nothing up. One that comes
+ * when `work` has ended gets nothing, and waits for nobody.
  *
  * Readers that came before the pipe was opened for them share it. So `path` is another pipe at every look: whoever comes
  * after the look cannot get hold of the pipe that is being filled.
@@ -43,6 +44,7 @@ export async function servePipe<Result>(
   } finally {
     over.abort();
     await serving;
+    pipes.close();
   }
 }
 
@@ -131,6 +133,19 @@ class Pipes {
   withdraw(): void {
     this.#published = undefined;
     rmSync(this.#path, { force: true });
+  }
+
+  /** Takes the pipe away, and lets those go who wait at one: they would wait for ever. */
+  close(): void {
+    const left = this.#published === undefined ? this.#spare : [...this.#spare, this.#published];
+    this.withdraw();
+    for (const pipe of left) {
+      try {
+        closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+      } catch {
+        // Nobody waits there, or it is gone.
+      }
+    }
   }
 
   /** The pipe that somebody waits at, open for writing, after another one has taken its place; undefined when nobody does. */

@@ -211,3 +211,12 @@ test("a value that is too long for a variable is no mistake of ours", async () =
     expect(stderr).not.toContain("xxx");
   }
 });
+
+test("whoever is at the pipe when the command has ended is let go", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "sealkit-exec-"));
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  const count = 20;
+  const line = `exec >/dev/null 2>&1; i=0; while [ $i -lt ${count} ]; do (cat {}; echo $i >> ended) & i=$((i+1)); done`;
+  expect((await run(["exec-file", "f.yaml", line], { cwd, files: {} })).code).toBe(0);
+  await vi.waitFor(() => expect(readFileSync(join(cwd, "ended"), "utf8").split("\n")).toHaveLength(count + 1), 5_000);
+});
