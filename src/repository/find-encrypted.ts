@@ -23,6 +23,10 @@ export interface SopsFile {
 const MANIFEST = /\.(ya?ml|json)$/i;
 /** `.env.production`, `app.env.enc`: names by which a format is guessed that the original has to be told. */
 const ENVIRONMENT = /(^|[./])env(\.[^/]*)?$/;
+const KIND = "SealedSecret";
+/** What PowerShell makes of `kubeseal > FILE`, and the original's YAML reader takes. */
+const UTF16_MARKS: ReadonlySet<number> = new Set([0xfffe, 0xfeff]);
+const WIDE_KINDS: readonly Buffer[] = [Buffer.from(KIND, "utf16le"), Buffer.from(KIND, "utf16le").swap16()];
 const CONFLICT = /^(<{7}|>{7}) /m;
 
 /** Whether anything may be encrypted in a file. False is sure, true is worth a closer look. */
@@ -32,7 +36,10 @@ export function mayHoldEncrypted(file: Pick<RepositoryFile, "path" | "bytes">): 
 
 /** The same for SealedSecrets. */
 export function mayHoldSealed({ path, bytes }: Pick<RepositoryFile, "path" | "bytes">): boolean {
-  return MANIFEST.test(path) && bufferOf(bytes).includes("SealedSecret");
+  if (!MANIFEST.test(path)) return false;
+  const text = bufferOf(bytes);
+  const isWide = text.length > 1 && UTF16_MARKS.has(text.readUInt16BE(0));
+  return text.includes(KIND) || (isWide && WIDE_KINDS.some((wide) => text.includes(wide)));
 }
 
 /** What is encrypted in a file; undefined when nothing is. Needs no key and never throws for what a file holds. */

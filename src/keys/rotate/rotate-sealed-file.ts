@@ -54,7 +54,11 @@ export async function resealFile(
   { reseal, addHints, sealed: found }: ResealFileOptions,
 ): Promise<RotatedSealedFile> {
   const original = decodeUtf8(bytes);
-  if (original === undefined) return { text: undefined, items: 0, current: 0, left: [] };
+  if (original === undefined) {
+    const why = "the file is not UTF-8: save it as UTF-8, and run the command again";
+    const left = (found ?? sealedInFile(bytes, source)).map((place) => leftFor(place, why));
+    return { text: undefined, items: 0, current: 0, left };
+  }
   const left: LeftSealed[] = [];
   const made: MadeSealed[] = [];
   let current = 0;

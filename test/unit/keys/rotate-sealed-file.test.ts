@@ -110,12 +110,15 @@ describe("rotateSealedFile()", () => {
     expect(left).toMatchObject([{ why: expect.stringMatching(why) }]);
   });
 
-  test("a file without one, and one that is no UTF-8, stay as they are", async () => {
-    expect(await rotate("kind: ConfigMap\n")).toMatchObject({ text: undefined, items: 0 });
-    const bytes = Uint8Array.of(0xff, 0xfe);
-    const keyring = new Keyring([unsealingKey(old)]);
-    expect(await rotateSealedFile(bytes, "x.yaml", { keyring, certificate: current.certificate })).toMatchObject({
+  test("a file without one, and one that is no UTF-8, stay as they are; what the second holds is named", async () => {
+    expect(await rotate("kind: ConfigMap\n")).toMatchObject({ text: undefined, items: 0, left: [] });
+    const inUtf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
+    const options = { keyring: new Keyring([unsealingKey(old)]), certificate: current.certificate };
+    expect(await rotateSealedFile(inUtf16(""), "x.yaml", options)).toMatchObject({ text: undefined, left: [] });
+    const text = manifest({ user: await sealed(old, "bob") });
+    expect(await rotateSealedFile(inUtf16(text), "x.yaml", options)).toMatchObject({
       text: undefined,
+      left: [{ object: "SealedSecret/apps/db", line: 2, why: expect.stringContaining("save it as UTF-8") }],
     });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findEncrypted } from "../../../src/repository/index.ts";
+import { findEncrypted, mayHoldEncrypted } from "../../../src/repository/index.ts";
 import { sopsFixture } from "../../helpers/sops.ts";
 
 const SEALED = `apiVersion: bitnami.com/v1alpha1
@@ -35,6 +35,16 @@ describe("findEncrypted()", () => {
     const found = find(path, text);
     expect(found).toMatchObject({ sops: undefined, problem: undefined });
     expect(found?.sealed).toHaveLength(sealed);
+  });
+
+  test.each([
+    { order: "little", bytes: Buffer.from(`\ufeff${SEALED}`, "utf16le") },
+    { order: "big", bytes: Buffer.from(`\ufeff${SEALED}`, "utf16le").swap16() },
+  ])("a SealedSecret in UTF-16 ($order-endian), as PowerShell writes it", ({ bytes }) => {
+    const file = { path: "a.yaml", bytes, branches: [] };
+    expect([mayHoldEncrypted(file), findEncrypted(file)?.sealed.length]).toEqual([true, 1]);
+    expect(mayHoldEncrypted({ path: "a.yaml", bytes: Buffer.from([0xff]) })).toBe(false);
+    expect(findEncrypted({ ...file, bytes: bytes.subarray(0, -33) })?.problem).toBeDefined();
   });
 
   test("a file of SOPS, with its metadata", () => {
