@@ -5,6 +5,7 @@ export type AgeErrorCode =
   | "AGE_HEADER"
   | "AGE_HEADER_MAC"
   | "AGE_PAYLOAD"
+  | "AGE_SOURCE_CHANGED"
   | "AGE_NO_MATCH"
   | "AGE_WRONG_PASSPHRASE"
   | "AGE_WORK_FACTOR"
@@ -52,6 +53,14 @@ export function armorError(reason: string): AgeError {
   return new AgeError("AGE_ARMOR", "Cannot read age file: its armor is malformed", {
     original: `invalid armor: ${reason}`,
     details: [reason],
+  });
+}
+
+/** What is to be encrypted ends before what was seen of it, so that no chunk is left to be the last. */
+export function shortened(): AgeError {
+  return new AgeError("AGE_SOURCE_CHANGED", "Cannot encrypt: the file became shorter while it was read", {
+    original: "unexpected EOF",
+    hints: ["run it again when nobody writes to the file"],
   });
 }
 

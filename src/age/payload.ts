@@ -2,7 +2,7 @@ import { primitives } from "#primitives";
 import { concat } from "../bytes/concat.ts";
 import type { ByteReader, ByteSource } from "./byte-reader.ts";
 import { Chunker } from "./chunker.ts";
-import { headerError, PAYLOAD_DAMAGED, payloadError } from "./errors.ts";
+import { headerError, PAYLOAD_DAMAGED, payloadError, shortened } from "./errors.ts";
 
 export const CHUNK_BYTES = 64 * 1024;
 export const NONCE_BYTES = 16;
@@ -86,8 +86,7 @@ export async function* encryptPayload(
     }
   }
   const last = chunker.end();
-  if (last.length === 0 && counter.count > 0)
-    throw new RangeError('"ahead" expected to leave the last chunk, got the end');
+  if (last.length === 0 && counter.count > 0) throw shortened();
   yield primitives.chacha20Poly1305Seal(key, counter.next(true), last);
 }
 

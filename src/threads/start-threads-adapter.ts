@@ -34,6 +34,8 @@ export function startThreads<All extends Jobs>(options: ThreadPoolOptions): Thre
   let isClosed = false;
 
   const start = (): Thread => {
+    // What it throws is thrown before there is a thread.
+    const value = setUp?.();
     const worker = new Worker(program, { name, env: {}, argv: [], execArgv: [], resourceLimits: resources(limits) });
     const thread: Thread = { worker, given: [], end: undefined };
     all.add(thread);
@@ -56,7 +58,7 @@ export function startThreads<All extends Jobs>(options: ThreadPoolOptions): Thre
       if (isClosed) failAll();
       else next();
     });
-    if (setUp !== undefined) post(worker, "set up", setUp(), (value) => ({ value }));
+    if (setUp !== undefined) post(worker, "set up", value, (each) => ({ value: each }));
     return thread;
   };
 
@@ -69,7 +71,13 @@ export function startThreads<All extends Jobs>(options: ThreadPoolOptions): Thre
 
   const next = () => {
     while (waiting.length > 0) {
-      const thread = free() ?? (all.size < threads ? start() : undefined);
+      let thread: Thread | undefined;
+      try {
+        thread = free() ?? (all.size < threads ? start() : undefined);
+      } catch (cause) {
+        waiting.shift()?.failed(cause instanceof Error ? cause : new TypeError("a set-up that failed"));
+        continue;
+      }
       const job = thread === undefined ? undefined : waiting.shift();
       if (thread === undefined || job === undefined) return;
       thread.given.push(job);

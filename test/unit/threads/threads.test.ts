@@ -73,6 +73,27 @@ describe("startThreads()", () => {
     expect(new Int32Array(counter)[0]).toBe(10);
   });
 
+  test("what its set-up throws is the answer of every job, and no thread is left", async () => {
+    const setUp = () => {
+      throw new RangeError("no keys");
+    };
+    const own = pool({ setUp });
+    const answers = await Promise.all([errorOf(own.run("who", undefined)), errorOf(own.run("who", undefined))]);
+    expect(answers).toEqual([answers[0], { name: "RangeError", message: "no keys" }]);
+  });
+
+  test("threads that are asked for before there are jobs do them, and go when they are let go", async () => {
+    const own = pool({ threads: 2, ahead: 0 });
+    own.start();
+    own.start();
+    const ids = await Promise.all([own.run("who", undefined), own.run("who", undefined)]);
+    expect(new Set(ids).size).toBe(2);
+    const idle = pool({ threads: 1 });
+    idle.start();
+    await idle.close();
+    expect((await errorOf(idle.run("who", undefined)))["code"]).toBe("THREADS_CLOSED");
+  });
+
   test("sets every thread up before its first job, with what it is given and nothing else", async () => {
     expect(await lasting.run("secret", undefined)).toBe("s3");
     expect(await lasting.run("surroundings", undefined)).toEqual({ env: [], argv: [] });
