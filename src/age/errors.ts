@@ -20,7 +20,9 @@ export type AgeErrorCode =
   | "AGE_IDENTITIES_FILE"
   | "AGE_PLUGIN_MISSING"
   | "AGE_PLUGIN_REFUSED"
-  | "AGE_PLUGIN_BROKEN";
+  | "AGE_PLUGIN_BROKEN"
+  | "AGE_PASSKEY_UNAVAILABLE"
+  | "AGE_PASSKEY_REFUSED";
 
 /** What an `AgeError` can say beyond code and message. */
 export interface AgeErrorContext extends ErrorContext {
