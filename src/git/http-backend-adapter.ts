@@ -59,7 +59,6 @@ export async function serveGit(options: GitServerOptions): Promise<GitServer> {
   };
 }
 
-/** CGI (RFC 3875): the request in variables and on stdin, the answer as headers, a blank line, and the body. */
 function isLoggedIn(
   { username, password }: { readonly username: string; readonly password: string },
   { headers }: IncomingMessage,
@@ -101,6 +100,7 @@ async function findBackend(): Promise<readonly [string, ...string[]]> {
   return isThere ? [program] : ["git", "http-backend"];
 }
 
+/** CGI (RFC 3875): the request in variables and on stdin, the answer as headers, a blank line, and the body. */
 function backend(
   [program, ...args]: readonly [string, ...string[]],
   options: GitServerOptions,
