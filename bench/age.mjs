@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ageIdentity } from "./material.mjs";
 import { compare, inTurn, line, peer, sealkit, timed } from "./measure.mjs";
 
-export async function run(folder, { mebibytes = 1024, rounds = 5, files = 10_000, loop = 500 } = {}) {
+export async function run(folder, { mebibytes = 1024, rounds = 7, files = 10_000, loop = 500 } = {}) {
   const identity = ageIdentity(folder);
   return [
     ...(await largeFile(folder, { identity, mebibytes, rounds })),

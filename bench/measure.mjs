@@ -77,7 +77,9 @@ export async function inTurn(rounds, contenders) {
   const processor = Object.fromEntries(names.map((name) => [name, 0]));
   for (const run of Object.values(contenders)) await run();
   for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of Object.entries(contenders)) {
+    // Now forward, now backward: nobody always follows the same one, and has the memory or the disk that it left.
+    const order = Object.entries(contenders);
+    for (const [name, run] of round % 2 === 0 ? order : order.reverse()) {
       const before = processorTime();
       times[name].push(await run());
       processor[name] += (processorTime() - before) / rounds;
