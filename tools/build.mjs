@@ -28,6 +28,14 @@ const common = {
   metafile: true,
 };
 
+/** What runs as a script: what it imports lazily it requires. */
+const program = {
+  ...common,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  supported: { "dynamic-import": false },
+};
+
 /** What packages in the bundle look for and do without. */
 const OPTIONAL = ["encoding", "bufferutil", "utf-8-validate"];
 
@@ -98,61 +106,41 @@ console.log(`Built dist/ in ${((performance.now() - started) / 1000).toFixed(1)}
  * command of `cli/commands.ts` and what it needs.
  */
 async function buildBundle(only) {
-  const name = only ?? "sealkit";
-  const { outputFiles, metafile } = await build({
-    ...common,
-    entryPoints: ["cli/main.ts"],
-    outfile: join(bin, `${name}.bundle.js`),
-    minifyWhitespace: true,
-    minifySyntax: true,
-    write: false,
-    // The bundle runs as a script: what it imports lazily it requires.
-    supported: { "dynamic-import": false },
-    define: { "import.meta.url": "__bundleUrl" },
-    plugins: [apartPlugin(), ...(only === undefined ? [] : [onlyPlugin(only)])],
-  });
-  refuseForeignImports(metafile);
-  return { name, metafile, ...writeBundle(name, outputFiles[0].text) };
+  return await writeBundle(only ?? "sealkit", "cli/main.ts", only === undefined ? [] : [onlyPlugin(only)]);
 }
 
 /** The bundle of a thread, and the file that the thread is started with, which runs it with its compiled code. */
 async function buildThread(file, module) {
   const name = file.replace(/\.cjs$/, "");
-  const { outputFiles, metafile } = await build({
-    ...common,
-    entryPoints: [module],
-    outfile: join(bin, `${name}.bundle.js`),
-    minifyWhitespace: true,
-    minifySyntax: true,
-    write: false,
-    supported: { "dynamic-import": false },
-    define: { "import.meta.url": "__bundleUrl" },
-    plugins: [apartPlugin()],
-  });
-  refuseForeignImports(metafile);
-  writeBundle(name, outputFiles[0].text);
+  const { metafile } = await writeBundle(name, module);
   await build({ ...common, entryPoints: ["cli/thread-launcher-adapter.ts"], outfile: join(bin, file) });
   return metafile;
 }
 
 /** Launchers read it as Latin-1, which is quicker than UTF-8, and call it as a function. */
-function writeBundle(name, code) {
+async function writeBundle(name, module, plugins = []) {
+  const { outputFiles, metafile } = await build({
+    ...program,
+    entryPoints: [module],
+    outfile: join(bin, `${name}.bundle.js`),
+    write: false,
+    define: { "import.meta.url": "__bundleUrl" },
+    plugins: [apartPlugin(), ...plugins],
+  });
+  refuseForeignImports(metafile);
   const url = 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;';
-  const text = `(function (exports, require, module, __filename, __dirname) {${url}${code}\n})`;
+  const text = `(function (exports, require, module, __filename, __dirname) {${url}${outputFiles[0].text}\n})`;
   if (/[^\x00-\x7f]/.test(text)) throw new Error("the bundle must be ASCII");
   const path = join(bin, `${name}.bundle`);
   writeFileSync(path, text);
-  return { path, text };
+  return { name, path, metafile, text };
 }
 
 async function buildApart(name, file) {
   const { metafile } = await build({
-    ...common,
+    ...program,
     stdin: { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir: root },
     outfile: join(bin, file),
-    minifyWhitespace: true,
-    minifySyntax: true,
-    supported: { "dynamic-import": false },
   });
   refuseForeignImports(metafile);
   return metafile;
@@ -160,12 +148,9 @@ async function buildApart(name, file) {
 
 async function buildProgram(file, module) {
   const { metafile } = await build({
-    ...common,
+    ...program,
     entryPoints: [module],
     outfile: join(bin, file),
-    minifyWhitespace: true,
-    minifySyntax: true,
-    supported: { "dynamic-import": false },
     // That one is a file of its own for the others.
     plugins: file === RENDER_WORKER ? [] : [apartPlugin()],
     banner: { js: 'const __programUrl=require("node:url").pathToFileURL(__filename).href;' },

@@ -3,7 +3,7 @@ import { constants, copyFile, type FileHandle, mkdir, open, realpath, rename, st
 import { basename, dirname, join, resolve } from "node:path";
 import type { PieceMemory } from "../../src/age/index.ts";
 import type { PlacedFile } from "../../src/age/threads/chunk-threads-adapter.ts";
-import { writePiece } from "../../src/age/threads/write-piece-adapter.ts";
+import { writePiece } from "../../src/age/write-piece-adapter.ts";
 import { besideName } from "../../src/files/index.ts";
 import { errno } from "../files-adapter.ts";
 import type { Io } from "../io.ts";

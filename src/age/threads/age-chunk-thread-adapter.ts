@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 import { serveThread } from "../../threads/serve-thread-adapter.ts";
 import { CHUNK_BYTES, openChunks, SEALED_CHUNK_BYTES, sealChunks } from "../payload.ts";
-import { writePiece } from "./write-piece-adapter.ts";
+import { writePiece } from "../write-piece-adapter.ts";
 
 /** What a thread works on: two files that are open in this process, and the key of the payload. */
 export interface ChunkThreadSetUp {

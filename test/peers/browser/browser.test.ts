@@ -4,8 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   decryptBytes,
@@ -20,6 +18,7 @@ import {
 import { Keyring, scopeLabel } from "../../../src/sealed/index.ts";
 import { peer } from "../../helpers/peers.ts";
 import { makeSealingKey, unsealingKey } from "../../helpers/sealing-keys.ts";
+import { bundlePage } from "./bundle-page.ts";
 import type { Results, Task } from "./page.ts";
 
 /** The browser build of the library, run by a real browser: what it makes is opened here and by the real age. */
@@ -41,21 +40,7 @@ let server: Server;
 let answers: Answers;
 let recipients: string[];
 let sealing: Awaited<ReturnType<typeof makeSealingKey>>;
-let bundled: Awaited<ReturnType<typeof bundle>>;
-
-function bundle() {
-  return build({
-    entryPoints: [fileURLToPath(new URL("page.ts", import.meta.url))],
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: "browser",
-    format: "iife",
-    target: "es2022",
-    conditions: ["source", "browser"],
-    logLevel: "silent",
-  });
-}
+let bundled: Awaited<ReturnType<typeof bundlePage>>;
 
 /** Starts the browser on the page and resolves with what the page posts. */
 async function browse(task: Task, script: string): Promise<Answers> {
@@ -105,7 +90,7 @@ beforeAll(async () => {
   const identities = [parseIdentity(secrets.x25519), parseIdentity(secrets.hybrid)];
   recipients = await Promise.all(identities.map(recipientOf));
   const file = await encryptBytes(plain, [parseRecipient(recipients[0] ?? "")]);
-  bundled = await bundle();
+  bundled = await bundlePage("page.ts");
   const task = {
     plain: plain.toString("base64"),
     recipients,

@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundlePage } from "./bundle-page.ts";
 import { type Browser, startBrowser } from "./devtools.ts";
 import type { PasskeyResult } from "./passkey-page.ts";
 
@@ -18,23 +17,9 @@ let inputs: readonly string[];
 
 const call = (expression: string) => browser.evaluate<PasskeyResult>(expression);
 
-function bundle(page: string) {
-  return build({
-    entryPoints: [fileURLToPath(new URL(page, import.meta.url))],
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: "browser",
-    format: "iife",
-    target: "es2022",
-    conditions: ["source", "browser"],
-    logLevel: "silent",
-  });
-}
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sealkit-passkey-"));
-  const { outputFiles, metafile } = await bundle("passkey-page.ts");
+  const { outputFiles, metafile } = await bundlePage("passkey-page.ts");
   inputs = Object.keys(metafile.inputs);
   server = createServer((_, response) => {
     response.setHeader("content-type", "text/html; charset=utf-8");
@@ -88,7 +73,7 @@ test("a person who is not recognised is refused", async () => {
 });
 
 test("sealkit/age alone brings nothing of it", async () => {
-  const { metafile } = await bundle("page.ts");
+  const { metafile } = await bundlePage("page.ts");
   const brings = (paths: readonly string[]) => paths.some((path) => /age-encryption|passkey\.ts/.test(path));
   expect([brings(inputs), brings(Object.keys(metafile.inputs))]).toEqual([true, false]);
 });
